@@ -1,0 +1,49 @@
+# The front door. Each target sets up what it needs; the same without make is in README.md.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check burst style types lock clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+setup: $(VENV)/.stamp ## private environment in .venv, exact versions
+
+$(VENV)/.stamp: requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed, $(PYTHON) is older: make PYTHON=/path/to/python3.11"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv is missing: apt-get install python3-venv"; exit 2; }
+	@echo "Setting up a private environment in $(VENV), once (about a minute):"
+	@echo "  1 of 3  environment";  $(PYTHON) -m venv $(VENV)
+	@echo "  2 of 3  libraries";    $(VENV)/bin/pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@echo "  3 of 3  this project"; $(VENV)/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## six stages, PHONES=25 teleworkers, SEED=1, with a report
+	@$(RUN) features demo --phones $(or $(PHONES),25) --seed $(or $(SEED),1)
+
+test: setup style types ## everything that tests the project
+	$(RUN) pytest -n auto -q
+
+check: setup ## the feature suites with their report (ARGS="--estate FILE -m ICP-2")
+	@$(RUN) features check $(ARGS)
+
+burst: setup ## a registration burst: PHONES=500 RATE=100 WORKERS=1 SEED=1, with a report
+	@$(RUN) loadtests burst --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \
+	  --workers $(or $(WORKERS),1) --seed $(or $(SEED),1)
+
+style: setup ## lint and format, as they should be
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: setup ## mypy, strict
+	$(VENV)/bin/mypy
+
+lock: ## developers: new versions into requirements/dev.lock (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  requirements/dev.in -o requirements/dev.lock
+
+clean: ## everything that was made
+	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,228 @@
+"""The values of a run: what the run folder says, typed. No reading and no judgement here.
+
+All records are frozen. Texts are cleaned (see ``text.clean``) and masked by whoever wrote the
+folder; times are aware; durations are seconds.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class RunKind(StrEnum):
+    """What was run."""
+
+    DEMO = "demo"
+    FEATURES = "features"
+    BURST = "burst"
+
+
+class RunOutcome(StrEnum):
+    """What the run says of itself."""
+
+    PASS = "pass"
+    FAIL = "fail"
+
+
+class RoleKind(StrEnum):
+    """Who played a role."""
+
+    SIMULATED = "simulated"
+    OURS = "ours"
+    EXTERNAL = "external"
+
+
+class Outcome(StrEnum):
+    """Verdict of a scenario: ``error`` is the bench's own fault, not the product's."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    ERROR = "error"
+    NOT_APPLICABLE = "not applicable"
+
+
+class StepOutcome(StrEnum):
+    """Verdict of a step."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_RUN = "not run"
+
+
+class Transport(StrEnum):
+    """What carried an entry; ``-`` for a note."""
+
+    UDP = "UDP"
+    TCP = "TCP"
+    TLS = "TLS"
+    NONE = "-"
+
+
+class Protocol(StrEnum):
+    """What an entry speaks; ``event`` is a note and no message."""
+
+    SIP = "SIP"
+    REST = "REST"
+    HTTP = "HTTP"
+    OAI = "OAI"
+    TCP = "TCP"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One role of the run, who played it and where (address, version or command)."""
+
+    role: str
+    kind: RoleKind
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One phone of the estate as it stood when the run ended."""
+
+    mac: str
+    model: str
+    name: str
+    extension: str
+    home: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a scenario; ``error`` is empty unless it failed."""
+
+    keyword: str
+    text: str
+    outcome: StepOutcome
+    duration_s: float
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message on the wire, or a note on the lifeline of ``sender``."""
+
+    seq: int
+    time: datetime
+    sender: str
+    receiver: str
+    transport: Transport
+    source: str
+    destination: str
+    protocol: Protocol
+    summary: str
+    detail: str
+
+    @property
+    def is_note(self) -> bool:
+        """Whether this is something that happened at one role rather than a message."""
+        return self.protocol is Protocol.EVENT or self.sender == self.receiver
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario with its steps and its part of the journal, in the order of ``seq``."""
+
+    id: str
+    feature: str
+    name: str
+    tags: tuple[str, ...]
+    outcome: Outcome
+    reason: str
+    started: datetime
+    duration_s: float
+    steps: tuple[Step, ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def is_negative(self) -> bool:
+        """Whether this is a negative control."""
+        return "negative" in self.tags
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How many registrations of a burst failed for one reason."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Latency from the scheduled time, in milliseconds; None where nothing was measured."""
+
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    p99_9: float | None
+    max: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One interval of a burst: counts of the interval that begins ``t_s`` after the start."""
+
+    t_s: float
+    started: int
+    registered: int
+    failed: int
+    p50_ms: float | None
+    p99_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """The load generator's own condition; None where it was not measured."""
+
+    cpu_percent: float | None
+    lag_p99_ms: float | None
+    retransmissions: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """A burst of registrations; ``headline`` and ``headline_refused`` are empty if not given."""
+
+    phones: int
+    rate_per_s: float
+    workers: int
+    engine: str
+    scheduled_s: float
+    attempted: int
+    registered: int
+    failed: int
+    failures: tuple[Failure, ...]
+    latency_ms: Latency
+    series: tuple[Sample, ...]
+    generator: Generator
+    headline: str
+    headline_refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A whole run folder; ``fingerprint`` is the SHA-256 (hex) over every file that was read."""
+
+    kind: RunKind
+    title: str
+    seed: str
+    started: datetime
+    finished: datetime
+    outcome: RunOutcome
+    command: str
+    roles: tuple[Role, ...]
+    facts: tuple[tuple[str, str], ...]
+    phones: tuple[Phone, ...]
+    scenarios: tuple[Scenario, ...]
+    burst: Burst | None
+    fingerprint: str
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the run, in seconds."""
+        return (self.finished - self.started).total_seconds()

@@ -1,0 +1,176 @@
+"""The page, the JSON and the JUnit file of the sample run."""
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from reports.catalogue import load_catalogue
+from reports.coverage import cover
+from reports.html import render
+from reports.json_view import report_json
+from reports.junit import junit_xml
+from reports.model import Run
+from reports.run import read_run
+from reports.tests import sample
+from reports.tests.test_run import change
+
+CATALOGUE = load_catalogue()
+VOID = {"meta", "col", "br", "input"}
+LOADING = {"src", "srcset", "data", "poster", "action", "formaction", "background", "xlink:href"}
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: tags must nest. Collects ids, links, tags and attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.scripts = 0
+        self.loads: list[str] = []
+        self.handlers: list[str] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID and not self.get_starttag_text_ends():
+            self.open.append(tag)
+        self.scripts += tag == "script"
+        self.loads += [tag] if tag in {"link", "img", "iframe", "object", "embed", "base"} else []
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name == "href":
+                self.links.append(value or "")
+            if name in LOADING:
+                self.loads.append(f"{tag} {name}={value}")
+            if name.startswith("on") or name == "style":
+                self.handlers.append(f"{tag} {name}")
+
+    def get_starttag_text_ends(self) -> bool:
+        return (self.get_starttag_text() or "").endswith("/>")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open.pop() == tag, f"</{tag}> at {self.getpos()}"
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def page_of(run: Run) -> str:
+    return render(run, cover(CATALOGUE, run.scenarios), CATALOGUE)
+
+
+def check(text: str) -> Page:
+    """Read a page and check what holds for every page."""
+    page = Page(text)
+    assert page.scripts == 1 and page.loads == [] and page.handlers == []
+    assert all(link.startswith("#") for link in page.links)
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links} <= set(page.ids)
+    assert "@import" not in text and "url(" not in text
+    return page
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return read_run(sample.write_features(tmp_path), CATALOGUE)
+
+
+def test_the_page_shows_every_requirement(run: Run) -> None:
+    text = page_of(run)
+    page = check(text)
+    shown = "".join(page.texts)
+    for requirement in CATALOGUE.requirements:
+        assert f"req-{requirement.id}" in page.ids
+        assert requirement.sentence in shown
+    assert shown.count("not covered yet") > 13
+    assert run.command in shown and run.seed in shown and run.fingerprint in shown
+    assert "54 messages not drawn" in shown
+
+
+def test_failed_scenarios_are_open_and_show_why(run: Run) -> None:
+    text = page_of(run)
+    assert text.count('data-outcome="fail" open') == 2
+    assert text.count('data-outcome="error" open') == 1
+    assert "refusal that names the licence" in text
+
+
+def test_the_page_allows_nothing_but_its_own_style_and_script(run: Run) -> None:
+    text = page_of(run)
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy and "default-src 'none'" in policy[1].replace("&#39;", "'")
+    for tag in ("style", "script"):
+        source = re.search(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        assert source
+        digest = base64.b64encode(hashlib.sha256(source[1].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy[1].replace("&#39;", "'")
+
+
+def test_a_burst_page(tmp_path: Path) -> None:
+    refused = page_of(read_run(sample.write_burst(tmp_path / "bad"), CATALOGUE))
+    check(refused)
+    assert "are not to be quoted" in refused and "timer F" in refused
+    assert refused.count('<figure class="plot">') == 4
+    good = page_of(read_run(sample.write_burst(tmp_path / "good", refused=False), CATALOGUE))
+    check(good)
+    assert "not to be quoted" not in good and "4,937 of 5,000 phones registered" in good
+
+
+def test_no_text_of_a_run_becomes_markup(tmp_path: Path) -> None:
+    evil = "</pre></title><script>alert(1)</script>'\"><img src=x onerror=alert(1)>{{ 7*7 }}"
+    sample.write_features(tmp_path)
+    change(tmp_path / "run.json", title=evil, seed=evil, command=evil, facts={evil: evil})
+    step = {"keyword": evil, "text": evil, "outcome": "fail", "duration_s": 1, "error": evil}
+    row = {"id": evil, "feature": evil, "name": evil, "reason": evil, "steps": [step]}
+    change(tmp_path / "scenarios-0.jsonl", **row, outcome="fail")
+    names = {"from": evil, "to": "MBG " + evil, "summary": evil, "detail": evil}
+    change(tmp_path / "journals/0000.jsonl", **names, source=evil, protocol="SIP")
+    run = read_run(tmp_path, CATALOGUE)
+    text = page_of(run)
+    page = check(text)
+    assert "<script>alert" not in text and "<img" not in text
+    assert "".join(page.texts).count(evil) > 8
+    assert ElementTree.fromstring(junit_xml(run)).get("name") == evil
+
+
+def test_junit_is_well_formed_and_counts(run: Run) -> None:
+    root = ElementTree.fromstring(junit_xml(run).encode())
+    assert root.tag == "testsuites"
+    counts = {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "19", "failures": "2", "errors": "1", "skipped": "1"}
+    for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
+        for suite in root.findall("testsuite"):
+            assert suite.get(name) == str(len(list(suite.iter(tag))))
+    tags = [item.get("value") for item in root.iter("property") if item.get("name") == "tag"]
+    assert "TOK-6" in tags and len(root.findall("testsuite")) == 8
+
+
+def test_json_view(run: Run) -> None:
+    document = json.loads(report_json(run, cover(CATALOGUE, run.scenarios)))
+    assert document["format"] == 1 and document["outcome"] == "fail"
+    assert len(document["requirements"]) == 45
+    assert document["counts"]["requirements"] == {"pass": 29, "fail": 3, "not covered yet": 13}
+    by_id = {item["id"]: item for item in document["requirements"]}
+    assert by_id["PRE-1"]["negative_control"] == "seen failing"
+    assert by_id["FWD-2"]["state"] == "fail" and by_id["ADR-3"]["scenarios"] == []
+
+
+def test_a_run_with_next_to_nothing(run: Run) -> None:
+    bare = replace(run, roles=(), facts=(), phones=(), scenarios=(), seed="", command="")
+    shown = "".join(check(page_of(bare)).texts)
+    assert "played no scenarios" in shown and "does not say who" in shown
+    assert ElementTree.fromstring(junit_xml(bare)).get("tests") == "0"

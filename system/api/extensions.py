@@ -1,0 +1,128 @@
+"""``/phone-systems/{id}/extensions``: the SIP Authorization form (EXT-1 to EXT-6)."""
+
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import Field, SecretStr
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from system.api import phone_systems
+from system.api.services import SERVICES
+from system.api.web import Body, page_of, paging, read_body
+from system.domain.warnings import extension_warnings
+from system.errors import NotFound
+from system.provisioning import authorization
+from system.provisioning.authorization import Wish
+from system.storage.models import Extension
+
+READ_ONLY = (
+    "extension",
+    "name",
+    "node",
+    "device_type",
+    "internal_auth_name",
+    "remote_password_set",
+    "mbg_device_id",
+    "provisioning",
+    "warnings",
+)
+
+
+class AuthorizationBody(Body):
+    """``PUT``; name and password left out or empty stay as they are, or are made at random."""
+
+    use_remote_credentials: bool | None = None
+    remote_name: Annotated[str, Field(max_length=256)] | None = None
+    remote_password: Annotated[SecretStr, Field(max_length=256)] | None = None
+
+
+async def list_page(request: web.Request) -> web.Response:
+    """A page of extensions by number; ``search`` looks in number and name."""
+    page, page_size = paging(request)
+    search = request.query.get("search", "").strip()
+    async with request.app[SERVICES].database.read() as session:
+        system = await phone_systems.find(request, session)
+        conditions = [Extension.phone_system_id == system.id]
+        if search:
+            conditions.append(
+                or_(
+                    Extension.extension.icontains(search, autoescape=True),
+                    Extension.name.icontains(search, autoescape=True),
+                )
+            )
+        total = await session.scalar(select(func.count(Extension.id)).where(*conditions)) or 0
+        found = await session.scalars(
+            select(Extension)
+            .where(*conditions)
+            .options(joinedload(Extension.node))
+            .order_by(func.length(Extension.extension), Extension.extension)
+            .offset((page - 1) * page_size)
+            .limit(page_size)
+        )
+        items = [_document(extension) for extension in found]
+    return page_of(items, total, page, page_size)
+
+
+async def read(request: web.Request) -> web.Response:
+    """One extension."""
+    async with request.app[SERVICES].database.read() as session:
+        return web.json_response(_document(await _find(request, session)))
+
+
+async def write(request: web.Request) -> web.Response:
+    """Save the form: credentials and operation are stored together, then provisioning starts."""
+    services = request.app[SERVICES]
+    body = await read_body(request, AuthorizationBody, read_only=READ_ONLY)
+    async with services.database.write() as session:
+        extension = await _find(request, session)
+        use_remote = body.use_remote_credentials
+        wish = Wish(
+            extension.use_remote_credentials if use_remote is None else use_remote,
+            body.remote_name,
+            body.remote_password.get_secret_value() if body.remote_password else None,
+        )
+        await authorization.save(session, extension, wish, services.clock.now(), services.entropy)
+    services.work.set()
+    return web.json_response(_document(extension))
+
+
+async def _find(request: web.Request, session: AsyncSession) -> Extension:
+    system = await phone_systems.find(request, session)
+    number = request.match_info["extension"]
+    extension = await session.scalar(
+        select(Extension)
+        .where(Extension.phone_system_id == system.id, Extension.extension == number)
+        .options(joinedload(Extension.node))
+    )
+    if extension is None:
+        raise NotFound(
+            "not_found", f"Phone system {system.id} has no SIP extension {number[:64]!r}."
+        )
+    return extension
+
+
+def _document(extension: Extension) -> dict[str, Any]:
+    return {
+        "extension": extension.extension,
+        "name": extension.name,
+        "node": extension.node.number,
+        "device_type": extension.device_type,
+        "internal_auth_name": extension.internal_auth_name,
+        "use_remote_credentials": extension.use_remote_credentials,
+        "remote_name": extension.remote_name,
+        "remote_password_set": extension.remote_password is not None,
+        "mbg_device_id": extension.mbg_device_id,
+        "provisioning": {
+            "state": extension.provisioning_state,
+            "message": extension.provisioning_message,
+            "attempts": extension.provisioning_attempts,
+        },
+        "warnings": extension_warnings(
+            extension.extension,
+            extension.internal_auth_name,
+            use_remote=extension.use_remote_credentials,
+            on_pbx=extension.on_pbx,
+        ),
+    }

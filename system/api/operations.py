@@ -1,0 +1,59 @@
+"""``/provisioning/operations``: what is being done on the MBG, and what waits for what."""
+
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from system.api.services import SERVICES
+from system.api.web import path_number
+from system.clock import iso_utc
+from system.domain.operations import ACTIVE, Event, State, next_state
+from system.errors import Conflict, InvalidInput, NotFound
+from system.storage.models import Operation
+
+
+async def list_all(request: web.Request) -> web.Response:
+    """All operations, or those in ``state``, oldest first."""
+    statement = _operations().order_by(Operation.id)
+    wanted = request.query.get("state")
+    if wanted is not None:
+        if wanted not in list(State):
+            raise InvalidInput("invalid", f"A state is one of {', '.join(State)}.", field="state")
+        statement = statement.where(Operation.state == wanted)
+    async with request.app[SERVICES].database.read() as session:
+        items = [_document(operation) for operation in await session.scalars(statement)]
+    return web.json_response({"items": items})
+
+
+async def retry(request: web.Request) -> web.Response:
+    """Try an operation now instead of at its time."""
+    services = request.app[SERVICES]
+    number = path_number(request, "id")
+    async with services.database.write() as session:
+        operation = await session.scalar(_operations().where(Operation.id == number))
+        if operation is None:
+            raise NotFound("not_found", f"There is no operation {number}.")
+        if State(operation.state) not in ACTIVE:
+            raise Conflict("operation_over", f"Operation {number} is {operation.state}.")
+        operation.state = next_state(State(operation.state), Event.RETRY_ASKED)
+        operation.next_attempt_at = services.clock.now()
+    services.work.set()
+    return web.json_response(_document(operation))
+
+
+def _operations() -> Select[Operation]:
+    return select(Operation).options(joinedload(Operation.extension))
+
+
+def _document(operation: Operation) -> dict[str, Any]:
+    return {
+        "id": operation.id,
+        "kind": operation.kind,
+        "extension": operation.extension.extension,
+        "state": operation.state,
+        "attempts": operation.attempts,
+        "message": operation.message,
+        "next_attempt_at": iso_utc(operation.next_attempt_at),
+    }

@@ -1,0 +1,157 @@
+"""``/phone-systems``: PBX networks and their CT Gateways."""
+
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import Field, SecretStr
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from system.api.services import SERVICES
+from system.api.web import BASE, Body, page_of, paging, path_number, read_body
+from system.domain.addresses import is_host
+from system.errors import Conflict, InvalidInput, NotFound
+from system.storage.models import PhoneSystem
+
+READ_ONLY = ("id", "state", "message", "ct_gateway_release", "ct_gateway_password_set")
+
+Name = Annotated[str, Field(min_length=1, max_length=128)]
+Address = Annotated[str, Field(min_length=1, max_length=253)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Password = Annotated[SecretStr, Field(max_length=128)]
+
+
+class CreateBody(Body):
+    """``POST``."""
+
+    name: Name
+    ct_gateway_address: Address
+    ct_gateway_port: Port = 4000
+    ct_gateway_password: Password | None = None
+
+
+class ChangeBody(Body):
+    """``PUT``; what is left out, or ``null`` as the password, stays as it is."""
+
+    name: Name = ""
+    ct_gateway_address: Address = ""
+    ct_gateway_port: Port = 4000
+    ct_gateway_password: Password | None = None
+
+
+async def list_all(request: web.Request) -> web.Response:
+    """A page of phone systems, by id."""
+    page, page_size = paging(request)
+    async with request.app[SERVICES].database.read() as session:
+        total = await session.scalar(select(func.count()).select_from(PhoneSystem)) or 0
+        found = await session.scalars(
+            select(PhoneSystem)
+            .order_by(PhoneSystem.id)
+            .offset((page - 1) * page_size)
+            .limit(page_size)
+        )
+        items = [_document(system) for system in found]
+    return page_of(items, total, page, page_size)
+
+
+async def create(request: web.Request) -> web.Response:
+    """Add a phone system; MCS connects to its CT Gateway at once."""
+    services = request.app[SERVICES]
+    body = await read_body(request, CreateBody, read_only=READ_ONLY)
+    system = PhoneSystem(state="connecting")
+    _take(system, body)
+    try:
+        async with services.database.write() as session:
+            session.add(system)
+    except IntegrityError:
+        raise _name_taken() from None
+    await services.links.restart(system.id)
+    return web.json_response(
+        _document(system),
+        status=201,
+        headers={"Location": f"{BASE}/phone-systems/{system.id}"},
+    )
+
+
+async def read(request: web.Request) -> web.Response:
+    """One phone system."""
+    async with request.app[SERVICES].database.read() as session:
+        return web.json_response(_document(await find(request, session)))
+
+
+async def write(request: web.Request) -> web.Response:
+    """Change a phone system; the connection is made anew if it is concerned."""
+    services = request.app[SERVICES]
+    body = await read_body(request, ChangeBody, read_only=READ_ONLY)
+    try:
+        async with services.database.write() as session:
+            system = await find(request, session)
+            before = _connection_of(system)
+            _take(system, body)
+            reconnect = _connection_of(system) != before
+            if reconnect:
+                system.state, system.message = "connecting", None
+    except IntegrityError:
+        raise _name_taken() from None
+    if reconnect:
+        await services.links.restart(system.id)
+    return web.json_response(_document(system))
+
+
+async def sync(request: web.Request) -> web.Response:
+    """Read nodes and extensions from the CT Gateway now."""
+    services = request.app[SERVICES]
+    result = await services.links.sync_now(path_number(request, "id"))
+    return web.json_response({"nodes": result.nodes, "extensions": result.extensions})
+
+
+async def find(request: web.Request, session: AsyncSession) -> PhoneSystem:
+    """The phone system of the path.
+
+    Raises:
+        NotFound: there is none.
+    """
+    number = path_number(request, "id")
+    system = await session.get(PhoneSystem, number)
+    if system is None:
+        raise NotFound("not_found", f"There is no phone system {number}.")
+    return system
+
+
+def _take(system: PhoneSystem, body: CreateBody | ChangeBody) -> None:
+    given = body.model_fields_set | (set() if isinstance(body, ChangeBody) else {"ct_gateway_port"})
+    if "ct_gateway_address" in given and not is_host(body.ct_gateway_address):
+        raise InvalidInput(
+            "invalid", "It has to be an IP address or a host name.", field="ct_gateway_address"
+        )
+    for name in given - {"ct_gateway_password"}:
+        setattr(system, name, getattr(body, name))
+    if body.ct_gateway_password is not None:
+        password = body.ct_gateway_password.get_secret_value()
+        if "\0" in password or not password.isascii():
+            raise InvalidInput(
+                "invalid", "The password has to be plain ASCII.", field="ct_gateway_password"
+            )
+        system.ct_gateway_password = password
+
+
+def _connection_of(system: PhoneSystem) -> tuple[str, int, str | None]:
+    return system.ct_gateway_address, system.ct_gateway_port, system.ct_gateway_password
+
+
+def _name_taken() -> Conflict:
+    return Conflict("name_taken", "Another phone system has this name.", field="name")
+
+
+def _document(system: PhoneSystem) -> dict[str, Any]:
+    return {
+        "id": system.id,
+        "name": system.name,
+        "ct_gateway_address": system.ct_gateway_address,
+        "ct_gateway_port": system.ct_gateway_port,
+        "ct_gateway_password_set": system.ct_gateway_password is not None,
+        "ct_gateway_release": system.ct_gateway_release,
+        "state": system.state,
+        "message": system.message,
+    }

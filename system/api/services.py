@@ -1,0 +1,36 @@
+"""What the API's handlers work with, handed over once when the MCS is put together."""
+
+import asyncio
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from system.api.accounts import Accounts
+from system.clock import Clock
+from system.domain.credentials import Entropy
+from system.mbg.access import MbgAccess
+from system.mbg.watch import TokenWatch
+from system.phone_systems.link import GatewayLinks
+from system.phones.firmware import FirmwareStore
+from system.phones.site import SiteAddresses
+from system.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that an administrator's request may touch."""
+
+    database: Database
+    clock: Clock
+    entropy: Entropy
+    accounts: Accounts
+    access: MbgAccess
+    watch: TokenWatch
+    links: GatewayLinks
+    site: SiteAddresses
+    firmware: FirmwareStore
+    work: asyncio.Event
+    """Set to wake the provisioning worker."""
+
+
+SERVICES = web.AppKey("services", Services)

@@ -1,0 +1,211 @@
+"""The MCS as one object: everything is put together here, and only here."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Coroutine
+from typing import Any
+
+from system import tls
+from system.api.accounts import Accounts
+from system.api.app import make_api
+from system.api.services import Services
+from system.clock import Clock, SystemClock
+from system.config import McsConfig
+from system.domain.addresses import host_in_uri
+from system.domain.credentials import Entropy
+from system.errors import StartError
+from system.listening import Listener, listen
+from system.mbg.access import MbgAccess
+from system.mbg.client import make_http_session
+from system.mbg.watch import TokenWatch
+from system.phone_systems.link import GatewayLinks
+from system.phones.book import PhoneBook
+from system.phones.firmware import FirmwareStore
+from system.phones.listener import PhonesListener, Ports
+from system.phones.site import SiteAddresses
+from system.provisioning.records import Records, RetryTimes
+from system.provisioning.worker import Worker
+from system.storage.database import Database, open_database
+from system.storage.secrets import open_secret_box
+
+log = logging.getLogger("mcs.app")
+
+
+class Mcs:
+    """One MCS. ``start`` it, use the addresses, ``stop`` it; it may then be started again.
+
+    Args:
+        config: settings.
+        clock: source of time; the machine's by default.
+        entropy: returns that many random bytes; ``secrets.token_bytes`` by default.
+    """
+
+    def __init__(
+        self,
+        config: McsConfig,
+        clock: Clock | None = None,
+        entropy: Entropy = secrets.token_bytes,
+    ) -> None:
+        self.config = config
+        self.admin_password: str | None = None
+        """Password of "admin", if this start has made it at random."""
+        self._clock = clock or SystemClock()
+        self._entropy = entropy
+        self._running: contextlib.AsyncExitStack | None = None
+        self._api: Listener | None = None
+        self._phones: Listener | None = None
+        self._phones_http: Listener | None = None
+
+    @property
+    def api_url(self) -> str:
+        """Where administrators come, such as ``https://127.10.0.5:8200``, without ``/api/v1``."""
+        return f"https://{self._reachable_host()}:{_started(self._api).port}"
+
+    @property
+    def phones_port(self) -> int:
+        """TCP port where phones come by HTTPS."""
+        return _started(self._phones).port
+
+    @property
+    def phones_http_port(self) -> int:
+        """TCP port where local phones come by HTTP."""
+        return _started(self._phones_http).port
+
+    async def start(self) -> None:
+        """Open the database, listen, and begin to work.
+
+        Raises:
+            StartError: something cannot be had; what was started before it is stopped again.
+        """
+        if self._running is not None:
+            return
+        async with contextlib.AsyncExitStack() as stack:
+            await self._start(stack)
+            self._running = stack.pop_all()
+        log.info("MCS started: %s, phones at %d", self.api_url, self.phones_port)
+
+    async def stop(self) -> None:
+        """Stop everything, newest first; may be called again."""
+        running, self._running = self._running, None
+        if running is not None:
+            await running.aclose()
+            log.info("MCS stopped")
+
+    async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        config, clock, entropy = self.config, self._clock, self._entropy
+        database = await self._open_database(stack)
+        http = await stack.enter_async_context(
+            make_http_session(
+                tls=tls.mbg_context(config.trusted_ca),
+                outbound_address=config.outbound_address,
+                timeout_s=config.mbg_timeout_s,
+            )
+        )
+        accounts = Accounts(
+            database,
+            clock,
+            entropy,
+            cost=config.password_hash_cost,
+            session_s=config.session_s,
+        )
+        self.admin_password = await accounts.ensure_administrator(config.admin_password)
+
+        work = asyncio.Event()
+        access = MbgAccess(
+            database, http, clock, entropy, warning_s=config.token_warning_s, work=work
+        )
+        watch = TokenWatch(
+            access, clock, check_s=config.token_check_s, refused_check_s=config.retry_max_s
+        )
+        links = GatewayLinks(database, config, clock, entropy, work)
+        site = SiteAddresses(database)
+        firmware = FirmwareStore(config.data_dir / "firmware")
+        services = Services(
+            database=database,
+            clock=clock,
+            entropy=entropy,
+            accounts=accounts,
+            access=access,
+            watch=watch,
+            links=links,
+            site=site,
+            firmware=firmware,
+            work=work,
+        )
+        records = Records(
+            database, clock, entropy, RetryTimes(config.retry_first_s, config.retry_max_s)
+        )
+        worker = Worker(
+            records,
+            access,
+            clock,
+            work,
+            parallel=config.mbg_parallel_operations,
+            pause_after_mistake_s=config.retry_max_s,
+        )
+        stack.push_async_callback(links.stop)
+        await self._listen(stack, services)
+        await links.start()
+        _run_in_background(stack, worker.run(), "provisioning-worker")
+        _run_in_background(stack, watch.run(), "token-watch")
+
+    async def _open_database(self, stack: contextlib.AsyncExitStack) -> Database:
+        config = self.config
+        try:
+            config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StartError(
+                "data_dir_unusable",
+                f"Folder {config.data_dir} cannot be made: {error.strerror}.",
+                field="data_dir",
+            ) from error
+        box = open_secret_box(config.data_dir)
+        database = await open_database(config.resolved_database_url(), box)
+        stack.push_async_callback(database.close)
+        return database
+
+    async def _listen(self, stack: contextlib.AsyncExitStack, services: Services) -> None:
+        config = self.config
+        listener_tls = tls.listener_context(config, self._clock, self._entropy)
+        book = PhoneBook(services.database)
+        stack.push_async_callback(book.close)
+        phones = PhonesListener(
+            book,
+            services.site,
+            services.firmware,
+            self._clock,
+            poll_interval_s=config.poll_interval_s,
+            ports=lambda: Ports(self.phones_port, self.phones_http_port),
+        )
+        address = config.listen_address
+        self._api = await listen(make_api(services), address, config.api_port, listener_tls)
+        stack.push_async_callback(self._api.close)
+        self._phones_http = await listen(phones.make_app(), address, config.phones_http_port, None)
+        stack.push_async_callback(self._phones_http.close)
+        self._phones = await listen(phones.make_app(), address, config.phones_port, listener_tls)
+        stack.push_async_callback(self._phones.close)
+
+    def _reachable_host(self) -> str:
+        """The host that this machine's own clients use."""
+        own = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+        return host_in_uri(own.get(self.config.listen_address, self.config.listen_address))
+
+
+def _run_in_background(
+    stack: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None], name: str
+) -> None:
+    task = asyncio.create_task(work, name=name)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+    stack.push_async_callback(end)
+
+
+def _started(listener: Listener | None) -> Listener:
+    if listener is None:
+        raise RuntimeError("the MCS has not been started")
+    return listener

@@ -1,0 +1,45 @@
+"""Binding an aiohttp application to an address and port."""
+
+import ssl
+
+from aiohttp import web
+
+from system.errors import StartError
+
+_SHUTDOWN_S = 1.0
+
+
+class Listener:
+    """One bound application; ``port`` is the real one."""
+
+    def __init__(self, runner: web.AppRunner, port: int) -> None:
+        self._runner = runner
+        self.port = port
+
+    async def close(self) -> None:
+        """Stop listening and end open connections; may be called again."""
+        await self._runner.cleanup()
+
+
+async def listen(
+    app: web.Application, address: str, port: int, tls: ssl.SSLContext | None
+) -> Listener:
+    """Serve ``app`` at ``address``; port 0 takes any free one.
+
+    Raises:
+        StartError: the address or the port cannot be had.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, address, port, ssl_context=tls, backlog=4096).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise StartError(
+            "cannot_listen", f"Cannot listen at {address} port {port}: {error.strerror or error}."
+        ) from error
+    except BaseException:
+        await runner.cleanup()
+        raise
+    bound: int = runner.addresses[0][1]
+    return Listener(runner, bound)

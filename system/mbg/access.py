@@ -1,0 +1,351 @@
+"""The access token: handshake, working token, what the administrator is told (TOK-3 to TOK-9).
+
+Everything is stored as soon as it is known, so a handshake survives a restart. One under way
+stands beside the working token and replaces it only at its very end (TOK-6).
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+import aiohttp
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from system.clock import Clock, iso_utc, parse_iso_utc
+from system.domain.credentials import Entropy
+from system.domain.gates import mbg_gate
+from system.errors import (
+    AccessRefused,
+    GateClosed,
+    MbgError,
+    MbgUnreachable,
+    McsError,
+    NotReady,
+    ServicesStopped,
+)
+from system.mbg.client import MbgClient
+from system.mbg.oauth import Credentials, Signer
+from system.mbg.refusals import TEMPORARY_TOKEN_IS_OVER, WEB_SERVICES
+from system.provisioning import queue
+from system.storage.database import Database
+from system.storage.models import SINGLETON, MbgSettings
+
+log = logging.getLogger("mcs.mbg")
+
+PAGE = "the page Site Settings -> Phone Systems -> MiVoice Border Gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """The token as the page shows it; ``expires_at`` in epoch seconds."""
+
+    state: str
+    expires_at: float | None
+    message: str | None
+
+    def document(self) -> dict[str, str | None]:
+        """``token`` of ``GET /settings/mbg``."""
+        return {
+            "state": self.state,
+            "expires_at": iso_utc(self.expires_at),
+            "message": self.message,
+        }
+
+
+class MbgAccess:
+    """Gives out clients for the MBG and keeps the token's story."""
+
+    def __init__(
+        self,
+        database: Database,
+        http: aiohttp.ClientSession,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        warning_s: float,
+        work: asyncio.Event,
+    ) -> None:
+        self._database = database
+        self._http = http
+        self._clock = clock
+        self._signer = Signer(clock, entropy)
+        self._warning_s = warning_s
+        self._work = work
+        self._one_handshake = asyncio.Lock()
+
+    async def request_token(self, name: str, consumer_id: str, shared_secret: str) -> None:
+        """Ask the MBG for a temporary token (Save & Test API Credentials, TOK-3).
+
+        Raises:
+            NotReady: the Rest API is not enabled, or the MBG's address is not known.
+            MbgError: the MBG refused; a handshake under way and the working token stay.
+        """
+        async with self._one_handshake:
+            settings = await self._settings()
+            address = _usable_address(settings)
+            client = self._client(settings, address, Credentials(consumer_id, shared_secret))
+            token, secret = await client.initiate()
+            async with self._database.write() as session:
+                stored = await load_settings(session)
+                stored.pending_name = name
+                stored.pending_consumer_id = consumer_id
+                stored.pending_shared_secret = shared_secret
+                stored.pending_token = token
+                stored.pending_token_secret = secret
+        log.info("temporary token received for consumer %r; it waits for approval", consumer_id)
+
+    async def retrieve_token(self, verifier: str) -> None:
+        """Trade the temporary token for the final one (Retrieve Final Access Token, TOK-5).
+
+        All extensions with remote credentials are then provisioned, also those configured before
+        (PRV-1).
+
+        Raises:
+            NotReady: there is no temporary token.
+            MbgError: the MBG refused; the working token stays (TOK-6).
+        """
+        async with self._one_handshake:
+            settings = await self._settings()
+            address = _usable_address(settings)
+            pending = _pending_credentials(settings)
+            try:
+                token, secret = await self._client(settings, address, pending).exchange(verifier)
+            except MbgError as error:
+                if error.code in TEMPORARY_TOKEN_IS_OVER:
+                    await self._forget_handshake(error.message)
+                raise
+            async with self._database.write() as session:
+                stored = await load_settings(session)
+                stored.consumer_name = settings.pending_name
+                stored.consumer_id = pending.consumer_id
+                stored.shared_secret = pending.shared_secret
+                stored.token, stored.token_secret = token, secret
+                stored.token_expires_at = None
+                stored.token_refused, stored.token_message = False, None
+                _clear_pending(stored)
+                await queue.enqueue_all_remote(session, self._clock.now())
+                await queue.make_all_due(session, self._clock.now())
+        log.info("final access token received for consumer %r", pending.consumer_id)
+        await self.look()
+        self._work.set()
+
+    async def client(self) -> MbgClient:
+        """A client with the final token.
+
+        Raises:
+            NotReady: address, Rest API or token are missing; the message says which, and where.
+        """
+        settings = await self._settings()
+        address = _usable_address(settings)
+        if not (settings.token and settings.token_secret and settings.consumer_id):
+            raise NotReady(
+                "no_access_token",
+                f"There is no access token for the MBG. Press Request Access Token on {PAGE}.",
+                requirement="TOK-3",
+            )
+        credentials = Credentials(
+            settings.consumer_id,
+            settings.shared_secret or "",
+            settings.token,
+            settings.token_secret,
+        )
+        return self._client(settings, address, credentials)
+
+    async def checked_client(self) -> MbgClient:
+        """A client for an MBG that was just asked whether it may be used (PRE-1, PRE-2).
+
+        Raises:
+            NotReady: as ``client``.
+            MbgError: the MBG does not answer, or refuses; already noted.
+            GateClosed: release too old or mode unsuitable.
+        """
+        client = await self.client()
+        try:
+            system = await client.system()
+        except McsError as error:
+            await self.note_failure(error)
+            raise
+        async with self._database.write() as session:
+            settings = await load_settings(session)
+            settings.release, settings.mode = system.release, system.mode
+        await self.note_success(client)
+        closed = mbg_gate(system.release, system.mode)
+        if closed is not None:
+            await self.note_failure(closed)
+            raise closed
+        return client
+
+    async def look(self) -> None:
+        """Ask the MBG for release, mode and expiry, and note what comes; never raises McsError."""
+        try:
+            client = await self.checked_client()
+            await self._refresh_expiry(client)
+        except McsError as error:
+            log.info("MBG not ready: %s", error.message)
+
+    async def note_failure(self, error: McsError) -> None:
+        """A call with the final token failed: remember why for the page (TOK-7)."""
+        refused = isinstance(error, AccessRefused) and error.code != "nonce_used"
+        async with self._database.write() as session:
+            settings = await load_settings(session)
+            if refused and not settings.token_refused:
+                log.warning("the MBG refuses the access token: %s", error.code)
+            settings.token_refused = settings.token_refused or refused
+            if refused or not settings.token_refused:
+                settings.token_message = error.message
+
+    async def note_failure_of_call(self, error: McsError) -> None:
+        """As ``note_failure``, but only for what ends access as a whole."""
+        if isinstance(error, AccessRefused):
+            await self.note_failure(error)
+
+    async def note_success(self, client: MbgClient) -> None:
+        """A call with the final token worked: a refused or overdue token is valid again (TOK-8)."""
+        async with self._database.write() as session:
+            settings = await load_settings(session)
+            was_over = settings.token_refused or self._is_overdue(settings)
+            settings.token_refused, settings.token_message = False, None
+        if not was_over:
+            return
+        await self._refresh_expiry(client)
+        # Only a change for the better wakes the worker, else a half-working MBG would spin it.
+        if (await self.current_view()).state != "refused":
+            log.info("the MBG accepts the access token again")
+            async with self._database.write() as session:
+                await queue.make_all_due(session, self._clock.now())
+            self._work.set()
+
+    async def has_token(self) -> bool:
+        """Whether there is a final token to call with, and the Rest API is enabled."""
+        settings = await self._settings()
+        return bool(settings.token and settings.rest_api_enabled and settings.internal_address)
+
+    async def current_view(self) -> TokenView:
+        """``view`` of what is stored."""
+        return self.view(await self._settings())
+
+    def view(self, settings: MbgSettings) -> TokenView:
+        """The token as the page shows it now."""
+        has_token = settings.token is not None
+        pending = settings.pending_token is not None
+        expires_at = settings.token_expires_at if has_token else None
+        overdue = self._is_overdue(settings)
+        if pending and (not has_token or settings.token_refused or overdue):
+            return TokenView(
+                "waiting for approval",
+                None,
+                f"Press approve under Temporary tokens on {WEB_SERVICES}, then enter the verifier.",
+            )
+        if not has_token:
+            return TokenView("none", None, settings.token_message)
+        if settings.token_refused:
+            return TokenView("refused", expires_at, settings.token_message)
+        if overdue:
+            return TokenView("refused", expires_at, _overdue_text(expires_at))
+        message = settings.token_message
+        if expires_at is not None and expires_at - self._clock.now() <= self._warning_s:
+            expiring = (
+                f"The access token expires at {iso_utc(expires_at)}. Press Renew against it under "
+                f"Final tokens on {WEB_SERVICES}."
+            )
+            return TokenView("expiring", expires_at, message or expiring)
+        if pending and message is None:
+            message = "A new temporary token waits for approval; the present token stays in use."
+        return TokenView("valid", expires_at, message)
+
+    async def _refresh_expiry(self, client: MbgClient) -> None:
+        try:
+            expires_at = parse_iso_utc((await client.token()).expires_at)
+        except ValueError:
+            await self._note_expiry(
+                None, "The MBG gave an expiry of the access token that is no time."
+            )
+        except (AccessRefused, MbgUnreachable, ServicesStopped) as error:
+            await self.note_failure(error)
+        except MbgError as error:
+            # Without Base/managetoken read the token works all the same; its end is not known.
+            await self._note_expiry(None, error.message)
+        else:
+            await self._note_expiry(expires_at, None)
+
+    async def _note_expiry(self, expires_at: float | None, message: str | None) -> None:
+        async with self._database.write() as session:
+            settings = await load_settings(session)
+            settings.token_expires_at = expires_at
+            settings.token_message = message
+
+    async def _forget_handshake(self, message: str) -> None:
+        async with self._database.write() as session:
+            settings = await load_settings(session)
+            _clear_pending(settings)
+            if settings.token is None:
+                settings.token_message = message
+
+    async def _settings(self) -> MbgSettings:
+        async with self._database.read() as session:
+            return await load_settings(session)
+
+    def _is_overdue(self, settings: MbgSettings) -> bool:
+        expires_at = settings.token_expires_at
+        return expires_at is not None and expires_at <= self._clock.now()
+
+    def _client(self, settings: MbgSettings, address: str, credentials: Credentials) -> MbgClient:
+        return MbgClient(self._http, self._signer, address, settings.port, credentials)
+
+
+async def load_settings(session: AsyncSession) -> MbgSettings:
+    """The one row of MBG settings."""
+    return await session.get_one(MbgSettings, SINGLETON)
+
+
+def known_gate(settings: MbgSettings) -> GateClosed | None:
+    """The gate as of the last answer; open while nothing is known."""
+    if settings.release is None:
+        return None
+    return mbg_gate(settings.release, settings.mode)
+
+
+def _usable_address(settings: MbgSettings) -> str:
+    if not settings.internal_address:
+        raise NotReady(
+            "mbg_address_missing",
+            f"The MBG's internal address is not set. Enter it on {PAGE}.",
+            field="internal_address",
+            requirement="ADR-1",
+        )
+    if not settings.rest_api_enabled:
+        raise NotReady(
+            "rest_api_disabled",
+            f"The Rest API is not enabled. Check Enable Rest API on {PAGE}.",
+            field="rest_api_enabled",
+            requirement="TOK-3",
+        )
+    return settings.internal_address
+
+
+def _pending_credentials(settings: MbgSettings) -> Credentials:
+    if settings.pending_token is None or settings.pending_consumer_id is None:
+        raise NotReady(
+            "no_temporary_token",
+            'There is no temporary token. Press "Save & Test API Credentials" first.',
+            requirement="TOK-3",
+        )
+    return Credentials(
+        settings.pending_consumer_id,
+        settings.pending_shared_secret or "",
+        settings.pending_token,
+        settings.pending_token_secret,
+    )
+
+
+def _clear_pending(settings: MbgSettings) -> None:
+    settings.pending_name = settings.pending_consumer_id = None
+    settings.pending_shared_secret = None
+    settings.pending_token = settings.pending_token_secret = None
+
+
+def _overdue_text(expires_at: float | None) -> str:
+    return (
+        f"The access token expired at {iso_utc(expires_at)}. Press Renew against it under Final "
+        f"tokens on {WEB_SERVICES}; waiting work then goes on by itself."
+    )

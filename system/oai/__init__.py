@@ -1,0 +1,1 @@
+"""The CT Gateway's OAI stream: a pure codec and an asyncio client."""

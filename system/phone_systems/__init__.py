@@ -1,0 +1,1 @@
+"""Phone systems: the lasting connection to each CT Gateway and what is taken over from it."""

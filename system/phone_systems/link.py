@@ -1,0 +1,221 @@
+"""The lasting connection to each CT Gateway: connect, read, follow changes, come back.
+
+One task per phone system owns its connection, so nothing else ever writes to it. Whoever wants a
+synchronization leaves a future and wakes the task.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from sqlalchemy import select
+
+from system.clock import Clock, wait_for_work
+from system.config import McsConfig
+from system.domain.credentials import Entropy
+from system.domain.operations import retry_delay_s
+from system.errors import GatewayError, GatewayRefused, GatewayUnreachable, McsError, NotFound
+from system.oai.client import GatewayConnection, connect
+from system.phone_systems.snapshot import read_snapshot
+from system.phone_systems.sync import SyncResult, apply_snapshot
+from system.storage.database import Database
+from system.storage.models import PhoneSystem
+
+log = logging.getLogger("mcs.phone_systems")
+
+_INTERRUPTED = GatewayUnreachable(
+    "ct_gateway_unreachable", "The connection to the CT Gateway was interrupted by MCS itself."
+)
+
+
+class GatewayLink:
+    """Keeps one phone system connected and in step."""
+
+    def __init__(
+        self,
+        phone_system_id: int,
+        database: Database,
+        config: McsConfig,
+        clock: Clock,
+        entropy: Entropy,
+        work: asyncio.Event,
+    ) -> None:
+        self._id = phone_system_id
+        self._database = database
+        self._config = config
+        self._clock = clock
+        self._entropy = entropy
+        self._work = work
+        self._wake = asyncio.Event()
+        self._sync_due = True
+        self._waiting: list[asyncio.Future[SyncResult]] = []
+
+    async def sync_now(self) -> SyncResult:
+        """Synchronize at once, connecting first where need be.
+
+        Raises:
+            GatewayError: it did not work; the link goes on trying.
+        """
+        future: asyncio.Future[SyncResult] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        self._wake.set()
+        return await future
+
+    async def run(self) -> None:
+        """Connect, serve, and come back for ever; ends by being cancelled."""
+        attempts = 0
+        try:
+            while True:
+                try:
+                    async with contextlib.AsyncExitStack() as stack:
+                        connection = await self._connect()
+                        stack.push_async_callback(connection.close)
+                        attempts = 0
+                        await self._serve(connection)
+                except GatewayError as error:
+                    attempts += 1
+                    await self._pause(error, self._delay_s(attempts))
+                except Exception:
+                    log.exception("phone system %d: a mistake of ours", self._id)
+                    await self._pause(_INTERRUPTED, self._config.retry_max_s)
+        finally:
+            self._answer_waiting(_INTERRUPTED)
+
+    async def _connect(self) -> GatewayConnection:
+        async with self._database.read() as session:
+            system = await session.get_one(PhoneSystem, self._id)
+        return await connect(
+            system.ct_gateway_address,
+            system.ct_gateway_port,
+            system.ct_gateway_password or "",
+            outbound_address=self._config.outbound_address,
+            timeout_s=self._config.mbg_timeout_s,
+            on_change=self._changed,
+        )
+
+    async def _serve(self, connection: GatewayConnection) -> None:
+        """Follow one connection until it breaks."""
+        await connection.start_monitors()
+        self._sync_due = True
+        while True:
+            if connection.failure is not None:
+                raise connection.failure
+            if connection.monitors_lost:
+                await connection.start_monitors()
+            if self._sync_due or self._waiting:
+                await self._sync(connection)
+            alive_until = self._clock.now() + self._config.keepalive_s
+            await wait_for_work(self._clock, self._wake, self._config.keepalive_s)
+            if self._clock.now() >= alive_until:
+                await connection.keep_alive()
+
+    async def _sync(self, connection: GatewayConnection) -> None:
+        self._sync_due = False
+        waiting, self._waiting = self._waiting, []
+        try:
+            snapshot = await read_snapshot(connection)
+            async with self._database.write() as session:
+                system = await session.get_one(PhoneSystem, self._id)
+                result = await apply_snapshot(session, system, snapshot, self._clock.now())
+        except BaseException:
+            # Whoever waits is answered by run(), with the reason.
+            self._waiting += waiting
+            raise
+        log.info(
+            "phone system %d synchronized: %d nodes, %d SIP extensions",
+            self._id,
+            result.nodes,
+            result.extensions,
+        )
+        self._work.set()
+        for future in waiting:
+            if not future.done():
+                future.set_result(result)
+
+    def _changed(self) -> None:
+        self._sync_due = True
+        self._wake.set()
+
+    async def _pause(self, error: GatewayError, seconds: float) -> None:
+        await self._note(error)
+        self._answer_waiting(error)
+        # The end of a connection counts as a change; it must not cut the pause short.
+        self._wake.clear()
+        await wait_for_work(self._clock, self._wake, seconds)
+
+    async def _note(self, error: GatewayError) -> None:
+        log.warning("phone system %d: %s", self._id, error.message)
+        async with self._database.write() as session:
+            system = await session.get_one(PhoneSystem, self._id)
+            system.state = "refused" if isinstance(error, GatewayRefused) else "offline"
+            system.message = error.message
+
+    def _answer_waiting(self, error: McsError) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_exception(error)
+
+    def _delay_s(self, attempts: int) -> float:
+        config = self._config
+        return retry_delay_s(attempts, config.retry_first_s, config.retry_max_s, self._entropy)
+
+
+class GatewayLinks:
+    """One link per phone system."""
+
+    def __init__(
+        self,
+        database: Database,
+        config: McsConfig,
+        clock: Clock,
+        entropy: Entropy,
+        work: asyncio.Event,
+    ) -> None:
+        self._database = database
+        self._config = config
+        self._clock = clock
+        self._entropy = entropy
+        self._work = work
+        self._links: dict[int, tuple[GatewayLink, asyncio.Task[None]]] = {}
+
+    async def start(self) -> None:
+        """Start a link for every stored phone system."""
+        async with self._database.read() as session:
+            ids = (await session.scalars(select(PhoneSystem.id))).all()
+        for phone_system_id in ids:
+            await self.restart(phone_system_id)
+
+    async def restart(self, phone_system_id: int) -> None:
+        """Start the link, or start it anew with changed settings."""
+        await self._stop_one(phone_system_id)
+        link = GatewayLink(
+            phone_system_id, self._database, self._config, self._clock, self._entropy, self._work
+        )
+        task = asyncio.create_task(link.run(), name=f"phone-system-{phone_system_id}")
+        task.add_done_callback(_log_end)
+        self._links[phone_system_id] = (link, task)
+
+    async def sync_now(self, phone_system_id: int) -> SyncResult:
+        """See ``GatewayLink.sync_now``."""
+        try:
+            link, _ = self._links[phone_system_id]
+        except KeyError:
+            raise NotFound("not_found", f"There is no phone system {phone_system_id}.") from None
+        return await link.sync_now()
+
+    async def stop(self) -> None:
+        """Stop all links; may be called again."""
+        for phone_system_id in list(self._links):
+            await self._stop_one(phone_system_id)
+
+    async def _stop_one(self, phone_system_id: int) -> None:
+        _, task = self._links.pop(phone_system_id, (None, None))
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def _log_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("%s ended by a mistake of ours", task.get_name(), exc_info=task.exception())

@@ -1,0 +1,55 @@
+"""Everything the MCS wants to know from a CT Gateway, read in one go."""
+
+from dataclasses import dataclass
+
+from system.domain.warnings import SIP_DEVICE_TYPES
+from system.errors import GatewayRefused, GatewayUnreachable
+from system.oai.client import NOT_IN_THIS_RELEASE, UNKNOWN_COMMAND, GatewayConnection
+from system.oai.codec import OaiFormatError
+from system.oai.records import CredentialRecord, NodeRecord, StationRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One reading. ``None`` where the gateway's release does not know the question (PRE-4)."""
+
+    release: str | None
+    nodes: list[NodeRecord] | None
+    stations: list[StationRecord]
+    credentials: dict[str, CredentialRecord] | None
+
+
+async def read_snapshot(connection: GatewayConnection) -> Snapshot:
+    """Ask for nodes, SIP stations and their credentials.
+
+    Raises:
+        GatewayError: the connection broke, or a command was refused.
+    """
+    try:
+        nodes = await _nodes(connection)
+        stations = [
+            station
+            for station in await connection.stations()
+            if station.device_type in SIP_DEVICE_TYPES
+        ]
+        return Snapshot(connection.release, nodes, stations, await _credentials(connection))
+    except OaiFormatError as error:
+        raise GatewayUnreachable("ct_gateway_format", f"The CT Gateway sent {error}.") from error
+
+
+async def _nodes(connection: GatewayConnection) -> list[NodeRecord] | None:
+    try:
+        return await connection.nodes()
+    except GatewayRefused as error:
+        if error.outcome != UNKNOWN_COMMAND:
+            raise
+        return None
+
+
+async def _credentials(connection: GatewayConnection) -> dict[str, CredentialRecord] | None:
+    try:
+        return {record.extension: record for record in await connection.credentials()}
+    except GatewayRefused as error:
+        if error.outcome not in (UNKNOWN_COMMAND, NOT_IN_THIS_RELEASE):
+            raise
+        return None

@@ -1,0 +1,1 @@
+"""What a 69xx asks for: configuration files, firmware, action URIs, polls."""

@@ -1,0 +1,44 @@
+"""The site's addresses as phones need them, kept at hand between two changes."""
+
+from dataclasses import dataclass
+
+from system.mbg.access import load_settings
+from system.storage.database import Database
+from system.storage.models import ClientLocation
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What an administrator has entered; ``None`` where nothing is."""
+
+    mbg_internal_address: str | None
+    """Source address of every teleworker (ADR-2)."""
+    remote_host: str | None
+    """Host in every URI for a teleworker (ADR-6)."""
+
+
+class SiteAddresses:
+    """Every request of every phone needs the site, and it hardly ever changes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._site: Site | None = None
+        self._changes = 0
+
+    async def get(self) -> Site:
+        """The site as stored."""
+        if self._site is not None:
+            return self._site
+        changes = self._changes
+        async with self._database.read() as session:
+            settings = await load_settings(session)
+            remote = await session.get_one(ClientLocation, "remote")
+        site = Site(settings.internal_address, remote.nat_ip_address_or_hostname)
+        if changes == self._changes:  # else it was changed while we read
+            self._site = site
+        return site
+
+    def forget(self) -> None:
+        """Read it anew next time: it was changed."""
+        self._site = None
+        self._changes += 1

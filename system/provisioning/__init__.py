@@ -1,0 +1,1 @@
+"""Provisioning of SIP devices on the MBG: stored queue, plan, executor, worker."""

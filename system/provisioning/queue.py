@@ -1,0 +1,101 @@
+"""The stored queue: one active operation per extension at most, newest wish wins.
+
+All functions work in the caller's unit of work, so that an operation is stored together with the
+wish that it carries out.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from system.domain.operations import ACTIVE, Event, Kind, State, next_state
+from system.storage.models import Extension, Operation
+
+_EXTENSION_STATE = {Kind.PROVISION: "waiting", Kind.REMOVE: "removing"}
+
+
+async def enqueue(session: AsyncSession, extension: Extension, kind: Kind, now: float) -> Operation:
+    """Store a new operation, due at once; it takes the place of an active one."""
+    await drop_active(session, extension)
+    operation = Operation(
+        kind=kind,
+        extension_id=extension.id,
+        state=State.WAITING,
+        attempts=0,
+        created_at=now,
+        next_attempt_at=now,
+    )
+    session.add(operation)
+    extension.provisioning_state = _EXTENSION_STATE[kind]
+    extension.provisioning_message = None
+    extension.provisioning_attempts = 0
+    await session.flush()
+    return operation
+
+
+async def drop_active(session: AsyncSession, extension: Extension) -> None:
+    """Mark the extension's active operation as superseded; forget finished ones before it."""
+    finished = [State.DONE, State.SUPERSEDED]
+    await session.execute(
+        delete(Operation).where(
+            Operation.extension_id == extension.id, Operation.state.in_(finished)
+        )
+    )
+    for operation in await _active_of(session, extension.id):
+        operation.state = next_state(State(operation.state), Event.REPLACED)
+        operation.next_attempt_at = None
+
+
+async def enqueue_all_remote(session: AsyncSession, now: float) -> int:
+    """An operation for every extension with remote credentials that has none active (PRV-1)."""
+    busy = select(Operation.extension_id).where(Operation.state.in_(ACTIVE))
+    wanted = select(Extension).where(
+        Extension.use_remote_credentials.is_(True), Extension.id.not_in(busy)
+    )
+    extensions = (await session.scalars(wanted)).all()
+    await enqueue_each(session, extensions, now)
+    return len(extensions)
+
+
+async def enqueue_each(session: AsyncSession, extensions: Iterable[Extension], now: float) -> None:
+    """One provisioning operation for each extension."""
+    for extension in extensions:
+        await enqueue(session, extension, Kind.PROVISION, now)
+
+
+async def due(session: AsyncSession, now: float) -> list[int]:
+    """Ids of the operations whose time has come, longest waiting first."""
+    statement = (
+        select(Operation.id)
+        .where(Operation.state.in_(ACTIVE), Operation.next_attempt_at <= now)
+        .order_by(Operation.next_attempt_at, Operation.id)
+    )
+    return list((await session.scalars(statement)).all())
+
+
+async def next_due_at(session: AsyncSession) -> float | None:
+    """When the next operation is due; ``None`` when none waits for its time."""
+    statement = select(func.min(Operation.next_attempt_at)).where(Operation.state.in_(ACTIVE))
+    return await session.scalar(statement)
+
+
+async def make_all_due(session: AsyncSession, now: float) -> None:
+    """Whatever is active is tried now: settings have changed, or access works again (TOK-8)."""
+    await session.execute(
+        update(Operation).where(Operation.state.in_(ACTIVE)).values(next_attempt_at=now)
+    )
+
+
+async def is_active(session: AsyncSession, operation_id: int) -> bool:
+    """Whether the operation is still to be carried out; a newer one may have replaced it."""
+    operation = await session.get(Operation, operation_id)
+    return operation is not None and State(operation.state) in ACTIVE
+
+
+async def _active_of(session: AsyncSession, extension_id: int) -> list[Operation]:
+    statement = select(Operation).where(
+        Operation.extension_id == extension_id,
+        Operation.state.in_(ACTIVE),
+    )
+    return list((await session.scalars(statement)).all())

@@ -1,0 +1,196 @@
+"""What the worker reads and writes about operations, each in its own unit of work.
+
+What has happened on the MBG is recorded even when the operation was replaced meanwhile, so that no
+device is ever forgotten.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from system.clock import Clock
+from system.domain.credentials import Entropy
+from system.domain.operations import ACTIVE, Event, Kind, State, next_state, retry_delay_s
+from system.errors import McsError, NotReady
+from system.provisioning import queue
+from system.provisioning.plan import Job, event_for
+from system.storage.database import Database
+from system.storage.models import Extension, Operation, PhoneSystem
+
+
+class Replaced(Exception):
+    """A newer wish has taken this operation's place: stop, and leave the rest to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryTimes:
+    """Bounds of the wait between two tries, in seconds."""
+
+    first_s: float
+    longest_s: float
+
+
+class Records:
+    """The worker's view of the database."""
+
+    def __init__(
+        self, database: Database, clock: Clock, entropy: Entropy, retry: RetryTimes
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._retry = retry
+
+    async def due(self) -> list[int]:
+        """Ids of the operations to try now."""
+        async with self._database.read() as session:
+            return await queue.due(session, self._clock.now())
+
+    async def next_due_at(self) -> float | None:
+        """Epoch seconds of the next try; ``None`` when only a change can bring one."""
+        async with self._database.read() as session:
+            return await queue.next_due_at(session)
+
+    async def job(self, operation_id: int) -> Job | None:
+        """The operation with what it needs; ``None`` when it was replaced."""
+        async with self._database.read() as session:
+            statement = (
+                select(Operation, PhoneSystem.ct_gateway_release)
+                .join(Extension, Extension.id == Operation.extension_id)
+                .join(PhoneSystem, PhoneSystem.id == Extension.phone_system_id)
+                .where(Operation.id == operation_id, Operation.state.in_(ACTIVE))
+                .options(joinedload(Operation.extension).joinedload(Extension.node))
+            )
+            row = (await session.execute(statement)).one_or_none()
+        return None if row is None else _job(row[0], row[1])
+
+    async def taken_by_others(self, job: Job, device_ids: Collection[str]) -> set[str]:
+        """Those of the devices that belong to other extensions of this MCS."""
+        async with self._database.read() as session:
+            statement = select(Extension.mbg_device_id).where(
+                Extension.mbg_device_id.in_(device_ids), Extension.id != job.extension_id
+            )
+            return {found for found in await session.scalars(statement) if found is not None}
+
+    async def about_to_create(self, job: Job) -> None:
+        """Note the create before it is sent: its answer may be lost.
+
+        Raises:
+            Replaced: the operation is not wanted any more.
+        """
+        async with self._database.write() as session:
+            await _still_wanted(session, job)
+            extension = await session.get_one(Extension, job.extension_id)
+            extension.mbg_device_id = None
+            extension.mbg_create_name = job.remote_name
+
+    async def create_refused(self, job: Job) -> None:
+        """The create was answered with a refusal, so there is no device of that name from us."""
+        async with self._database.write() as session:
+            extension = await session.get_one(Extension, job.extension_id)
+            extension.mbg_create_name = None
+
+    async def about_to_replace(self, job: Job) -> None:
+        """Look once more whether the device is to be overwritten.
+
+        Raises:
+            Replaced: the operation is not wanted any more.
+        """
+        async with self._database.read() as session:
+            await _still_wanted(session, job)
+
+    async def provisioned(self, job: Job, device_id: str) -> None:
+        """The MBG has confirmed the device."""
+        async with self._database.write() as session:
+            extension = await session.get_one(Extension, job.extension_id)
+            extension.mbg_device_id, extension.mbg_create_name = device_id, None
+            if extension.use_remote_credentials:
+                extension.mbg_name, extension.mbg_password = job.remote_name, job.remote_password
+            if await queue.is_active(session, job.operation_id):
+                await self._finish(session, job, extension, "provisioned", None)
+            elif not extension.use_remote_credentials and extension.provisioning_state == "off":
+                # It was unchecked while the MBG was being told, when no id was known (EXT-3).
+                await queue.enqueue(session, extension, Kind.REMOVE, self._clock.now())
+
+    async def removed(self, job: Job, message: str | None) -> None:
+        """The device is gone from the MBG, or there was none of ours."""
+        async with self._database.write() as session:
+            extension = await session.get_one(Extension, job.extension_id)
+            extension.mbg_device_id = extension.mbg_create_name = None
+            if await queue.is_active(session, job.operation_id):
+                await self._finish(session, job, extension, "off", message)
+
+    async def failed(self, operation_ids: Iterable[int], error: McsError) -> None:
+        """Note why operations did not succeed, and when they are tried again."""
+        event = event_for(error)
+        async with self._database.write() as session:
+            for operation_id in operation_ids:
+                if not await queue.is_active(session, operation_id):
+                    continue
+                operation = await session.get_one(Operation, operation_id)
+                extension = await session.get_one(Extension, operation.extension_id)
+                operation.attempts += 1
+                operation.state = next_state(State(operation.state), event)
+                operation.message = error.message
+                operation.next_attempt_at = self._next_attempt_at(operation.attempts, event, error)
+                extension.provisioning_attempts = operation.attempts
+                extension.provisioning_message = error.message
+                extension.provisioning_state = _shown_state(Kind(operation.kind), event)
+
+    async def _finish(
+        self,
+        session: AsyncSession,
+        job: Job,
+        extension: Extension,
+        state: str,
+        message: str | None,
+    ) -> None:
+        operation = await session.get_one(Operation, job.operation_id)
+        operation.attempts += 1
+        operation.state = next_state(State(operation.state), Event.SUCCEEDED)
+        operation.message, operation.next_attempt_at = message, None
+        extension.provisioning_state, extension.provisioning_message = state, message
+        extension.provisioning_attempts = operation.attempts
+
+    def _next_attempt_at(self, attempts: int, event: Event, error: McsError) -> float | None:
+        if isinstance(error, NotReady):
+            return None  # only a change of settings helps, and each of those makes it due
+        first_s, longest_s = self._retry.first_s, self._retry.longest_s
+        if event is Event.NEEDS_A_PERSON:
+            first_s = longest_s
+        return self._clock.now() + retry_delay_s(attempts, first_s, longest_s, self._entropy)
+
+
+async def _still_wanted(session: AsyncSession, job: Job) -> None:
+    if not await queue.is_active(session, job.operation_id):
+        raise Replaced
+
+
+def _shown_state(kind: Kind, event: Event) -> str:
+    if event is Event.NEEDS_A_PERSON:
+        return "failed"
+    return "waiting" if kind is Kind.PROVISION else "removing"
+
+
+def _job(operation: Operation, ct_gateway_release: str | None) -> Job:
+    extension, node = operation.extension, operation.extension.node
+    return Job(
+        operation_id=operation.id,
+        kind=Kind(operation.kind),
+        extension_id=extension.id,
+        extension=extension.extension,
+        name=extension.name,
+        node_name=node.name,
+        node_address=node.address,
+        node_release=node.release,
+        ct_gateway_release=ct_gateway_release,
+        internal_auth_name=extension.internal_auth_name,
+        internal_auth_password=extension.internal_auth_password,
+        remote_name=extension.remote_name,
+        remote_password=extension.remote_password,
+        device_id=extension.mbg_device_id,
+        create_name=extension.mbg_create_name,
+    )

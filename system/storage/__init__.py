@@ -1,0 +1,1 @@
+"""The database: tables, encrypted columns, migrations, units of work."""

@@ -1,0 +1,163 @@
+"""The database: engine, schema, and the unit of work.
+
+SQLite by default (WAL, synchronous=NORMAL, foreign keys on); PostgreSQL by its URL. ``open`` checks
+that the file is a database, that no newer MCS has written it and that the key file belongs to it,
+then migrates. Anything else ends in one ``DatabaseUnusable`` with nothing left open.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from system.errors import DatabaseUnusable
+from system.storage import secrets
+from system.storage.models import SINGLETON, ClientLocation, Installation, MbgSettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_TIMEOUT_MS = 5000
+_KEY_MARK = "this key file belongs to this database"
+
+
+class Database:
+    """Units of work on one open database. Made by ``open_database``."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        # SQLite has one writer. Waiting here is fair and quick; waiting in SQLite is polling.
+        self._one_writer = asyncio.Lock() if _is_sqlite(engine) else contextlib.nullcontext()
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session to read with; what it is made to change is rolled back."""
+        async with self._sessions() as session:
+            yield session
+
+    @contextlib.asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A unit of work: committed at the end of the block, rolled back if the block raises."""
+        async with self._one_writer, self._sessions() as session:
+            yield session
+            await session.commit()
+
+    async def close(self) -> None:
+        """Close all connections; may be called again."""
+        await self._engine.dispose()
+
+
+async def open_database(url: str, box: secrets.SecretBox) -> Database:
+    """Open and migrate the database at ``url``.
+
+    Raises:
+        DatabaseUnusable: damaged, unreachable, from a newer MCS, or without its key file.
+    """
+    engine = _make_engine(url, box)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_migrate)
+        database = Database(engine)
+        await _ensure_single_rows(database)
+    except SQLAlchemyError as error:
+        await engine.dispose()
+        raise DatabaseUnusable(
+            "database_unusable",
+            f"The database {_shown(url)} cannot be used: {_reason(error)}. Restore it from a "
+            "backup or name another one.",
+        ) from error
+    except BaseException:
+        await engine.dispose()
+        raise
+    return database
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's settings for a run on ``connection``, without any ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _migrate(connection: Connection) -> None:
+    config = alembic_config(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    found = set(MigrationContext.configure(connection).get_current_heads())
+    if found - known:
+        raise DatabaseUnusable(
+            "database_too_new",
+            f"The database was written by a newer MCS (schema {', '.join(sorted(found - known))}); "
+            "start that version, or restore a backup made before the update.",
+        )
+    command.upgrade(config, "head")
+
+
+async def _ensure_single_rows(database: Database) -> None:
+    async with database.write() as session:
+        # Reading the mark decrypts it: with the wrong key file this raises, before anything runs.
+        if await session.get(Installation, SINGLETON) is None:
+            session.add(Installation(id=SINGLETON, key_mark=_KEY_MARK))
+        if await session.get(MbgSettings, SINGLETON) is None:
+            session.add(MbgSettings(id=SINGLETON))
+        if await session.get(ClientLocation, "remote") is None:
+            session.add(ClientLocation(name="remote"))
+
+
+def _make_engine(url: str, box: secrets.SecretBox) -> AsyncEngine:
+    try:
+        # Statements in errors would otherwise carry their values, passwords among them (API-1).
+        engine = create_async_engine(make_url(url), hide_parameters=True)
+    except (ArgumentError, ImportError) as error:
+        raise DatabaseUnusable(
+            "database_url_unusable",
+            f"The database URL cannot be used: {error}.",
+            field="database_url",
+        ) from error
+    secrets.attach(engine.sync_engine.dialect, box)
+    if _is_sqlite(engine):
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN comes too late (not before a SELECT); _begin_sqlite says it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _is_sqlite(engine: AsyncEngine) -> bool:
+    return engine.dialect.name == "sqlite"
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).splitlines()[0].rstrip(".")

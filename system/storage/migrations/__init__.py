@@ -1,0 +1,1 @@
+"""Alembic's environment; run by ``storage.database`` at start, never by hand."""

@@ -1,0 +1,1 @@
+"""Unit tests of the MCS; its peers are small fakes of the tests' own."""

@@ -1,0 +1,159 @@
+"""Fixtures: one CA, a running MCS with its fakes, and a client for its API."""
+
+import ssl
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import trustme
+
+from system.app import Mcs
+from system.config import McsConfig
+from system.tests.fake_gateway import FakeGateway
+from system.tests.fake_mbg import FakeMbg
+from system.tests.helpers import HandClock, eventually, seeded_entropy
+
+PASSWORD = "correct horse 1"
+
+
+@dataclass
+class Site:
+    """An MCS with an MBG and a CT Gateway of the tests' own."""
+
+    mcs: Mcs
+    mbg: FakeMbg
+    gateway: FakeGateway
+    clock: HandClock
+    make_mcs: Callable[[], Mcs]
+    http: aiohttp.ClientSession
+    token: str | None = None
+    answers: list[str] = field(default_factory=list)
+
+    async def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and document of one API call."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        async with self.http.request(
+            method, f"{self.mcs.api_url}/api/v1{path}", json=body, headers=headers
+        ) as answer:
+            text = await answer.text()
+            self.answers.append(text)
+            return answer.status, (await answer.json() if text else None)
+
+    async def ok(self, method: str, path: str, body: Any = None) -> Any:
+        """The document of a call that has to succeed."""
+        status, document = await self.call(method, path, body)
+        assert status < 300, document
+        return document
+
+    async def log_in(self) -> None:
+        answer = await self.ok("POST", "/login", {"username": "admin", "password": PASSWORD})
+        self.token = answer["token"]
+
+    async def authorize(self) -> None:
+        """Stages 1 and 4: the MBG's address, then the whole handshake."""
+        await self.set_mbg()
+        await self.request_token()
+        self.mbg.approved = True
+        await self.ok("POST", "/settings/mbg/retrieve-token", {"verifier": self.mbg.verifier})
+
+    async def set_mbg(self) -> None:
+        body = {
+            "internal_address": self.mbg.address,
+            "port": self.mbg.port,
+            "rest_api_enabled": True,
+        }
+        await self.ok("PUT", "/settings/mbg", body)
+
+    async def request_token(self) -> None:
+        body = {
+            "name": "MiVoice Office Application Suite",
+            "consumer_id": self.mbg.consumer_id,
+            "shared_secret": self.mbg.shared_secret,
+        }
+        await self.ok("POST", "/settings/mbg/request-token", body)
+
+    async def add_phone_system(self) -> None:
+        body = {
+            "name": "PBX",
+            "ct_gateway_address": "127.0.0.1",
+            "ct_gateway_port": self.gateway.port,
+            "ct_gateway_password": self.gateway.password,
+        }
+        await self.ok("POST", "/phone-systems", body)
+        await self.ok("POST", "/phone-systems/1/sync")
+
+    async def extension(self, number: str) -> Any:
+        return await self.ok("GET", f"/phone-systems/1/extensions/{number}")
+
+    async def check_remote(self, number: str, **more: Any) -> Any:
+        path = f"/phone-systems/1/extensions/{number}"
+        return await self.ok("PUT", path, {"use_remote_credentials": True, **more})
+
+    async def uncheck_remote(self, number: str) -> Any:
+        path = f"/phone-systems/1/extensions/{number}"
+        return await self.ok("PUT", path, {"use_remote_credentials": False})
+
+    async def reaches(self, number: str, state: str, *, attempts: int = 0) -> Any:
+        """The extension once its provisioning is in ``state`` after so many attempts."""
+
+        async def check() -> bool:
+            found = (await self.extension(number))["provisioning"]
+            return bool(found["state"] == state and found["attempts"] >= attempts)
+
+        await eventually(check, f"extension {number} is {state}")
+        return await self.extension(number)
+
+    async def restart(self) -> None:
+        """Stop the MCS and start another one on the same data."""
+        await self.mcs.stop()
+        self.mcs = self.make_mcs()
+        await self.mcs.start()
+
+
+@pytest.fixture(scope="session")
+def ca() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+async def site(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[Site]:
+    """A started site, logged in; nothing is configured yet."""
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(server_tls)
+    mbg, gateway, clock = FakeMbg(), FakeGateway(), HandClock()
+    gateway.add("2101", "Ada Home")
+    gateway.add("2102", "Bob Home")
+    gateway.add("2103", "Cleo Home")
+    await mbg.start(server_tls)
+    await gateway.start()
+    config = McsConfig(
+        data_dir=tmp_path / "data",
+        listen_address="127.0.0.1",
+        api_port=0,
+        phones_port=0,
+        phones_http_port=0,
+        trusted_ca=tmp_path / "ca.pem",
+        admin_password=PASSWORD,
+        password_hash_cost="test",
+        mbg_timeout_s=5,
+    )
+
+    def make_mcs() -> Mcs:
+        return Mcs(config, clock=clock, entropy=seeded_entropy(7))
+
+    mcs = make_mcs()
+    await mcs.start()
+    unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+    connector = aiohttp.TCPConnector(ssl=unchecked)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        running = Site(mcs, mbg, gateway, clock, make_mcs, http)
+        await running.log_in()
+        yield running
+    await running.mcs.stop()
+    await gateway.stop()
+    await mbg.stop()

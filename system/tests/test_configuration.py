@@ -1,0 +1,135 @@
+"""Rendering a phone's file, telling phones by their User-Agent, signing: all without sockets."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import replace
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from system.domain.addresses import Location
+from system.mbg.oauth import Credentials, Signer
+from system.mbg.refusals import Phase, refusal
+from system.phones.configuration import PhoneSettings, SipLine, one_line, render
+from system.phones.identity import PhoneIdentity, is_mac, is_model, parse_user_agent
+from system.tests.helpers import HandClock
+
+LINE = SipLine("2101", "Ada Home", "twabc", "twabc", "hidden.Words-1", "203.0.113.10", 5060)
+SETTINGS = PhoneSettings(
+    mac="1400E9123456",
+    location=Location.TELEWORKER,
+    uri_base="https://mcs.example.test:8202",
+    setup_uri="http://127.10.0.5:8203/phones/setup?mac=1400E9123456",
+    poll_interval_s=60,
+    line=LINE,
+    has_extension=True,
+)
+
+
+def parameters(body: str) -> dict[str, str]:
+    lines = [line for line in body.splitlines() if not line.startswith("#")]
+    return {name: value for name, _, value in (line.partition(": ") for line in lines)}
+
+
+@given(st.text(max_size=30), st.text(min_size=1, max_size=30), st.integers(1, 65535))
+def test_values_read_back_and_forge_no_line(name: str, password: str, port: int) -> None:
+    line = replace(LINE, display_name=name, password=password, port=port)
+    file = parameters(render(replace(SETTINGS, line=line)).body)
+    plain = parameters(render(SETTINGS).body)
+    assert set(file) == set(plain)
+    assert file["sip line1 display name"] == one_line(name)
+    assert file["sip line1 password"] == one_line(password)
+    assert file["sip line1 proxy port"] == str(port)
+
+
+def test_revision_follows_the_content_and_nothing_else() -> None:
+    first, again = render(SETTINGS), render(SETTINGS)
+    assert first == again
+    assert f"rev={first.revision}\n" in first.body
+    changed = [
+        replace(SETTINGS, poll_interval_s=61),
+        replace(SETTINGS, line=None),
+        replace(SETTINGS, line=replace(LINE, password="other.Words-2")),
+        replace(SETTINGS, location=Location.LOCAL),
+    ]
+    assert len({render(settings).revision for settings in [SETTINGS, *changed]}) == 5
+
+
+def test_action_uris_fit_into_a_phone() -> None:
+    for name, value in parameters(render(SETTINGS).body).items():
+        if name.startswith("action uri"):
+            assert len(value) <= 128
+
+
+def test_password_shows_in_no_repr() -> None:
+    shown = repr(SETTINGS) + repr(render(SETTINGS))
+    assert "Ada Home" in shown
+    assert "hidden" not in shown
+
+
+def test_user_agent_is_read() -> None:
+    found = parse_user_agent("Mitel6930 MAC:14-00-E9-12-34-56 V:5.1.0.6044-SIP")
+    assert found == PhoneIdentity("1400E9123456", "6930", "5.1.0.6044")
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "",
+        "curl/8.0",
+        "Mitel6930 MAC:14-00-E9-12-34 V:5.1.0.6044-SIP",
+        "Mitel6930 MAC:1400E9123456 V:5.1.0.6044-SIP",
+        "Mitel6930 MAC:14-00-E9-12-34-56 V:5.1.0.6044-SIP extra",
+    ],
+)
+def test_other_user_agents_are_nobody(agent: str) -> None:
+    assert parse_user_agent(agent) is None
+
+
+def test_names_of_files() -> None:
+    assert is_mac("1400E9123456")
+    assert not is_mac("1400e9123456")
+    assert is_model("6930")
+    assert is_model("6867i")
+    assert not is_model("../mcs")
+
+
+def test_signature_is_that_of_rfc_5849() -> None:
+    clock = HandClock(1_800_000_000)
+    credentials = Credentials("MiVOAppSuite", "shared&secret", "tok/en", "token secret")
+    header = Signer(clock, lambda count: b"\x01" * count).authorization(
+        "GET", "https://127.10.0.10:443/mslrest/mbg/v1/icps/?address=a%20b&page=1", credentials
+    )
+    given_parameters = dict(
+        part.strip().split("=", 1) for part in header.removeprefix("OAuth ").split(",")
+    )
+    # Section 3.4.1, by hand: the default port is gone, each part is encoded twice where it must be.
+    base = (
+        "GET&https%3A%2F%2F127.10.0.10%2Fmslrest%2Fmbg%2Fv1%2Ficps%2F&address%3Da%2520b"
+        "%26oauth_consumer_key%3DMiVOAppSuite%26oauth_nonce%3D" + "01" * 16 + "%26"
+        "oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D1800000000"
+        "%26oauth_token%3Dtok%252Fen%26oauth_version%3D1.0%26page%3D1"
+    )
+    digest = hmac.new(b"shared%26secret&token%20secret", base.encode(), hashlib.sha1).digest()
+    found = unquote(given_parameters["oauth_signature"].strip('"'))
+    assert found == base64.b64encode(digest).decode()
+    assert "secret" not in repr(credentials)
+
+
+def test_refusals_are_told_apart_by_phase_and_code() -> None:
+    def message(phase: Phase, status: int, code: str) -> str:
+        return refusal(phase, status, {"code": code, "message": "x", "detail": {}}).message
+
+    assert "Renew" in message(Phase.CALL, 401, "token_expired")
+    assert "Renew" not in message(Phase.EXCHANGE, 401, "token_expired")
+    assert "Shared Secret" in message(Phase.INITIATE, 401, "signature_invalid")
+    assert "Start" in message(Phase.CALL, 503, "web_services_stopped")
+    assert refusal(Phase.CALL, 500, {}).code == "mbg_answer_unusable"
+    weak = refusal(
+        Phase.CALL, 422, {"code": "invalid", "detail": {"fields": {"set_password": "hidden-1"}}}
+    )
+    assert "set_password" in weak.message
+    assert "hidden-1" not in weak.message

@@ -1,0 +1,163 @@
+"""Starts that must not happen, secrets at rest, and the schema against its revisions."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, create_engine
+
+from system.app import Mcs
+from system.config import McsConfig
+from system.errors import DatabaseUnusable, StartError
+from system.storage.database import open_database
+from system.storage.models import Base
+from system.storage.secrets import open_secret_box
+from system.tests.helpers import HandClock, seeded_entropy
+
+
+def config_for(folder: Path, **changes: object) -> McsConfig:
+    values: dict[str, object] = {
+        "data_dir": folder,
+        "listen_address": "127.0.0.1",
+        "api_port": 0,
+        "phones_port": 0,
+        "phones_http_port": 0,
+        "password_hash_cost": "test",
+        **changes,
+    }
+    return McsConfig(**values)  # type: ignore[arg-type]
+
+
+def mcs_for(folder: Path, **changes: object) -> Mcs:
+    return Mcs(config_for(folder, **changes), clock=HandClock(), entropy=seeded_entropy(1))
+
+
+async def started_once(folder: Path) -> None:
+    mcs = mcs_for(folder)
+    await mcs.start()
+    await mcs.stop()
+
+
+async def test_first_start_makes_a_password_and_later_ones_do_not(tmp_path: Path) -> None:
+    mcs = mcs_for(tmp_path)
+    await mcs.start()
+    assert mcs.admin_password
+    await mcs.stop()
+    await mcs.stop()
+    again = mcs_for(tmp_path)
+    await again.start()
+    assert again.admin_password is None
+    await again.stop()
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "tls.key").stat().st_mode) == 0o600
+
+
+async def refused(folder: Path) -> StartError:
+    mcs = mcs_for(folder)
+    with pytest.raises(DatabaseUnusable) as caught:
+        await mcs.start()
+    await mcs.stop()
+    return caught.value
+
+
+async def test_damaged_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mcs.db").write_bytes(b"not a database at all" * 500)
+    assert (await refused(tmp_path)).code == "database_unusable"
+
+
+async def test_database_of_a_newer_mcs_is_refused_and_left_alone(tmp_path: Path) -> None:
+    await started_once(tmp_path)
+    connection = sqlite3.connect(tmp_path / "mcs.db")
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    error = await refused(tmp_path)
+    assert error.code == "database_too_new"
+    assert "9999" in error.message
+
+
+async def test_database_without_its_key_is_refused(tmp_path: Path) -> None:
+    await started_once(tmp_path)
+    (tmp_path / "secret.key").unlink()
+    assert (await refused(tmp_path)).code == "secret_key_wrong"
+
+
+async def test_port_in_use_is_refused_and_nothing_stays_open(tmp_path: Path) -> None:
+    first = mcs_for(tmp_path / "one")
+    await first.start()
+    second = mcs_for(tmp_path / "two", phones_port=first.phones_port)
+    with pytest.raises(StartError) as caught:
+        await second.start()
+    assert str(first.phones_port) in caught.value.message
+    await first.stop()
+    await second.start()
+    await second.stop()
+
+
+async def test_revisions_make_the_schema_of_the_models(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'mcs.db'}"
+    await (await open_database(url, open_secret_box(tmp_path))).close()
+    engine = create_engine(f"sqlite:///{tmp_path / 'mcs.db'}")
+
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+    with engine.connect() as connection:
+        assert differences(connection) == []
+        connection.exec_driver_sql("ALTER TABLE phones DROP COLUMN firmware")
+        assert differences(connection) != []
+    engine.dispose()
+
+
+def run_program(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "system", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+
+
+def test_program_says_in_one_line_why_it_cannot_start(tmp_path: Path) -> None:
+    (tmp_path / "mcs.db").write_bytes(b"not a database at all" * 500)
+    done = run_program("--data", str(tmp_path), "--listen", "127.0.0.1", "--api-port", "0")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "not a database" in done.stderr.splitlines()[-1]
+
+
+def test_help_teaches() -> None:
+    done = run_program("--help")
+    assert done.returncode == 0
+    assert "--admin-password-file" in done.stdout
+    assert "secret.key" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"api_port": -1}, "api_port"),
+        ({"listen_address": "here"}, "listen_address"),
+        ({"certificate": Path("c.pem")}, "certificate"),
+        ({"retry_max_s": 1}, "retry_max_s"),
+        ({"keepalive_s": 300}, "keepalive_s"),
+        ({"admin_password": "short"}, "admin_password"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(changes: dict[str, object], field: str) -> None:
+    assert config_for(Path("data"))
+    with pytest.raises(StartError) as caught:
+        config_for(Path("data"), **changes)
+    assert caught.value.field == field
+
+
+def test_settings_do_not_show_the_password() -> None:
+    assert "secret-words" not in repr(config_for(Path("data"), admin_password="secret-words"))

@@ -1,0 +1,135 @@
+"""Who lives where: the address plan of a run, and blocks of it that two runs never share.
+
+Linux answers on all of 127.0.0.0/8, so each role has an address of its own and keeps the real port
+numbers. A block is three second octets: the LAN, the outside (where the MBG's external address is)
+and the homes.
+"""
+
+import os
+import socket
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address
+from pathlib import Path
+
+from simulators.errors import ConfigurationError
+
+CLAIM_PORT = 47001
+"""A block is claimed by listening here on its reserved address, until the process ends."""
+
+LOW_PORT_OFFSET = 10000
+"""Added to ports that this user may not open (443 becomes 10443)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPlan:
+    """The addresses of one run; `lan`, `outside`, `homes` are second octets of 127.x.0.0/16."""
+
+    lan: int = 10
+    outside: int = 20
+    homes: int = 30
+
+    @property
+    def mcs(self) -> str:
+        return f"127.{self.lan}.0.5"
+
+    @property
+    def mbg_inside(self) -> str:
+        return f"127.{self.lan}.0.10"
+
+    @property
+    def mbg_outside(self) -> str:
+        return f"127.{self.outside}.0.10"
+
+    @property
+    def ct_gateway(self) -> str:
+        return f"127.{self.lan}.0.30"
+
+    @property
+    def administrator(self) -> str:
+        """Where the person at the two admin sites sits."""
+        return f"127.{self.lan}.0.99"
+
+    def node(self, number: int) -> str:
+        """PBX node 1 to 9."""
+        return f"127.{self.lan}.0.{20 + number}"
+
+    def local_phone(self, index: int) -> str:
+        """Local phone, counted from 0; up to 16,000 of them in 127.<lan>.64.0/18."""
+        return f"127.{self.lan}.{64 + index // 250}.{1 + index % 250}"
+
+    def home(self, index: int) -> str:
+        """A home's public address, counted from 0; up to 62,500 of them."""
+        return f"127.{self.homes}.{index // 250}.{2 + index % 250}"
+
+    def zone(self, address: str) -> str:
+        """`lan`, `outside`, `home` or `elsewhere`."""
+        zones = {self.lan: "lan", self.outside: "outside", self.homes: "home"}
+        try:
+            first, second, *_ = IPv4Address(address).packed
+        except AddressValueError:
+            return "elsewhere"  # a host name or IPv6: none of the plan's
+        return zones.get(second, "elsewhere") if first == 127 else "elsewhere"
+
+
+DEFAULT_PLAN = AddressPlan()
+PRIVATE_PLANS = [AddressPlan(n, n + 1, n + 2) for n in range(40, 250, 3)]
+
+
+class BlockClaim:
+    """An address plan that this process alone uses until `release` (or its end)."""
+
+    def __init__(self, plan: AddressPlan, holder: socket.socket) -> None:
+        self.plan = plan
+        self._holder = holder
+
+    def release(self) -> None:
+        self._holder.close()
+
+
+def claim(plan: AddressPlan) -> BlockClaim:
+    """Claim this very plan.
+
+    Raises:
+        ConfigurationError: another run holds it.
+    """
+    holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    reserved = f"127.{plan.lan}.255.254"
+    try:
+        holder.bind((reserved, CLAIM_PORT))
+        holder.listen(1)
+    except OSError as error:
+        holder.close()
+        raise ConfigurationError(
+            f"the addresses 127.{plan.lan}.*, 127.{plan.outside}.* and 127.{plan.homes}.* are in "
+            f"use by another run of the bench ({reserved}:{CLAIM_PORT} is taken): stop it, or "
+            "choose private addresses"
+        ) from error
+    return BlockClaim(plan, holder)
+
+
+def claim_private() -> BlockClaim:
+    """Claim any free private plan, so that runs side by side don't collide."""
+    start = os.getpid() % len(PRIVATE_PLANS)
+    for plan in PRIVATE_PLANS[start:] + PRIVATE_PLANS[:start]:
+        try:
+            return claim(plan)
+        except ConfigurationError:
+            continue
+    raise ConfigurationError(
+        f"all {len(PRIVATE_PLANS)} private address blocks are in use by other runs: "
+        "stop some of them"
+    )
+
+
+def lowest_open_port() -> int:
+    """The lowest port that this user may listen on."""
+    if os.geteuid() == 0:
+        return 1
+    setting = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+    return int(setting.read_text()) if setting.exists() else 1024
+
+
+def open_port(port: int, lowest: int | None = None) -> int:
+    """`port` itself where this user may listen on it, else moved by `LOW_PORT_OFFSET`."""
+    floor = lowest_open_port() if lowest is None else lowest
+    return port if port == 0 or port >= floor else port + LOW_PORT_OFFSET

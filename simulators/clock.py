@@ -1,0 +1,200 @@
+"""One clock for a run: real time that a person may push forward.
+
+Two bases, because a year holds a token's whole life but also 200,000 identical refreshes of one
+phone:
+
+- `now()` is calendar time in epoch seconds: tokens, certificates, time stamps, long waits.
+- `steady()` is time for what repeats more often than hourly: SIP timers, registrations, refreshes,
+  polls.
+
+`advance` moves both and fires what falls due, in order, letting the answers come in between two
+timers. An advance of more than `exact_s` runs its first and last half window exactly; in between
+only calendar timers fire, and steady time stands still: the steady repetition there is taken to go
+on as it did before. That skip is returned, so that a run can state it.
+"""
+
+import asyncio
+import heapq
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+HOURLY_S = 3600.0
+SETTLE_LIMIT_S = 0.2
+EPSILON_S = 1e-6
+
+
+@dataclass(order=True)
+class Timer:
+    """A call that falls due at `when` on one of the two bases; `cancel()` takes it back."""
+
+    when: float
+    number: int
+    callback: Callable[[], None] = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What one `advance` did: seconds moved, and how many of them skipped repetition."""
+
+    moved_s: float
+    skipped_s: float
+
+
+class Clock:
+    """Real time plus what was advanced. Made inside a running event loop's thread; not thread-safe.
+
+    Args:
+        start: calendar time at which the run begins, epoch seconds; real time when None.
+        exact_s: longest advance that is run exactly from end to end, seconds.
+    """
+
+    def __init__(self, start: float | None = None, exact_s: float = HOURLY_S) -> None:
+        self.exact_s = exact_s
+        self._zero = time.monotonic()
+        self._start = time.time() if start is None else start
+        self._calendar_offset = 0.0
+        self._steady_offset = 0.0
+        self._timers: dict[bool, list[Timer]] = {True: [], False: []}
+        self._numbers = 0
+        self._wake: asyncio.TimerHandle | None = None
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def now(self) -> float:
+        """Calendar time, epoch seconds."""
+        return self._start + self._calendar_offset + time.monotonic() - self._zero
+
+    def steady(self) -> float:
+        """Seconds since the run began, without the repetition that advances skipped."""
+        return self._steady_offset + time.monotonic() - self._zero
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Call back at calendar time `when`."""
+        return self._add(False, when, callback)
+
+    def call_at_steady(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Call back at steady time `when`."""
+        return self._add(True, when, callback)
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
+        """Call back after `delay` seconds, of calendar time from an hour on, else steady."""
+        if delay >= HOURLY_S:
+            return self.call_at(self.now() + delay, callback)
+        return self.call_at_steady(self.steady() + delay, callback)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait `seconds` of this clock (see `call_later` for the base)."""
+        done = asyncio.get_running_loop().create_future()
+        timer = self.call_later(seconds, lambda: None if done.done() else done.set_result(None))
+        try:
+            await done
+        finally:
+            timer.cancel()
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """While inside, an advance waits (up to 0.2 s of real time a timer) before it moves on."""
+        self.hold()
+        try:
+            yield
+        finally:
+            self.release()
+
+    def hold(self) -> None:
+        """Begin to be busy; each `hold` needs its `release`."""
+        self._busy += 1
+        self._idle.clear()
+
+    def release(self) -> None:
+        """End what `hold` began."""
+        self._busy -= 1
+        if self._busy == 0:
+            self._idle.set()
+
+    async def advance(
+        self, seconds: float = 0.0, *, minutes: float = 0, hours: float = 0, days: float = 0
+    ) -> Advance:
+        """Move time forward and fire what falls due, in order."""
+        total = seconds + 60 * minutes + 3600 * hours + 86400 * days
+        if total <= self.exact_s:
+            await self._run(total, exact=True)
+            return Advance(total, 0.0)
+        await self._run(self.exact_s / 2, exact=True)
+        await self._run(total - self.exact_s, exact=False)
+        await self._run(self.exact_s / 2, exact=True)
+        return Advance(total, total - self.exact_s)
+
+    def _add(self, steady: bool, when: float, callback: Callable[[], None]) -> Timer:
+        self._numbers += 1
+        timer = Timer(when, self._numbers, callback)
+        heapq.heappush(self._timers[steady], timer)
+        self._arm()
+        return timer
+
+    def _left(self, exact: bool = True) -> float | None:
+        """Seconds until the earliest timer, of both bases or (not exact) of calendar time alone."""
+        lefts = []
+        for steady in (True, False) if exact else (False,):
+            heap = self._timers[steady]
+            while heap and heap[0].cancelled:
+                heapq.heappop(heap)
+            if heap:
+                lefts.append(heap[0].when - (self.steady() if steady else self.now()))
+        return min(lefts, default=None)
+
+    def _arm(self) -> None:
+        left = self._left()
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
+        if left is not None:
+            self._wake = asyncio.get_running_loop().call_later(max(0.0, left), self._on_wake)
+
+    def _on_wake(self) -> None:
+        self._wake = None
+        try:
+            self._fire()
+        finally:
+            self._arm()  # a callback that fails must not stop the clock for all others
+
+    def _fire(self, exact: bool = True) -> None:
+        """Call, in order, every timer that is due on its base."""
+        for steady in (True, False) if exact else (False,):
+            limit = (self.steady() if steady else self.now()) + EPSILON_S
+            heap = self._timers[steady]
+            while heap and (heap[0].cancelled or heap[0].when <= limit):
+                timer = heapq.heappop(heap)
+                if not timer.cancelled:
+                    timer.callback()
+
+    async def _run(self, seconds: float, *, exact: bool) -> None:
+        remaining = seconds
+        await self._settle()  # who was just started gets to say what it waits for
+        while remaining > 0:
+            left = self._left(exact)
+            step = remaining if left is None else min(remaining, max(0.0, left))
+            self._calendar_offset += step
+            if exact:
+                self._steady_offset += step
+            remaining -= step
+            self._fire(exact)
+            await self._settle()
+        self._arm()
+
+    async def _settle(self) -> None:
+        """Let what a timer set off finish: callbacks, then whoever said that it is busy."""
+        for _ in range(4):
+            await asyncio.sleep(0)
+        if self._busy:
+            try:
+                await asyncio.wait_for(self._idle.wait(), SETTLE_LIMIT_S)
+            except TimeoutError:
+                return
+            await asyncio.sleep(0)

@@ -1,0 +1,252 @@
+"""An estate: MCS, MBG, PBX node, CT Gateway and phones, started together and stopped together.
+
+    async with Estate(config, launcher, folder) as estate:
+        estate.mbg.start_web_services()
+
+Everything that was started is stopped, in reverse order, also when the start itself fails half-way.
+"""
+
+import contextlib
+import secrets
+import ssl
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from simulators.addresses import DEFAULT_PLAN, BlockClaim, claim, claim_private, open_port
+from simulators.clock import Clock
+from simulators.entropy import Seed
+from simulators.errors import ConfigurationError
+from simulators.estate.config import EstateConfig, McsTable
+from simulators.estate.mcs import McsEndpoint, McsLauncher, McsPlace
+from simulators.journal import Journal
+from simulators.mbg.mbg import Mbg, MbgSettings
+from simulators.network import Network
+from simulators.pbx.ct_gateway import CtGateway
+from simulators.pbx.node import PbxNode
+from simulators.phone.handset import Handset
+from simulators.phone.identity import Identity
+from simulators.phone.models import model
+from simulators.phone.people import Person
+from simulators.tls import Authority
+
+SIP_PORT = 5060
+DELIVERED_FIRMWARE = "5.0.0.1018"
+"""SIP firmware that a phone has before the MCS brings it up to date."""
+
+
+class Estate:
+    """The roles of one run.
+
+    Args:
+        config: what it is made of.
+        launch_mcs: starts our MCS; None for an estate without one.
+        folder: where roles keep files; a temporary folder when None.
+        clock_start: calendar time at the start, epoch seconds; real time when None.
+    """
+
+    def __init__(
+        self,
+        config: EstateConfig,
+        launch_mcs: McsLauncher | None,
+        *,
+        folder: Path | None = None,
+        clock_start: float | None = None,
+    ) -> None:
+        self.config = config
+        self.seed = Seed(config.run.seed)
+        self.phones: dict[str, Handset] = {}
+        self._launch_mcs = launch_mcs
+        self._given_folder = folder
+        self._clock_start = clock_start
+        self._stack = contextlib.AsyncExitStack()
+        self.clock: Clock
+        self.journal: Journal
+        self.network: Network
+        self.authority: Authority
+        self.claim: BlockClaim
+        self.mbg: Mbg
+        self.node: PbxNode
+        self.ct_gateway: CtGateway
+        self.ct_gateway_password: str
+        self.mcs: McsEndpoint | None = None
+
+    async def __aenter__(self) -> "Estate":
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    def handset(
+        self,
+        person: Person,
+        *,
+        local: bool = False,
+        firmware_version: str = DELIVERED_FIRMWARE,
+        firmware_kind: str = "sip",
+        dhcp_server: str | None = None,
+    ) -> Handset:
+        """A phone for this person, at home or (local) on the office's LAN; not yet powered on."""
+        plan = self.claim.plan
+        place = plan.local_phone if local else plan.home
+        phone = Handset(
+            Identity(person.mac),
+            model(person.model),
+            place(person.home_index),
+            clock=self.clock,
+            network=self.network,
+            journal=self.journal,
+            entropy=self.seed.stream(f"phone {person.mac}").randbytes,
+            firmware_version=firmware_version,
+            firmware_kind=firmware_kind,
+            dhcp_server=dhcp_server,
+        )
+        self.phones[person.mac] = phone
+        return phone
+
+    def roles(self) -> list[dict[str, str]]:
+        """Which role was played by what, for the report."""
+        plan = self.claim.plan
+        mcs = self.mcs
+        simulated = {
+            "MBG": f"{plan.mbg_inside} inside, {plan.mbg_outside} outside",
+            "PBX": f"node 1 at {self.node.address[0]}, release {self.config.pbx.release}",
+            "CT Gateway": f"{plan.ct_gateway}, release {self.config.ct_gateway.release}",
+            "phones": f"{len(self.phones)} emulated handsets",
+        }
+        listed = [{"role": "MCS", "kind": mcs.kind, "where": mcs.where}] if mcs else []
+        return listed + [
+            {"role": role, "kind": "simulated", "where": where} for role, where in simulated.items()
+        ]
+
+    async def _start(self) -> None:
+        private = self.config.addresses.block == "private"
+        self.claim = claim_private() if private else claim(DEFAULT_PLAN)
+        self._stack.callback(self.claim.release)
+        self.clock = Clock(self._clock_start)
+        self.journal = Journal(self.clock.now, enabled=self.config.run.journal)
+        self.network = Network(self.claim.plan, self.journal, self.clock)
+        self.authority = Authority()
+        self._name_places()
+        await self._start_pbx()
+        await self._start_mbg()
+        await self._start_mcs()
+        self._stack.push_async_callback(self._power_off)
+
+    def _name_places(self) -> None:
+        plan = self.claim.plan
+        self.journal.name(plan.mcs, "MCS", simulated=False)
+        self.journal.name(plan.administrator, "installer")
+
+    async def _start_pbx(self) -> None:
+        plan, config = self.claim.plan, self.config
+        self.node = PbxNode(
+            1,
+            config.pbx.name,
+            config.pbx.release,
+            clock=self.clock,
+            network=self.network,
+            journal=self.journal,
+            entropy=self.seed.stream("pbx").randbytes,
+        )
+        self._stack.push_async_callback(self.node.stop)
+        await self.node.start((plan.node(1), SIP_PORT))
+        self.ct_gateway_password = self.seed.stream("oai").randbytes(8).hex()
+        self.journal.masker.learn(self.ct_gateway_password)
+        self.ct_gateway = CtGateway(
+            [self.node],
+            release=config.ct_gateway.release,
+            password=self.ct_gateway_password,
+            clock=self.clock,
+            network=self.network,
+            journal=self.journal,
+        )
+        self._stack.push_async_callback(self.ct_gateway.stop)
+        await self.ct_gateway.start((plan.ct_gateway, config.ct_gateway.port))
+
+    async def _start_mbg(self) -> None:
+        plan, table = self.claim.plan, self.config.mbg
+        self.mbg = Mbg(
+            plan.mbg_outside,
+            plan.mbg_inside,
+            tls=self.authority.server_context(plan.mbg_inside, "mbg.example.test"),
+            clock=self.clock,
+            network=self.network,
+            journal=self.journal,
+            entropy=self.seed.stream("mbg").randbytes,
+            settings=MbgSettings(
+                release=table.release,
+                mode=table.mode,
+                licences=table.licences,
+                rest_port=open_port(443),
+                sip_port=table.sip_port,
+            ),
+        )
+        self._stack.push_async_callback(self.mbg.stop)
+        await self.mbg.start()
+
+    async def _start_mcs(self) -> None:
+        if self.config.mcs.role == "external":
+            self.mcs = _external(self.config.mcs)
+        elif self._launch_mcs is not None:
+            running = await self._launch_mcs(self._place(), self.authority.client_context())
+            self._stack.push_async_callback(running.stop)
+            self.mcs = running.endpoint
+
+    def _place(self) -> McsPlace:
+        plan = self.claim.plan
+        if self._given_folder is None:
+            made = tempfile.TemporaryDirectory(prefix="teleworker-bench-")
+            self._stack.callback(made.cleanup)
+            folder = Path(made.name)
+        else:
+            folder = self._given_folder
+        data_dir = folder / "mcs"
+        data_dir.mkdir(parents=True, exist_ok=True)
+        password = secrets.token_urlsafe(16)
+        self.journal.masker.learn(password)
+        return McsPlace(
+            data_dir=data_dir,
+            address=plan.mcs,
+            certificate=self.authority.write(folder, plan.mcs, plan.mbg_outside),
+            trusted_ca=self.authority.write_ca(folder),
+            admin_password=password,
+            clock=self.clock,
+            entropy=self.seed.stream("mcs").randbytes,
+        )
+
+    async def _power_off(self) -> None:
+        for phone in self.phones.values():
+            await phone.power_off()
+
+
+def _external(table: McsTable) -> McsEndpoint:
+    """An MCS that runs elsewhere.
+
+    Raises:
+        ConfigurationError: a setting that it needs is missing.
+    """
+    missing = [n for n in ("api_url", "phones_address", "admin_password_file")
+               if not getattr(table, n)]  # fmt: skip
+    if missing or table.admin_password_file is None:
+        raise ConfigurationError(f"an external MCS needs the settings mcs.{', mcs.'.join(missing)}")
+    trust = ssl.create_default_context(cafile=table.ca_file)
+    return McsEndpoint(
+        api_url=table.api_url.rstrip("/"),
+        phones_address=(table.phones_address, table.phones_port),
+        admin_name=table.admin_name,
+        admin_password=table.admin_password_file.read_text().strip(),
+        tls=trust,
+        kind="external",
+        where=table.api_url,
+    )

@@ -1,0 +1,57 @@
+"""The place of the MCS in an estate: what starting one needs, what a started one offers.
+
+The simulators never import the MCS. Whoever composes the estate brings a launcher: the suites one
+that runs ours in process, the demo one that starts it as a process of its own (`mcs_process`).
+"""
+
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from simulators.clock import Clock
+from simulators.core import Address, Entropy
+from simulators.tls import CertificateFiles
+
+
+@dataclass(frozen=True, slots=True)
+class McsPlace:
+    """Where an MCS of ours shall run, and with what."""
+
+    data_dir: Path
+    address: str
+    certificate: CertificateFiles
+    trusted_ca: Path
+    admin_password: str = field(repr=False)
+    clock: Clock
+    entropy: Entropy
+    api_port: int = 8200
+    phones_port: int = 8202
+    phones_http_port: int = 8203
+
+
+@dataclass(frozen=True, slots=True)
+class McsEndpoint:
+    """A running MCS as people and phones see it. `kind` and `where` go into the report."""
+
+    api_url: str
+    phones_address: Address
+    admin_name: str
+    admin_password: str = field(repr=False)
+    tls: ssl.SSLContext
+    kind: str
+    where: str
+
+
+class RunningMcs(Protocol):
+    """A started MCS."""
+
+    endpoint: McsEndpoint
+
+    async def stop(self) -> None:
+        """End it; may be called again."""
+
+
+McsLauncher = Callable[[McsPlace, ssl.SSLContext], Awaitable[RunningMcs]]
+"""Starts an MCS at a place; the context is what clients trust."""

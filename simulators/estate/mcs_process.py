@@ -1,0 +1,114 @@
+"""Our MCS as a process of its own: started by its command, reached over its sockets alone."""
+
+import asyncio
+import contextlib
+import ssl
+import sys
+from pathlib import Path
+
+import aiohttp
+
+from simulators.errors import ConfigurationError
+from simulators.estate.mcs import McsEndpoint, McsPlace
+from simulators.running import die_with_parent
+
+START_LIMIT_S = 30.0
+STOP_LIMIT_S = 5.0
+LOG_NAME = "mcs.log"
+
+
+class McsProcess:
+    """A child process that runs `python -m system`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, endpoint: McsEndpoint) -> None:
+        self.endpoint = endpoint
+        self._process = process
+
+    async def stop(self) -> None:
+        """Ask it to end, and make it end."""
+        if self._process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+            try:
+                await asyncio.wait_for(self._process.wait(), STOP_LIMIT_S)
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
+
+
+async def start_process(place: McsPlace, trust: ssl.SSLContext) -> McsProcess:
+    """Start the MCS and return once it answers.
+
+    Raises:
+        ConfigurationError: it ended, or did not answer in time; the message holds what it said.
+    """
+    password_file = place.data_dir / "admin-password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(place.admin_password)
+    log = place.data_dir / LOG_NAME
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *_command(place, password_file), stdout=output, stderr=output,
+            stdin=asyncio.subprocess.DEVNULL, preexec_fn=die_with_parent,
+        )  # fmt: skip
+    url = f"https://{place.address}:{place.api_port}"
+    endpoint = McsEndpoint(
+        api_url=url,
+        phones_address=(place.address, place.phones_port),
+        admin_name="admin",
+        admin_password=place.admin_password,
+        tls=trust,
+        kind="ours",
+        where=f"its own process, {url}",
+    )
+    running = McsProcess(process, endpoint)
+    try:
+        await _answering(process, url, trust, log)
+    except BaseException:
+        await running.stop()
+        raise
+    return running
+
+
+def _command(place: McsPlace, password_file: Path) -> list[str]:
+    options = {
+        "--data": place.data_dir,
+        "--listen": place.address,
+        "--api-port": place.api_port,
+        "--phones-port": place.phones_port,
+        "--phones-http-port": place.phones_http_port,
+        "--certificate": place.certificate.certificate,
+        "--key": place.certificate.key,
+        "--trusted-ca": place.trusted_ca,
+        "--outbound-address": place.address,
+        "--admin-password-file": password_file,
+    }
+    command = [sys.executable, "-m", "system"]
+    for name, value in options.items():
+        command += [name, str(value)]
+    return command
+
+
+async def _answering(
+    process: asyncio.subprocess.Process, url: str, trust: ssl.SSLContext, log: Path
+) -> None:
+    """Wait for the health resource, or for the process to end."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + START_LIMIT_S
+    async with aiohttp.ClientSession() as session:
+        while loop.time() < deadline:
+            if process.returncode is not None:
+                said = log.read_text(errors="replace").strip().splitlines()[-3:]
+                raise ConfigurationError(
+                    f"the MCS ended at its start (exit status {process.returncode}): "
+                    f"{' '.join(said) or 'it said nothing'}"
+                )
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                async with session.get(f"{url}/api/v1/health", ssl=trust) as response:
+                    if response.status == 200:
+                        return
+            await asyncio.sleep(0.05)  # a process of its own has no journal to wait on
+    raise ConfigurationError(
+        f"the MCS did not answer at {url} within {START_LIMIT_S:.0f} s: see {log}"
+    )

@@ -1,0 +1,284 @@
+"""The journal itself: roles record, actors wait, the run writes it down.
+
+Each message is recorded once: by the role that receives it, or by the sender where the receiver is
+not ours (the MCS, a real peer). Under load it is switched off, and the report says so.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypedDict
+
+from simulators.core import Address
+from simulators.errors import LocalProtocolError
+from simulators.journal.entries import (
+    Entry,
+    ForwardEntry,
+    Happened,
+    HttpEntry,
+    LostEntry,
+    OaiEntry,
+    SipEntry,
+)
+from simulators.journal.masking import Masker
+
+TRACE_LENGTH = 25
+"""Entries shown when something that was waited for did not come."""
+
+
+class _Place(TypedDict):
+    """What all entries with socket addresses share."""
+
+    seq: int
+    time: float
+    frm: str
+    to: str
+    transport: str
+    source: Address
+    destination: Address
+
+
+class NothingCame(AssertionError):
+    """What was waited for did not come in time; the message holds the latest entries, masked."""
+
+
+class Journal:
+    """All messages of one run, in order, in memory.
+
+    Args:
+        now: calendar time, epoch seconds.
+        enabled: False under load: nothing is kept and waiting is refused.
+    """
+
+    def __init__(self, now: Callable[[], float], *, enabled: bool = True) -> None:
+        self.entries: list[Entry] = []
+        self.masker = Masker()
+        self.enabled = enabled
+        self._now = now
+        self._names: dict[str | Address, str] = {}
+        self._ours: set[str] = set()
+        self._news = asyncio.Event()
+
+    # Who is who
+
+    def name(self, place: str | Address, role: str, *, simulated: bool = True) -> None:
+        """Say which role stands at an IP address, or at one port of it."""
+        self._names[place] = role
+        if simulated:
+            self._ours.add(role)
+
+    def role_at(self, address: Address) -> str:
+        """The role at a socket address; the address itself where nobody named it."""
+        return self._names.get(address) or self._names.get(address[0]) or address[0]
+
+    def is_simulated(self, address: Address) -> bool:
+        """Whether the role there records for itself what it receives."""
+        return self.role_at(address) in self._ours
+
+    # Recording
+
+    def sip(
+        self,
+        source: Address,
+        destination: Address,
+        *,
+        method: str,
+        status: int | None,
+        reason: str,
+        user: str,
+        call_id: str,
+        warning: str,
+        raw: bytes,
+        transport: str = "UDP",
+    ) -> None:
+        """Record one SIP message."""
+        if self.enabled:
+            self._add(
+                SipEntry(
+                    **self._place(source, destination, transport),
+                    method=method,
+                    status=status,
+                    reason=reason,
+                    user=user,
+                    call_id=call_id,
+                    warning=warning,
+                    raw=raw,
+                )
+            )
+
+    def http(
+        self,
+        frm: str,
+        to: str,
+        *,
+        method: str,
+        path: str,
+        status: int | None = None,
+        code: str = "",
+        text: str = "",
+        interface: str = "HTTP",
+        source: Address | None = None,
+        destination: Address | None = None,
+    ) -> None:
+        """Record one HTTP request, or its response when `status` is given."""
+        if self.enabled:
+            self._add(
+                HttpEntry(
+                    seq=len(self.entries) + 1,
+                    time=self._now(),
+                    frm=frm,
+                    to=to,
+                    transport="TLS",
+                    source=source,
+                    destination=destination,
+                    method=method,
+                    path=path,
+                    status=status,
+                    code=code,
+                    text=text,
+                    interface=interface,
+                )
+            )
+
+    def oai(self, source: Address, destination: Address, *, command: str, text: str) -> None:
+        """Record one OAI payload."""
+        if self.enabled:
+            self._add(
+                OaiEntry(**self._place(source, destination, "TCP"), command=command, text=text)
+            )
+
+    def forwarded(
+        self, source: Address, destination: Address, *, port: int, snat: bool, snat_source: str
+    ) -> None:
+        """Record a connection that the MBG passes on."""
+        if self.enabled:
+            self._add(
+                ForwardEntry(
+                    **self._place(source, destination, "TCP"),
+                    outside_port=port,
+                    snat=snat,
+                    snat_source=snat_source,
+                )
+            )
+
+    def lost(
+        self, source: Address, destination: Address, *, transport: str, reason: str, what: str
+    ) -> None:
+        """Record what can't arrive."""
+        if self.enabled:
+            self._add(
+                LostEntry(**self._place(source, destination, transport), reason=reason, what=what)
+            )
+
+    def happened(self, role: str, name: str, /, **facts: object) -> None:
+        """Record what a role says of itself."""
+        if self.enabled:
+            self._add(
+                Happened(
+                    seq=len(self.entries) + 1,
+                    time=self._now(),
+                    frm=role,
+                    to=role,
+                    name=name,
+                    facts={key: str(value) for key, value in facts.items()},
+                )
+            )
+
+    # Reading
+
+    def mark(self) -> int:
+        """The place after the latest entry, for `since`."""
+        return len(self.entries)
+
+    def find(self, wanted: Callable[[Entry], bool], since: int = 0) -> list[Entry]:
+        """All entries from the place `since` on that `wanted` accepts."""
+        return [entry for entry in self.entries[since:] if wanted(entry)]
+
+    async def wait_for(
+        self,
+        wanted: Callable[[Entry], bool],
+        *,
+        since: int = 0,
+        within_s: float = 10.0,
+        what: str = "",
+    ) -> Entry:
+        """The first entry from the place `since` on that `wanted` accepts, now or when it comes.
+
+        Args:
+            within_s: real seconds to wait; a net against hanging, not a measure.
+            what: the words for the failure.
+
+        Raises:
+            NothingCame: with the latest entries.
+            LocalProtocolError: the journal is off, so nothing can come.
+        """
+        if not self.enabled:
+            raise LocalProtocolError("the journal is off under load: there is nothing to wait for")
+        position = since
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within_s
+        while True:
+            for entry in self.entries[position:]:
+                if wanted(entry):
+                    return entry
+            position = len(self.entries)
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), deadline - loop.time())
+            except TimeoutError:
+                raise NothingCame(
+                    f"waited {within_s:g} s for {what or 'an entry'}; it did not come. Latest:\n"
+                    f"{self.trace()}"
+                ) from None
+
+    def trace(self, length: int = TRACE_LENGTH) -> str:
+        """The latest entries, a masked line each."""
+        return "\n".join(
+            self.masker.view(f"  {e.seq:>5} {e.frm} -> {e.to}: {e.summary}")
+            for e in self.entries[-length:]
+        )
+
+    # Writing down
+
+    def view(self, entry: Entry) -> dict[str, object]:
+        """One entry as the run's folder keeps it, masked."""
+        return {
+            "seq": entry.seq,
+            "time": datetime.fromtimestamp(entry.time, UTC).isoformat().replace("+00:00", "Z"),
+            "from": entry.frm,
+            "to": entry.to,
+            "transport": entry.transport,
+            "source": _text(entry.source),
+            "destination": _text(entry.destination),
+            "protocol": entry.protocol,
+            "summary": self.masker.view(entry.summary),
+            "detail": self.masker.view(entry.detail),
+        }
+
+    def write(self, path: Path) -> None:
+        """Write all entries as JSON lines, masked."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8") as file:
+            for entry in self.entries:
+                file.write(json.dumps(self.view(entry), ensure_ascii=False) + "\n")
+
+    def _place(self, source: Address, destination: Address, transport: str) -> _Place:
+        return {
+            "seq": len(self.entries) + 1,
+            "time": self._now(),
+            "frm": self.role_at(source),
+            "to": self.role_at(destination),
+            "transport": transport,
+            "source": source,
+            "destination": destination,
+        }
+
+    def _add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self._news.set()
+
+
+def _text(address: Address | None) -> str:
+    return f"{address[0]}:{address[1]}" if address else ""

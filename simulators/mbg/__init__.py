@@ -1,0 +1,1 @@
+"""A simulated MiVoice Border Gateway: web services, REST API, SIP border, port forwarding."""

@@ -1,0 +1,213 @@
+"""What goes into a phone's life and what comes out of it, as values.
+
+`Result`s are what a driver tells the core: something finished, or somebody did something. `Action`s
+are what the core wants done. A driver carries out actions in order and answers those that need an
+answer.
+"""
+
+from dataclasses import dataclass, field
+
+from simulators.core import Address
+from simulators.phone.firmware import FirmwareImage
+from simulators.phone.lines import Line
+
+# Results
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOn:
+    """The power supply is plugged in, or the power is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOff:
+    """The power is gone: nothing is said to anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """Answers `Boot`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkUp:
+    """Answers `BringUpNetwork`; `contact` is the phone's own SIP address."""
+
+    contact: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Answers `Fetch` and `Poll`: an HTTP response came, whatever its status."""
+
+    path: str
+    status: int
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailed:
+    """Answers `Fetch` and `Poll`: no response. `certificate` marks one that was not trusted."""
+
+    path: str
+    reason: str
+    certificate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flashed:
+    """Answers `Install`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A line was registered, or refreshed, for `granted_s` seconds."""
+
+    line: int
+    granted_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationRefused:
+    """A line was refused with a SIP status and the text of its Warning."""
+
+    line: int
+    status: int
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationTimedOut:
+    """Nobody answered a line's REGISTER."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """A line's registration was taken back."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RebootAsked:
+    """A person, or a resync, wants a restart; `fast` leaves the firmware alone."""
+
+    reason: str
+    fast: bool = False
+
+
+LineResult = Registered | RegistrationRefused | RegistrationTimedOut | Unregistered
+
+Result = (
+    PowerOn
+    | PowerOff
+    | Booted
+    | NetworkUp
+    | Fetched
+    | FetchFailed
+    | Flashed
+    | RebootAsked
+    | LineResult
+)
+
+# Actions
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """Take `delay_s` seconds to start, then say `Booted`."""
+
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BringUpNetwork:
+    """Open the SIP socket, then say `NetworkUp`."""
+
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """GET `url`; answer with `Fetched` or `FetchFailed` of the same `path`."""
+
+    path: str
+    url: str
+    validate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """Flash an image, taking `delay_s` seconds, then say `Flashed`."""
+
+    image: FirmwareImage
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StartRegistration:
+    """Keep these lines registered and tell each change."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unregister:
+    """Take back these lines' registrations and say `Unregistered` for each."""
+
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallActionUri:
+    """GET `url`; the answer is nobody's business."""
+
+    name: str
+    url: str
+    validate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """GET `url`; answer with `Fetched` or `FetchFailed` of the path `poll`."""
+
+    url: str
+    validate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reboot:
+    """Drop all that is open: sockets, registrations, downloads. A `Boot` follows."""
+
+    reason: str
+    fast: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Drop all that is open, because the power is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth a line in the journal."""
+
+    name: str
+    facts: tuple[tuple[str, object], ...] = ()
+
+
+Action = (
+    Boot
+    | BringUpNetwork
+    | Fetch
+    | Install
+    | StartRegistration
+    | Unregister
+    | CallActionUri
+    | Poll
+    | Reboot
+    | Drop
+    | Note
+)

@@ -1,0 +1,141 @@
+"""Configuration files: reading one, and merging the phone's layers (domain reference 3.2).
+
+A file has `name: value` a line and `#` comments. `!name` locks a parameter against changes on the
+phone, `^name` forces the phone's own value back to the file's. A phone has to live with any octets,
+so nothing here raises: what can't be read is reported with its line number, and what the phone
+doesn't know is kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MAX_FILE = 1_048_576
+"""Octets that a phone reads of one file; the rest is reported and dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One line of a file. `name` is in lower case with single blanks.
+
+    `value` as written, quotes and all.
+    """
+
+    name: str
+    value: str
+    line: int
+    locked: bool = False
+    forced: bool = False
+
+    def __repr__(self) -> str:
+        value = "•••" if is_secret(self.name) else self.value
+        return f"Parameter({self.name}: {value})"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What could not be read, and in which line (from 1)."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFile:
+    """What one file says: parameters by name (the last of a name wins) and the problems found."""
+
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+EMPTY = ConfigurationFile()
+
+
+def is_secret(name: str) -> bool:
+    """Whether a parameter's value may not be shown."""
+    return name.endswith("password")
+
+
+def read(data: bytes) -> ConfigurationFile:
+    """Read a file; never raises."""
+    problems: list[Problem] = []
+    if len(data) > MAX_FILE:
+        problems.append(Problem(0, f"the file has {len(data)} octets; {MAX_FILE} are read"))
+        data = data[:MAX_FILE]
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        bad = data.count(b"\n", 0, error.start) + 1
+        problems.append(Problem(bad, "not UTF-8; the octets are replaced"))
+        text = data.decode("utf-8-sig", "replace")
+    parameters: dict[str, Parameter] = {}
+    # split at \n alone: a value may hold what else Unicode calls a line's end
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        found = _parameter(line, number)
+        if isinstance(found, Problem):
+            problems.append(found)
+            continue
+        if found.name in parameters:
+            first = parameters[found.name].line
+            problems.append(Problem(number, f"'{found.name}' stands in line {first} too"))
+        parameters[found.name] = found
+    return ConfigurationFile(parameters, tuple(problems))
+
+
+def _parameter(line: str, number: int) -> Parameter | Problem:
+    marks, rest = "", line
+    while rest[:1] and rest[0] in "!^ ":
+        marks, rest = marks + rest[0], rest[1:]
+    name, colon, value = rest.partition(":")
+    name = " ".join(name.split()).lower()
+    if not colon:
+        # the line itself isn't quoted: it may be a password that lost its name
+        return Problem(number, "expected 'name: value', no colon came")
+    if not name:
+        return Problem(number, "expected a name before the colon")
+    return Parameter(name, value.strip(), number, "!" in marks, "^" in marks)
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The phone's layers: `startup` < `model` < `mac` < `local`.
+
+    Only a forced value beats the local one.
+    """
+
+    startup: ConfigurationFile = EMPTY
+    model: ConfigurationFile = EMPTY
+    mac: ConfigurationFile = EMPTY
+    local: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def server(self) -> dict[str, Parameter]:
+        """What the three files say together: of one name the last file's line, marks included."""
+        return {**self.startup.parameters, **self.model.parameters, **self.mac.parameters}
+
+    @property
+    def merged(self) -> dict[str, str]:
+        """The configuration that counts."""
+        values = {name: parameter.value for name, parameter in self.server.items()}
+        return values | self.local_left
+
+    @property
+    def local_left(self) -> dict[str, str]:
+        """The local values without those that the files force back."""
+        forced = {name for name, parameter in self.server.items() if parameter.forced}
+        return {name: value for name, value in self.local.items() if name not in forced}
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """Names that may not be changed on the phone."""
+        return frozenset(n for n, p in self.server.items() if p.locked)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All values in all layers that may not be shown."""
+        files = (self.startup, self.model, self.mac)
+        found = [p.value for f in files for p in f.parameters.values() if is_secret(p.name)]
+        found += [value for name, value in self.local.items() if is_secret(name)]
+        return tuple(value for value in found if value)

@@ -1,0 +1,69 @@
+"""The tasks of one handset: all are known, hold the clock while they run, end with the power."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from simulators.clock import Clock, Timer
+from simulators.journal import Journal
+
+
+class Errands:
+    """Starts, delays and cancels a handset's tasks.
+
+    Args:
+        role: their name, and the handset's in the journal.
+    """
+
+    def __init__(self, role: str, clock: Clock, journal: Journal) -> None:
+        self._role = role
+        self._clock = clock
+        self._journal = journal
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._parting: set[asyncio.Task[None]] = set()
+        self._pause: Timer | None = None
+
+    def start(self, work: Coroutine[Any, Any, None], *, parting: bool = False) -> None:
+        """Start a task; a `parting` one (an action URI's) may outlive a restart, not the power."""
+        # held from here on, so that an advancing clock sees a boot as one piece of work
+        self._clock.hold()
+        task = asyncio.create_task(work, name=self._role)
+        self._tasks.add(task)
+        if parting:
+            self._parting.add(task)
+        task.add_done_callback(self._over)
+
+    def later(self, delay_s: float, callback: Callable[[], None]) -> None:
+        """Call back after a delay of the run's clock; there is one such delay at a time."""
+        if delay_s > 0:
+            self._pause = self._clock.call_later(delay_s, callback)
+        else:
+            self.start(_calling(callback))
+
+    def cancel(self, *, parting: bool) -> None:
+        """Cancel the delay and the tasks, those that may outlive a restart only if `parting`."""
+        if self._pause is not None:
+            self._pause.cancel()
+        for task in self._tasks if parting else self._tasks - self._parting:
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    async def ended(self) -> None:
+        """Wait until the cancelled tasks are over."""
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._parting.discard(task)
+        self._clock.release()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._journal.happened(self._role, "phone failed", error=repr(error))
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": f"{self._role} failed", "exception": error, "task": task}
+            )
+
+
+async def _calling(callback: Callable[[], None]) -> None:
+    """A task that calls back, so that a restart doesn't run inside what caused it."""
+    callback()

@@ -1,0 +1,225 @@
+"""A handset's HTTP: one GET at a time, each on a connection of its own from the home's address.
+
+A connection per request keeps what the network does visible: each passes the MBG's forward, its
+rules and its faults anew. What the MCS is sent and what it answers goes to the journal, since the
+MCS keeps none.
+"""
+
+import asyncio
+import hashlib
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import AddrInfoType, ClientSession, ClientTimeout, TCPConnector
+from yarl import URL
+
+from simulators.clock import Clock
+from simulators.journal import Journal
+from simulators.network import Network
+from simulators.phone.actions import Fetched, FetchFailed
+from simulators.phone.config_file import is_secret, read
+from simulators.phone.firmware import MAGIC
+from simulators.tls import accepting_any_certificate
+
+FETCH_TIMEOUT_S = 10.0
+"""Real seconds for a whole GET: a server that accepts and says nothing must not hang a phone."""
+
+MCS = "MCS"
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The two TLS contexts of a phone: one that takes any certificate, one that checks."""
+
+    anything: ssl.SSLContext
+    checking: ssl.SSLContext
+
+    @classmethod
+    def usual(cls, trusted: ssl.SSLContext | None = None) -> "Trust":
+        """A phone as delivered trusts no private authority.
+
+        Checking refuses, unless `trusted` is given.
+        """
+        return cls(accepting_any_certificate(), trusted or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
+class Fetcher:
+    """GETs for one handset.
+
+    Args:
+        role: the name in the journal.
+        home: the source address.
+        name_ports: whether each connection's own port is named in the journal too, as where
+            several phones share an address.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        home: str,
+        *,
+        clock: Clock,
+        network: Network,
+        journal: Journal,
+        trust: Trust,
+        name_ports: bool,
+    ) -> None:
+        self._role = role
+        self._home = home
+        self._clock = clock
+        self._network = network
+        self._journal = journal
+        self._trust = trust
+        self._name_ports = name_ports
+
+    async def get(
+        self, path: str, url: str, *, user_agent: str, validate: bool
+    ) -> Fetched | FetchFailed:
+        """GET `url`; the result carries `path`.
+
+        Never raises for what a network or a server does.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError as error:
+            return FetchFailed(path, f"not a usable URL: {error}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return FetchFailed(path, "not a usable URL: expected http or https and a host")
+        what = f"GET {parts.path or '/'}"
+        try:
+            peer = (await _resolved(parts.hostname), port)
+            allowed = self._network.allows(self._home, peer[0])
+            with nullcontext() if allowed else not_busy(self._clock):  # nowhere takes clock time
+                await self._network.reach(self._home, peer, what)
+            return await self._get(path, url, peer, user_agent, validate)
+        except TimeoutError:
+            return FetchFailed(path, "no answer")
+        except aiohttp.ClientConnectorCertificateError as error:
+            return FetchFailed(path, f"certificate not trusted: {error.certificate_error}", True)
+        except socket.gaierror:
+            return FetchFailed(path, f"no such host: {parts.hostname}")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return FetchFailed(path, _reason(error))
+
+    async def _get(
+        self, path: str, url: str, peer: tuple[str, int], user_agent: str, validate: bool
+    ) -> Fetched:
+        local = _bound(self._home)
+        source = local.getsockname()
+        sockets = [local]
+        if self._name_ports:
+            self._journal.name(source, self._role)
+
+        def factory(info: AddrInfoType) -> socket.socket:
+            return sockets.pop() if sockets else _bound(self._home)
+
+        connector = TCPConnector(
+            socket_factory=factory,
+            family=socket.AF_INET,
+            ssl=self._trust.checking if validate else self._trust.anything,
+            force_close=True,
+        )
+        headers = {"User-Agent": user_agent, "Accept-Language": "en", "Accept": "*/*"}
+        place = {"source": source, "destination": peer}
+        target = urlsplit(url)
+        wanted = (target.path or "/") + (f"?{target.query}" if target.query else "")
+        try:
+            async with (
+                ClientSession(
+                    connector=connector,
+                    timeout=ClientTimeout(total=FETCH_TIMEOUT_S),
+                    headers=headers,
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                ) as session,
+                asyncio.timeout(FETCH_TIMEOUT_S),
+            ):
+                self._journal.http(
+                    self._role, MCS, method="GET", path=wanted,
+                    text=_headers_text(f"GET {wanted} HTTP/1.1", headers.items()), **place,
+                )  # fmt: skip
+                request = session.get(URL(url, encoded=True), allow_redirects=False)
+                async with request as response:
+                    body = await response.read()
+                    status = response.status
+                    self._answered(response, wanted, body, source, peer)
+                    return Fetched(path, status, body)
+        finally:
+            for unused in sockets:
+                unused.close()
+
+    def _answered(
+        self,
+        response: aiohttp.ClientResponse,
+        wanted: str,
+        body: bytes,
+        source: tuple[str, int],
+        peer: tuple[str, int],
+    ) -> None:
+        if wanted.partition("?")[0].endswith(".cfg") and response.status == 200:
+            secrets = [p.value for p in read(body).parameters.values() if is_secret(p.name)]
+            self._journal.masker.learn(*secrets)
+        head = _headers_text(
+            f"HTTP/1.1 {response.status} {response.reason or ''}".rstrip(), response.headers.items()
+        )
+        self._journal.http(
+            MCS, self._role, method="GET", path=wanted, status=response.status,
+            text=head + _body_text(body), source=peer, destination=source,
+        )  # fmt: skip
+
+
+async def _resolved(host: str) -> str:
+    """The IPv4 address of a host, so that reachability is asked of addresses alone."""
+    try:
+        return str(ipaddress.IPv4Address(host))
+    except ValueError:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(FETCH_TIMEOUT_S):
+            found = await loop.getaddrinfo(host, None, family=socket.AF_INET)
+        return str(found[0][4][0])
+
+
+@contextmanager
+def not_busy(clock: Clock) -> Iterator[None]:
+    """Inside a task that holds the clock: let it advance while this part waits for it."""
+    clock.release()
+    try:
+        yield
+    finally:
+        clock.hold()
+
+
+def _bound(home: str) -> socket.socket:
+    """A socket bound to the home's address, so that its port is known before it connects."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setblocking(False)
+    try:
+        made.bind((home, 0))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _headers_text(start: str, headers: object) -> str:
+    lines = [f"{name}: {value}" for name, value in headers]  # type: ignore[attr-defined]
+    return "\r\n".join([start, *lines, "", ""])
+
+
+def _body_text(body: bytes) -> str:
+    """A body as the journal keeps it: firmware and other octets as their size and digest."""
+    if body.startswith(MAGIC) or b"\x00" in body:
+        return f"<{len(body)} octets, sha256 {hashlib.sha256(body).hexdigest()}>"
+    return body.decode("utf-8", "replace")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"no connection: {error.os_error.strerror or error.os_error}"
+    return f"{type(error).__name__}: {error}".rstrip(": ")

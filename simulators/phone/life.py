@@ -1,0 +1,397 @@
+"""The life of a phone: from the power plug to a registered line, and what happens to it there.
+
+The pure core behind the handset and the load engine. Results go in with `handle`, time with
+`handle_timer`; what is to be done comes out of `actions`. Order at start: `startup.cfg`,
+`<model>.cfg`, `<MAC>.cfg`, then `<model>.st`; other firmware is flashed, and all begins again
+(PHN-3). States and moves are the table in `states`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from simulators.core import Address
+from simulators.errors import LocalProtocolError
+from simulators.phone import actions as do
+from simulators.phone import server as servers
+from simulators.phone.config_file import Layers
+from simulators.phone.download import FOUND, Download
+from simulators.phone.firmware import Decision, FirmwareImage, Running, decide, describe, read_image
+from simulators.phone.identity import Identity
+from simulators.phone.line_states import LineState
+from simulators.phone.lines import lines
+from simulators.phone.models import Model
+from simulators.phone.service import Service
+from simulators.phone.states import IN_SERVICE, TRANSITIONS, WITH_LINES, Event, State
+from simulators.phone.xml_object import Execute, Unusable, read_object
+
+POLL = "poll"
+"""The path that answers to a `Poll` carry."""
+_AWAY = "Configuration server away"
+_CERTIFICATE = "Certificate validation failed"
+
+
+@dataclass(frozen=True, slots=True)
+class LifeSettings:
+    """Habits of a phone, in seconds of the run's clock.
+
+    Args:
+        boot_s: from power to the network.
+        network_s: until DHCP has answered.
+        flash_s: to flash an image.
+        configuration_retry_s: until an absent configuration server is tried again.
+        unregister_limit_s: how long a deliberate restart waits for un-registering; 0 doesn't un-
+        register.
+    """
+
+    boot_s: float = 0.0
+    network_s: float = 0.0
+    flash_s: float = 0.0
+    configuration_retry_s: float = 120.0
+    unregister_limit_s: float = 4.0
+
+
+class Life:
+    """One phone's life.
+
+    Args:
+        running: what is flashed at the beginning; what was flashed later is in `running`.
+        local: values that were entered on the phone.
+        dhcp_server: URL of a configuration server that DHCP offers (a local phone's); a stored one
+            goes before it.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        model: Model,
+        running: Running,
+        settings: LifeSettings | None = None,
+        *,
+        local: Mapping[str, str] | None = None,
+        dhcp_server: str | None = None,
+    ) -> None:
+        self.identity = identity
+        self.model = model
+        self.running = running
+        self.settings = settings or LifeSettings()
+        self.state = State.OFF
+        self.layers = Layers(local=dict(local or {}))
+        self.reboots = 0
+        self.message = ""
+        self.contact: Address = ("0.0.0.0", 0)
+        self._dhcp_server = dhcp_server
+        self._server: servers.Server | None = None
+        self._actions: list[do.Action] = []
+        self._download: Download | None = None
+        self._service: Service | None = None
+        self._fast = False
+        self._restart: do.RebootAsked | None = None
+        self._retry_at: float | None = None
+        self._restart_at: float | None = None
+        self._flashing: FirmwareImage | None = None
+
+    # In and out
+
+    @property
+    def configuration(self) -> dict[str, str]:
+        """The merged configuration."""
+        return self.layers.merged
+
+    @property
+    def lines(self) -> dict[int, LineState]:
+        """The lines by number, while the phone is in service."""
+        return self._service.lines if self._service else {}
+
+    def handle(self, result: do.Result, now: float) -> None:
+        """Take one result; `now` is steady time in seconds.
+
+        Raises:
+            LocalProtocolError: the phone isn't in a state for it.
+        """
+        match result:
+            case do.PowerOn():
+                self._move(Event.POWER_ON)
+                self._boot(fast=False)
+            case do.PowerOff():
+                self._move(Event.POWER_OFF)
+                self._forget()
+                self._do(do.Drop())
+            case do.Booted():
+                self._booted()
+            case do.NetworkUp(contact):
+                self._network_up(contact, now)
+            case do.Fetched() | do.FetchFailed():
+                self._answered(result, now)
+            case do.Flashed():
+                self._flashed()
+            case do.RebootAsked():
+                self._ask_restart(result, now)
+            case (
+                do.Registered()
+                | do.RegistrationRefused()
+                | do.RegistrationTimedOut()
+                | do.Unregistered()
+            ):
+                self._line_changed(result, now)
+
+    def set_local(self, values: Mapping[str, str], *, erase: bool = False) -> None:
+        """Store values entered on the phone; with `erase` they replace all stored before."""
+        local = dict(values) if erase else {**self.layers.local, **values}
+        self.layers = replace(self.layers, local=local)
+
+    def actions(self) -> list[do.Action]:
+        """What is to be done, in order, once."""
+        actions, self._actions = self._actions, []
+        return actions
+
+    def timer_at(self) -> float | None:
+        """When `handle_timer` wants to be called, steady time."""
+        times = [self._retry_at, self._restart_at]
+        if self._service is not None:
+            times.append(self._service.timer_at())
+        return min((at for at in times if at is not None), default=None)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what has fallen due by `now`."""
+        if self._service is not None:
+            event = self._service.expire(now)
+            if event is not None:
+                self._move(event)
+            self._service.poll(now)
+        if self._restart_at is not None and self._restart_at <= now:
+            self._reboot()
+        if self._retry_at is not None and self._retry_at <= now:
+            self._retry_at = None
+            self._ask_configuration(background=True)
+
+    # Start
+
+    def _boot(self, *, fast: bool) -> None:
+        self._forget()
+        self._fast = fast
+        self._do(do.Boot(self.settings.boot_s))
+
+    def _forget(self) -> None:
+        """Memory goes with the power; layers and firmware are flashed."""
+        self.message = ""
+        self._service = self._download = self._restart = self._flashing = None
+        self._retry_at = self._restart_at = None
+
+    def _booted(self) -> None:
+        if self.running.kind == "minet":
+            self._move(Event.BOOTED_MINET)
+            self._note("MiNET firmware", version=self.running.version)
+            return
+        self._move(Event.BOOTED_SIP)
+        self._do(do.BringUpNetwork(self.settings.network_s))
+
+    def _network_up(self, contact: Address, now: float) -> None:
+        self._server = servers.configured(self.configuration)
+        if self._server is None and self._dhcp_server:
+            self._server = servers.offered(self._dhcp_server)
+        self._move(Event.NO_SERVER if self._server is None else Event.SERVER_KNOWN)
+        self.contact = contact
+        if self._server is None:
+            self._note("no configuration server")
+            self._apply(now)
+            self.message = "No configuration server"
+        else:
+            self._ask_configuration(background=False)
+
+    # Configuration
+
+    def _ask_configuration(self, *, background: bool) -> None:
+        names = self.model.configuration_file, self.identity.configuration_file
+        self._download = Download(*names, background=background)
+        self._ask(self._download.awaited)
+
+    def _ask(self, path: str) -> None:
+        if self._server is None:
+            raise LocalProtocolError(f"there is no server to ask for {path}")
+        validate = servers.validates(self.configuration)
+        self._do(do.Fetch(path, self._server.url(path), validate))
+
+    def _answered(self, result: do.Fetched | do.FetchFailed, now: float) -> None:
+        if self.state is State.RESTARTING:
+            self._move(Event.BACKGROUND)  # too late: the restart is already decided
+        elif result.path == POLL:
+            self._poll_answered(result, now)
+        elif result.path == self.model.firmware_file and self.state is State.FIRMWARE:
+            self._firmware(result, now)
+        elif self._download is None:
+            raise LocalProtocolError(f"an answer for {result.path} came, nothing was asked for")
+        else:
+            self._download.expect(result.path)
+            self._file(self._download, result, now)
+
+    def _file(self, download: Download, result: do.Fetched | do.FetchFailed, now: float) -> None:
+        if isinstance(result, do.FetchFailed):
+            self._away(download, result.path, result.reason, now, certificate=result.certificate)
+            return
+        if not download.usable(result.status):
+            self._away(download, result.path, f"HTTP status {result.status}", now)
+            return
+        for problem in download.take(result.status, result.body):
+            facts = {"file": result.path, "line": problem.line, "text": problem.text}
+            self._note("configuration problem", **facts)
+        if download.awaited:
+            self._move(Event.BACKGROUND if download.background else Event.FILE)
+            self._ask(download.awaited)
+            return
+        self._download = None
+        layers = download.layers(self.layers.local)
+        if download.background:
+            self._compare(layers, now)
+        else:
+            self._complete(layers, now)
+
+    def _complete(self, layers: Layers, now: float) -> None:
+        self._move(Event.FILES_COMPLETE_FAST if self._fast else Event.FILES_COMPLETE)
+        self.layers = replace(layers, local=layers.local_left)
+        if self._fast:
+            self._apply(now)
+        else:
+            self._ask(self.model.firmware_file)
+
+    def _compare(self, layers: Layers, now: float) -> None:
+        """The server is back: what it says now counts from a restart on, if it differs."""
+        self._move(Event.BACKGROUND)
+        self.message = ""
+        changed = layers.merged != self.configuration
+        self._note("configuration server back", changed=changed)
+        if changed:
+            self._ask_restart(do.RebootAsked("configuration changed"), now)
+
+    def _away(
+        self, download: Download, path: str, reason: str, now: float, *, certificate: bool = False
+    ) -> None:
+        """No answer that can be used: the cached configuration counts, and it is tried again."""
+        self._move(Event.BACKGROUND if download.background else Event.SERVER_AWAY)
+        self._download = None
+        name = "certificate refused" if certificate else "configuration server away"
+        self._note(name, file=path, reason=reason)
+        if not download.background:
+            self._apply(now)
+        self._retry_at = now + self.settings.configuration_retry_s
+        self.message = _CERTIFICATE if certificate else _AWAY
+
+    # Firmware
+
+    def _firmware(self, result: do.Fetched | do.FetchFailed, now: float) -> None:
+        if isinstance(result, do.FetchFailed):
+            self._note("firmware not available", reason=result.reason)
+        elif result.status == FOUND:
+            image = read_image(result.body)
+            decision = decide(self.running, image, self.model.name)
+            if decision is Decision.INSTALL and isinstance(image, FirmwareImage):
+                self._move(Event.FIRMWARE_NEW)
+                self._flashing = image
+                self._do(do.Install(image, self.settings.flash_s))
+                return
+            if decision is not Decision.SAME_VERSION:
+                self._note("firmware refused", reason=decision.value, detail=describe(image))
+        self._move(Event.FIRMWARE_KEPT)
+        self._apply(now)
+
+    def _flashed(self) -> None:
+        self._move(Event.FLASHED)
+        image = self._flashing
+        if image is None:
+            raise LocalProtocolError("nothing was being flashed")
+        before, self.running = self.running.version, self.running.with_image(image)
+        facts = {"version": image.version, "kind": image.kind, "before": before}
+        self._note("firmware installed", **facts)
+        self._restarted("new firmware", fast=False)
+
+    # In service
+
+    def _apply(self, now: float) -> None:
+        """End of the boot: what the merged configuration says begins to count."""
+        configuration = self.configuration
+        user_agent = f"Mitel {self.model.name}/{self.running.version}"
+        found = lines(configuration, self.contact, user_agent)
+        for problem in found.problems:
+            self._note("configuration problem", file="merged", line=0, text=problem)
+        self._service = Service(configuration, self.contact, found.lines, self._do)
+        self._move(Event.LINES if found.lines else Event.NO_LINES)
+        self._note("configuration applied", lines=len(found.lines), parameters=len(configuration))
+        self._note("booted", version=self.running.version)
+        self._service.start(now)
+
+    def _line_changed(self, result: do.LineResult, now: float) -> None:
+        if self._service is None or self.state not in WITH_LINES:
+            raise LocalProtocolError(f"a phone that is {self.state.value} has no line to change")
+        self._move(self._service.line_changed(result, now))
+        if self.state is State.RESTARTING and not self._service.registered:
+            self._reboot()
+
+    def _poll_answered(self, result: do.Fetched | do.FetchFailed, now: float) -> None:
+        self._move(Event.BACKGROUND)
+        if self._service is not None:
+            self._service.polled()
+        if isinstance(result, do.FetchFailed):
+            self._note("poll failed", reason=result.reason)
+            return
+        usable = result.status == FOUND
+        found = read_object(result.body) if usable else Unusable(f"HTTP status {result.status}")
+        if isinstance(found, Unusable):
+            self._note("poll answer not usable", reason=found.reason)
+        for uri in found.uris if isinstance(found, Execute) else ():
+            if self.state in IN_SERVICE:  # a restart in the list ends it
+                self._obey(uri, now)
+
+    def _obey(self, uri: str, now: float) -> None:
+        match uri.lower():
+            case "command: fastreboot":
+                self._ask_restart(do.RebootAsked("fast reboot by poll", fast=True), now)
+            case "command: reset":
+                self._ask_restart(do.RebootAsked("reset by poll"), now)
+            case "command: clearlocal":
+                self.set_local({}, erase=True)
+                self._ask_restart(do.RebootAsked("local configuration erased"), now)
+            case "":
+                pass  # an empty URI is a no-operation
+            case _:
+                self._note("command not obeyed", uri=uri)
+
+    # Restart
+
+    def _ask_restart(self, asked: do.RebootAsked, now: float) -> None:
+        registered = self._service.registered if self._service else ()
+        limit_s = self.settings.unregister_limit_s
+        self._restart = asked
+        if self._service and registered and limit_s > 0 and self.state is not State.RESTARTING:
+            self._move(Event.UNREGISTER_FIRST)
+            self._restart_at = now + limit_s
+            self._retry_at = None
+            self._service.stop_polling()
+            self._do(do.Unregister(registered))
+        else:
+            self._reboot()
+
+    def _reboot(self) -> None:
+        asked = self._restart or do.RebootAsked("restart")
+        self._move(Event.RESTART)
+        self._restarted(asked.reason, asked.fast)
+
+    def _restarted(self, reason: str, fast: bool) -> None:
+        self.reboots += 1
+        self._note("rebooting", reason=reason, fast=fast)
+        self._do(do.Reboot(reason, fast))
+        self._boot(fast=fast)
+
+    # Shared
+
+    def _move(self, event: Event) -> None:
+        try:
+            self.state = TRANSITIONS[self.state][event]
+        except KeyError:
+            raise LocalProtocolError(
+                f"a phone that is {self.state.value} can't take '{event.value}'"
+            ) from None
+
+    def _do(self, action: do.Action) -> None:
+        self._actions.append(action)
+
+    def _note(self, name: str, /, **facts: object) -> None:
+        self._do(do.Note(name, tuple(facts.items())))

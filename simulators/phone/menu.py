@@ -1,0 +1,298 @@
+"""The handset's menu: from the idle screen to the Configuration Server form and back (PHN-2).
+
+Keys go in with `press`, `type_text` and (on models with touch) `touch`; `screen()` says what is
+shown, `outcomes()` hands out, once, what was saved and whether to restart. A key that means nothing
+where the menu stands does nothing, as on a real handset; a key that no handset has is our own
+mistake.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from simulators.errors import LocalProtocolError
+from simulators.phone import form
+from simulators.phone.config_file import Layers
+from simulators.phone.form import FIELDS, FieldKind
+from simulators.phone.menu_table import (
+    DIGITS,
+    KEYS,
+    SECTIONS,
+    SOFT_KEYS,
+    SOFTKEYS,
+    TRANSITIONS,
+    Place,
+    Step,
+)
+from simulators.phone.models import Model
+from simulators.phone.screen import Screen
+
+DEFAULT_PASSWORD = "22222"
+TRIES = 3
+"""Wrong passwords until the menu falls back to idle."""
+MAX_TEXT = 128
+"""Characters of a field at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Values that were saved in the form; they become local ones."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """All local values are to be forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartAsked:
+    """The person said yes to a restart."""
+
+    reason: str
+
+
+Outcome = Saved | Erased | RestartAsked
+
+
+def admin_password(configuration: Mapping[str, str]) -> str:
+    """The administrator password that counts.
+
+    A value with anything but digits is as good as none.
+    """
+    password = configuration.get("admin password", "").strip("\"'")
+    return password if password.isascii() and password.isdigit() else DEFAULT_PASSWORD
+
+
+class Menu:
+    """The menu of one handset.
+
+    Args:
+        model: decides whether there is touch.
+        layers: gives the phone's configuration as it is now.
+    """
+
+    def __init__(self, model: Model, layers: Callable[[], Layers]) -> None:
+        self.place = Place.IDLE
+        self.message = ""
+        self._model = model
+        self._layers = layers
+        self._outcomes: list[Outcome] = []
+        self._selected = 0
+        self._typed = ""
+        self._fresh = False
+        self._wrong = 0
+        self._values: list[str] = []
+        self._reason = ""
+
+    # In
+
+    def press(self, key: str) -> None:
+        """Press one key once: a hard key, or a softkey by its label.
+
+        Raises:
+            LocalProtocolError: no handset has such a key.
+        """
+        if key not in KEYS:
+            raise LocalProtocolError(f"no handset has a key {key!r}")
+        if key in SOFT_KEYS and key not in SOFTKEYS[self.place]:
+            return
+        self.message = ""
+        if key in DIGITS or key in ("*", "#"):
+            self._character(key)
+        elif key in ("Quit", "Goodbye"):
+            self._move(Step.QUIT)
+        elif key in ("Cancel", "Back", "Left"):
+            self._back(key)
+        else:
+            _PRESS[self.place](self, key)
+
+    def type_text(self, text: str) -> None:
+        """Type characters, as with the digit keys or the keyboard on the screen."""
+        self.message = ""
+        for character in text:
+            self._character(character)
+
+    def touch(self, text: str) -> bool:
+        """Touch the line that begins with `text`; False when there is none, or no touch."""
+        if not self._model.touch:
+            return False
+        index = self.find(text)
+        if index is None:
+            return False
+        self._selected = index
+        self.press("Select")
+        return True
+
+    def find(self, text: str) -> int | None:
+        """The index of the list's line `text`, or None where no such line can be selected."""
+        if self.place is Place.ADVANCED and text in SECTIONS:
+            return SECTIONS.index(text)
+        labels = [f.label for f in FIELDS]
+        return labels.index(text) if self.place is Place.FORM and text in labels else None
+
+    def close(self) -> None:
+        """Back to idle without a trace, as a reboot does."""
+        self.place, self.message = Place.IDLE, ""
+        self._typed, self._values, self._selected = "", [], 0
+
+    # Out
+
+    def outcomes(self) -> list[Outcome]:
+        """What was decided, in order, once."""
+        outcomes, self._outcomes = self._outcomes, []
+        return outcomes
+
+    def screen(self) -> Screen:
+        """What is shown."""
+        lines: tuple[str, ...] = ()
+        selected: int | None = None
+        title = ""
+        if self.place is Place.SETTINGS:
+            title = "Settings"
+        elif self.place is Place.PASSWORD:
+            title, lines = "Advanced", ("Administrator password", "*" * len(self._typed))
+        elif self.place is Place.ADVANCED:
+            title, lines, selected = "Advanced", SECTIONS, self._selected
+        elif self.place in (Place.FORM, Place.EDITING):
+            title, lines, selected = "Configuration Server", self._form_lines(), self._selected
+        elif self.place is Place.CONFIRM:
+            title, lines = "Restart", ("Restart the phone now?",)
+        return Screen(title, lines, selected, SOFTKEYS[self.place], self.message)
+
+    def _form_lines(self) -> tuple[str, ...]:
+        texts = [f.shown(v) for f, v in zip(FIELDS, self._values, strict=True)]
+        if self.place is Place.EDITING:
+            texts[self._selected] = f"{self._typed}_"
+        return tuple(f"{f.label}: {text}" for f, text in zip(FIELDS, texts, strict=True))
+
+    # Places
+
+    def _at_idle(self, key: str) -> None:
+        if key == "Settings":
+            self._move(Step.OPEN)
+
+    def _at_settings(self, key: str) -> None:
+        if key == "Advanced":
+            self._wrong = 0
+            self._move(Step.ADVANCED)
+
+    def _at_password(self, key: str) -> None:
+        if key == "Backspace":
+            self._typed = self._typed[:-1]
+        elif key in ("Enter", "Select"):
+            if self._typed == admin_password(self._layers().merged):
+                self._move(Step.RIGHT_PASSWORD)
+                return
+            self._wrong += 1
+            self._move(Step.TOO_MANY if self._wrong >= TRIES else Step.WRONG_PASSWORD)
+            self.message = "Wrong password"
+
+    def _at_advanced(self, key: str) -> None:
+        if key in ("Up", "Down"):
+            self._scroll(key, len(SECTIONS))
+        elif key in ("Select", "Right"):
+            self._choose(SECTIONS[self._selected])
+
+    def _choose(self, section: str) -> None:
+        if section == "Configuration Server":
+            self._values = form.present(self._layers().merged)
+            self._move(Step.CHOOSE_FORM)
+        elif section == "Restart":
+            self._reason = "restart on the phone"
+            self._move(Step.ASK_RESTART)
+        elif section == "Erase Local Config":
+            self._reason = "local configuration erased"
+            self._move(Step.ASK_RESTART)
+        else:
+            self.message = "Not on this phone"
+
+    def _at_form(self, key: str) -> None:
+        if key in ("Up", "Down"):
+            self._scroll(key, len(FIELDS))
+        elif key in ("Select", "Right"):
+            self._edit()
+        elif key == "Save":
+            self.message = form.mistake(self._values)
+            if not self.message:
+                self._outcomes.append(Saved(form.changed(self._values, self._layers().merged)))
+                self._reason = "configuration server saved"
+                self._move(Step.SAVED)
+
+    def _edit(self) -> None:
+        chosen = FIELDS[self._selected]
+        if chosen.parameter in self._layers().locked:
+            self.message = "Locked"
+        elif chosen.kind is FieldKind.CHOICE:
+            self._values[self._selected] = chosen.following(self._values[self._selected])
+        else:
+            self._move(Step.EDIT)
+            self._typed = self._values[self._selected]
+            self._fresh = True  # what is typed first replaces the whole, as marked text
+
+    def _at_editing(self, key: str) -> None:
+        if key == "Backspace":
+            self._typed, self._fresh = self._typed[:-1], False
+        elif key in ("Done", "Select"):
+            self._values[self._selected] = self._typed.strip()
+            self._move(Step.DONE)
+
+    def _at_confirm(self, key: str) -> None:
+        if key == "Yes":
+            if self._reason == "local configuration erased":
+                self._outcomes.append(Erased())
+            self._outcomes.append(RestartAsked(self._reason))
+        if key in ("Yes", "No"):
+            self._move(Step.ANSWERED)
+
+    # Shared
+
+    def _character(self, character: str) -> None:
+        """One typed character: digits alone for the password and a port, what prints for a text."""
+        if self.place is Place.PASSWORD:
+            if character not in DIGITS:
+                self.message = "Digits only"
+            elif len(self._typed) < MAX_TEXT:
+                self._typed += character
+            return
+        if self.place is Place.FORM and FIELDS[self._selected].kind is not FieldKind.CHOICE:
+            self._edit()
+        if self.place is not Place.EDITING or not character.isprintable():
+            return
+        if FIELDS[self._selected].kind is FieldKind.PORT and character not in DIGITS:
+            self.message = "Digits only"
+            return
+        typed = "" if self._fresh else self._typed
+        self._typed, self._fresh = (typed + character)[:MAX_TEXT], False
+
+    def _scroll(self, key: str, length: int) -> None:
+        self._selected = (self._selected + (1 if key == "Down" else -1)) % length
+
+    def _back(self, key: str) -> None:
+        if Step.BACK in TRANSITIONS[self.place] and not (
+            key == "Left" and self.place in (Place.EDITING, Place.PASSWORD)
+        ):
+            self._move(Step.BACK)
+
+    def _move(self, step: Step) -> None:
+        before = self.place
+        try:
+            self.place = TRANSITIONS[before][step]
+        except KeyError:
+            raise LocalProtocolError(
+                f"the menu at {before.value} can't take '{step.value}'"
+            ) from None
+        self._typed = ""
+        if before is not self.place and Place.EDITING not in (before, self.place):
+            self._selected = 0
+
+
+_PRESS: dict[Place, Callable[[Menu, str], None]] = {
+    Place.IDLE: Menu._at_idle,
+    Place.SETTINGS: Menu._at_settings,
+    Place.PASSWORD: Menu._at_password,
+    Place.ADVANCED: Menu._at_advanced,
+    Place.FORM: Menu._at_form,
+    Place.EDITING: Menu._at_editing,
+    Place.CONFIRM: Menu._at_confirm,
+}

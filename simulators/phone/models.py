@@ -1,0 +1,68 @@
+"""The emulated models as one table: keys, touch, file names.
+
+Public sources disagree about the number of keys (domain reference 3.1); the numbers here are those
+of the provisioning plug-in read for the 69xx, with the older twin models' softkeys.
+"""
+
+from dataclasses import dataclass
+
+from simulators.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One 69xx model.
+
+    Args:
+        name: as in file names and the User-Agent, `6930`.
+        top_softkeys: keys beside the screen that can be shown, all pages together.
+        softkeys: keys below the screen that can be configured, all pages together.
+        top_page: top softkeys on one page of the screen.
+        touch: whether lists are operated by touch too; then paging needs no "More" key.
+    """
+
+    name: str
+    top_softkeys: int
+    softkeys: int
+    top_page: int
+    touch: bool
+
+    @property
+    def firmware_file(self) -> str:
+        """`6930.st`."""
+        return f"{self.name}.st"
+
+    @property
+    def configuration_file(self) -> str:
+        """`6930.cfg`."""
+        return f"{self.name}.cfg"
+
+    @property
+    def user_agent(self) -> str:
+        """The first word of the User-Agent, `Mitel6930`."""
+        return f"Mitel{self.name}"
+
+
+MODELS: dict[str, Model] = {
+    model.name: model
+    for model in (
+        Model("6920", top_softkeys=10, softkeys=18, top_page=5, touch=False),
+        Model("6930", top_softkeys=22, softkeys=24, top_page=11, touch=False),
+        Model("6940", top_softkeys=24, softkeys=24, top_page=12, touch=True),
+        Model("6970", top_softkeys=24, softkeys=24, top_page=12, touch=True),
+    )
+}
+
+
+def model(name: str) -> Model:
+    """The model called `name`.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    try:
+        return MODELS[name]
+    except KeyError:
+        raise ConfigurationError(
+            f"there is no model {name!r} to emulate: choose one of {', '.join(MODELS)}"
+        ) from None

@@ -1,0 +1,230 @@
+"""The small pure modules: lines, keys, identity, models, servers, XML objects, invented people."""
+
+import pytest
+
+from simulators.entropy import Seed
+from simulators.errors import ConfigurationError
+from simulators.phone.identity import Identity
+from simulators.phone.keys import keys, top_pages
+from simulators.phone.line_states import LineState, fill_in, together
+from simulators.phone.lines import lines
+from simulators.phone.models import MODELS, model
+from simulators.phone.people import invent
+from simulators.phone.server import Server, configured, offered, validates
+from simulators.phone.states import Event, RegistrationState
+from simulators.phone.xml_object import Execute, Nothing, Unusable, read_object
+
+CONTACT = ("127.30.0.2", 5060)
+LINE1 = {
+    "sip line1 user name": "tw7k",
+    "sip line1 auth name": "auth7k",
+    "sip line1 password": "hush-hush",
+    "sip line1 screen name": "2101",
+    "sip line1 registrar ip": "127.20.0.10",
+    "sip line1 registrar port": "5070",
+}
+
+
+# Lines
+
+
+def test_a_line_becomes_an_account() -> None:
+    found = lines(LINE1 | {"sip registration period": "300"}, CONTACT, "Mitel 6930/1")
+    (line,) = found.lines
+    account = line.account
+    assert (line.number, line.screen_name) == (1, "2101")
+    assert account.registrar == ("127.20.0.10", 5070) and account.domain == "127.20.0.10"
+    assert (account.username, account.auth_username) == ("tw7k", "auth7k")
+    assert (account.password, account.expires_s, account.contact) == ("hush-hush", 300, CONTACT)
+    assert "hush-hush" not in repr(found)
+
+
+def test_retry_timers_have_their_defaults_and_limits() -> None:
+    def account(**more: str) -> tuple[float, float, float]:
+        names = {f"sip registration {n.replace('_', ' ')} timer": v for n, v in more.items()}
+        a = lines(LINE1 | names, CONTACT).lines[0].account
+        return a.refused_retry_s, a.timeout_retry_s, a.renewal_threshold_s
+
+    assert account() == (1800, 120, 15)
+    assert account(retry="60", timeout_retry="90", renewal="20") == (60, 90, 20)
+    assert account(retry="1", timeout_retry="1", renewal="0") == (30, 30, 0)
+    assert account(retry="99999") == (1800, 120, 15)
+
+
+def test_a_value_that_is_no_number_is_reported_and_the_default_counts() -> None:
+    found = lines(LINE1 | {"sip line1 registrar port": "many"}, CONTACT)
+    assert found.lines[0].account.registrar[1] == 5060
+    assert found.problems == ("sip registrar port: expected a number, the default 0 counts",)
+
+
+@pytest.mark.parametrize("missing", ["sip line1 user name", "sip line1 registrar ip"])
+def test_without_name_or_registrar_there_is_no_line(missing: str) -> None:
+    assert lines({k: v for k, v in LINE1.items() if k != missing}, CONTACT).lines == ()
+    assert (
+        lines(LINE1 | {missing: "0.0.0.0" if missing.endswith(" ip") else ""}, CONTACT).lines == ()
+    )
+
+
+def test_a_registrar_that_is_no_address_is_reported() -> None:
+    found = lines(LINE1 | {"sip line1 registrar ip": "pbx.example"}, CONTACT)
+    assert found.lines == () and "IPv4" in found.problems[0]
+
+
+def test_global_values_fill_in_and_the_line_s_own_count_first() -> None:
+    common = {"sip registrar ip": "127.20.0.9", "sip user name": "all", "sip password": "p"}
+    assert lines(common, CONTACT).lines[0].account.username == "all"
+    found = lines(common | {"sip line1 user name": "a", "sip line2 user name": "b"}, CONTACT).lines
+    assert [(line.number, line.account.username) for line in found] == [(1, "a"), (2, "b")]
+    assert {line.account.registrar for line in found} == {("127.20.0.9", 5060)}
+
+
+def test_another_transport_is_reported() -> None:
+    assert lines(LINE1 | {"sip transport protocol": "4"}, CONTACT).problems
+    assert not lines(LINE1 | {"sip transport protocol": "1"}, CONTACT).problems
+
+
+# Keys
+
+TOP = {
+    "topsoftkey1 type": "line",
+    "topsoftkey1 label": "Line 1",
+    "topsoftkey1 line": "1",
+    "topsoftkey2 type": "line",
+    "topsoftkey2 label": "Line 2",
+    "topsoftkey2 line": "2",
+}
+SETUP = {"softkey1 type": "xml", "softkey1 label": "Setup", "softkey1 value": "http://mcs/setup"}
+
+
+def test_line_keys_and_setup_only_where_configured() -> None:
+    teleworker = keys(TOP, model("6930"))
+    assert [(key.kind, key.label, key.line) for key in teleworker] == [
+        ("topsoftkey", "Line 1", 1),
+        ("topsoftkey", "Line 2", 2),
+    ]
+    assert "Setup" in [key.label for key in keys(TOP | SETUP, model("6930"))]
+    assert keys({}, model("6930")) == ()
+
+
+def test_keys_beyond_the_model_or_of_no_type_are_not_shown() -> None:
+    many = {f"topsoftkey{n} type": "speeddial" for n in range(1, 40)}
+    assert len(keys(many, model("6920"))) == MODELS["6920"].top_softkeys
+    assert keys({"softkey1 type": "none", "softkey2 label": "x"}, model("6930")) == ()
+
+
+def test_more_keys_than_fit_are_paged_with_a_key_or_by_touch() -> None:
+    def labels(name: str) -> tuple[tuple[str, ...], ...]:
+        many = {f"topsoftkey{n} type": "speeddial" for n in range(1, 15)}
+        many |= {f"topsoftkey{n} label": str(n) for n in range(1, 15)}
+        return top_pages(keys(many, model(name)), model(name))
+
+    assert [page[-1] for page in labels("6930")] == ["More", "More"]
+    assert "More" not in [label for page in labels("6940") for label in page]
+    assert top_pages(keys(TOP, model("6930")), model("6930")) == (("Line 1", "Line 2"),)
+
+
+# Identity, models
+
+
+def test_an_identity_in_all_its_forms() -> None:
+    identity = Identity("14:00:e9-123456")
+    assert identity.mac == "1400E9123456" and identity.dashed == "14-00-E9-12-34-56"
+    assert identity.configuration_file == "1400E9123456.cfg"
+    assert identity.user_agent(model("6930"), "5.1.0.6044") == (
+        "Mitel6930 MAC:14-00-E9-12-34-56 V:5.1.0.6044-SIP"
+    )
+    assert Identity.random(lambda n: b"\xab" * n).mac == "1400E9ABABAB"
+
+
+@pytest.mark.parametrize("text", ["", "1400E912345", "1400E91234567", "1400E912345G"])
+def test_what_is_no_mac_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Identity(text)
+
+
+def test_models() -> None:
+    assert [m.name for m in MODELS.values() if m.touch] == ["6940", "6970"]
+    assert model("6930").firmware_file == "6930.st"
+    assert model("6930").configuration_file == "6930.cfg"
+    with pytest.raises(ConfigurationError):
+        model("6999")
+
+
+# Configuration server
+
+
+def test_the_configured_server() -> None:
+    stored = {"download protocol": "HTTPS", "https server": "mcs", "https port": "8202"}
+    assert configured(stored) == Server("https", "mcs", 8202)
+    server = configured(stored | {"https path": "/a b/"})
+    assert server is not None and server.url("x.cfg") == "https://mcs:8202/a%20b/x.cfg"
+    assert configured(stored | {"https port": "none"}) == Server("https", "mcs", 443)
+    assert configured(stored | {"download protocol": "TFTP"}) is None
+    assert configured(stored | {"https server": ""}) is None
+
+
+def test_the_offered_server_and_validation() -> None:
+    assert offered("http://127.10.0.5:8203/x/") == Server("http", "127.10.0.5", 8203, "x")
+    assert offered("tftp://127.10.0.5") is None and offered("http://a:b") is None
+    assert validates({}) and not validates({"https validate certificates": "0"})
+
+
+# Action URIs
+
+
+def a_line(state: RegistrationState | None = None, code: int = 0) -> LineState:
+    return LineState(lines(LINE1 | {"sip line1 user name": "t&w"}, CONTACT).lines[0], state, code)
+
+
+def test_variables_are_replaced_and_encoded() -> None:
+    uri = "http://x/?u=$$SIPUSERNAME$$&s=$$REGISTRATIONSTATE$$&c=$$REGISTRATIONCODE$$&i=$$LOCALIP$$"
+    line = a_line(RegistrationState.REFUSED, 403)
+    assert fill_in(uri, line, "127.30.0.2") == "http://x/?u=t%26w&s=REFUSED&c=403&i=127.30.0.2"
+    assert fill_in("http://x/?a=$$NOSUCH$$", line, "") == "http://x/?a="
+    assert fill_in("http://x/?a=$$b", line, "") == "http://x/?a=$$b"
+    assert fill_in("http://x/", None, "") == "http://x/"
+
+
+def test_one_registered_line_is_enough() -> None:
+    registered = a_line(RegistrationState.REGISTERED)
+    refused = a_line(RegistrationState.REFUSED)
+    assert together([refused, registered]) is Event.REGISTERED
+    assert together([refused, a_line()]) is Event.REFUSED
+    assert together([a_line()]) is Event.UNDECIDED
+
+
+# XML
+
+
+def test_execute_and_everything_else() -> None:
+    xml = '<AastraIPPhoneExecute><ExecuteItem URI="Command:  FastReboot"/></AastraIPPhoneExecute>'
+    assert read_object(xml.encode()) == Execute(("Command: FastReboot",))
+    assert read_object(b" \r\n") == Nothing()
+    for bad in (b"<a", b"<AastraIPPhoneStatus/>", b"<AastraIPPhoneExecute/>", b"\xff"):
+        assert isinstance(read_object(bad), Unusable), bad
+
+
+def test_xml_that_explodes_is_refused() -> None:
+    bomb = b'<!DOCTYPE a [<!ENTITY b "bbbb">]><AastraIPPhoneExecute>&b;</AastraIPPhoneExecute>'
+    assert isinstance(read_object(bomb), Unusable)
+    assert isinstance(read_object(b"<a>" + b" " * 70_000 + b"</a>"), Unusable)
+
+
+# People
+
+
+def test_the_same_seed_invents_the_same_people() -> None:
+    people = invent(Seed(5), 30)
+    assert people == invent(Seed(5), 30) and people[:10] == invent(Seed(5), 10)
+    assert people != invent(Seed(6), 30)
+    assert len({person.mac for person in people}) == 30
+    assert [person.extension for person in people[:2]] == ["2101", "2102"]
+    assert {person.model for person in people} == set(MODELS)
+    assert all(Identity(person.mac).mac == person.mac for person in people)
+
+
+def test_impossible_people_are_refused() -> None:
+    with pytest.raises(ConfigurationError):
+        invent(Seed(5), 1, models=("6999",))
+    with pytest.raises(ConfigurationError):
+        invent(Seed(5), -1)

@@ -1,0 +1,63 @@
+"""Running a program's coroutine: uvloop where it is installed, and an end that cleans up.
+
+Ctrl-C and SIGTERM cancel it, so that whatever it entered is left and whatever it started is
+stopped.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import signal
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+PR_SET_PDEATHSIG = 1
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run to the end and return what it returns.
+
+    Raises:
+        KeyboardInterrupt: it was ended by Ctrl-C or SIGTERM, and has cleaned up.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_ending_on_sigterm(main))
+
+
+async def _ending_on_sigterm(main: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.ensure_future(main)
+    ended_by: list[int] = []
+
+    def end() -> None:
+        ended_by.append(signal.SIGTERM)
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):
+        loop.add_signal_handler(signal.SIGTERM, end)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if ended_by:
+            raise KeyboardInterrupt from None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def die_with_parent() -> None:
+    """In a child process, before it becomes another program: end when the parent does (Linux).
+
+    Covers the one end that no cleaning up can: the parent was killed.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,190 @@
+"""A user agent that keeps registrations: many `Registration`s over one transaction layer.
+
+One socket. A phone has an agent with a line or two, the MBG one for its ICP side, the load engine
+one with thousands.
+"""
+
+import heapq
+from dataclasses import dataclass
+
+from simulators.core import Address, Datagram, Entropy
+from simulators.sip.message import Request, Response, response_to
+from simulators.sip.registration import Account, Registration, State
+from simulators.sip.transaction import (
+    RequestReceived,
+    ResponseReceived,
+    TimedOut,
+    Timers,
+    Transactions,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationChanged:
+    """A registration went from one state to another; `response` is what did it, if one did."""
+
+    key: str
+    before: State
+    after: State
+    response: Response | None
+
+
+class RegistrationAgent:
+    """The five verbs over many registrations; `events` yields `RegistrationChanged`.
+
+    Args:
+        local: address of the socket, for Via.
+        entropy: makes branches, tags, Call-IDs and cnonces.
+        side: name of the socket.
+    """
+
+    def __init__(
+        self, local: Address, entropy: Entropy, timers: Timers | None = None, side: str = ""
+    ) -> None:
+        self.transactions = Transactions(local, entropy, timers, side)
+        self.registrations: dict[str, Registration] = {}
+        self._entropy = entropy
+        self._running: dict[str, str] = {}  # transaction -> key, and back in `_latest`
+        self._latest: dict[str, str] = {}
+        self._due: list[tuple[float, str]] = []
+        self._events: list[object] = []
+
+    def register(self, key: str, account: Account, now: float) -> None:
+        """Begin to keep `account` registered under `key` (a running one of that key is dropped)."""
+        self.drop(key)
+        registration = Registration(account, self._entropy)
+        self.registrations[key] = registration
+        before = registration.state
+        self._send(key, registration.start(now), now)
+        self._changed(key, before, None)
+
+    def retry(self, key: str, now: float) -> None:
+        """Refresh, or try again, at once."""
+        registration = self.registrations[key]
+        if registration.due_at is not None:
+            before = registration.state
+            self._send(key, registration.due(now), now)
+            self._changed(key, before, None)
+
+    def unregister(self, key: str, now: float) -> None:
+        """Take the registration back; it ends in `unregistered`."""
+        registration = self.registrations.get(key)
+        if registration is None or registration.state in (State.UNREGISTERED, State.UNREGISTERING):
+            return
+        before = registration.state
+        request = registration.stop(now)
+        if request is not None:
+            self._send(key, request, now)
+        self._changed(key, before, None)
+
+    def drop(self, key: str) -> None:
+        """Forget a registration without a word, as a power failure does."""
+        if self.registrations.pop(key, None) is not None:
+            self._forget_running(key)
+
+    # The five verbs
+
+    def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:
+        """Take one datagram."""
+        self.transactions.receive(data, peer, now, side)
+        self._work(now)
+
+    def events(self) -> list[object]:
+        """What changed, in order, once."""
+        events, self._events = self._events, []
+        return events
+
+    def to_send(self) -> list[Datagram]:
+        """Datagrams to send now, once."""
+        return self.transactions.to_send()
+
+    def timer_at(self) -> float | None:
+        """When the next retransmission, refresh or retry is due."""
+        while self._due and not self._is_current(*self._due[0]):
+            heapq.heappop(self._due)
+        times = [t for t in (self.transactions.timer_at(),) if t is not None]
+        if self._due:
+            times.append(self._due[0][0])
+        return min(times, default=None)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due."""
+        self.transactions.handle_timer(now)
+        self._work(now)
+        while self._due and self._due[0][0] <= now:
+            at, key = heapq.heappop(self._due)
+            if self._is_current(at, key):
+                self.retry(key, now)
+
+    def waiting(self) -> bool:
+        """Whether an answer is outstanding."""
+        return bool(self._running)
+
+    # Inside
+
+    def _work(self, now: float) -> None:
+        for event in self.transactions.events():
+            if isinstance(event, ResponseReceived):
+                self._response(event, now)
+            elif isinstance(event, TimedOut):
+                self._timed_out(event, now)
+            elif isinstance(event, RequestReceived):
+                self._request(event, now)
+
+    def _response(self, event: ResponseReceived, now: float) -> None:
+        key = self._running.get(event.transaction)
+        registration = self.registrations.get(key or "")
+        if key is None or registration is None:
+            return
+        if event.response.status < 200:
+            return
+        self._forget_running(key)
+        before = registration.state
+        request = registration.response(event.response, now)
+        if request is not None:
+            self._send(key, request, now)
+        self._changed(key, before, event.response)
+
+    def _timed_out(self, event: TimedOut, now: float) -> None:
+        key = self._running.get(event.transaction)
+        registration = self.registrations.get(key or "")
+        if key is None or registration is None:
+            return
+        self._forget_running(key)
+        before = registration.state
+        registration.no_answer(now)
+        self._changed(key, before, None)
+
+    def _request(self, event: RequestReceived, now: float) -> None:
+        """OPTIONS is answered (RFC 3261 section 11); what else a phone takes comes with calls."""
+        status = 200 if event.request.method == "OPTIONS" else 501
+        tag = self._entropy(4).hex()
+        self.transactions.respond(
+            event.transaction, response_to(event.request, status, to_tag=tag), now
+        )
+
+    def _send(self, key: str, request: Request, now: float) -> None:
+        self._forget_running(key)  # un-registering may overtake a refresh
+        registrar = self.registrations[key].account.registrar
+        transaction = self.transactions.send(request, registrar, now)
+        self._running[transaction] = key
+        self._latest[key] = transaction
+
+    def _forget_running(self, key: str) -> None:
+        """An answer to what `key` has under way no longer concerns anybody."""
+        self._running.pop(self._latest.pop(key, ""), None)
+
+    def _changed(self, key: str, before: State, response: Response | None) -> None:
+        registration = self.registrations[key]
+        if registration.due_at is not None:
+            heapq.heappush(self._due, (registration.due_at, key))
+        if registration.state is not before:
+            self._events.append(RegistrationChanged(key, before, registration.state, response))
+
+    def _is_current(self, at: float, key: str) -> bool:
+        registration = self.registrations.get(key)
+        return (
+            registration is not None
+            and registration.due_at == at
+            and registration.state in (State.REGISTERED, State.REFUSED, State.TIMED_OUT)
+        )

@@ -1,0 +1,127 @@
+"""The UAS's side of digest: which nonce is good, stale, used up or none of ours (RFC 2617).
+
+Used by the MBG (set side) and by the PBX, each with its own realm and its own look-up of passwords.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from simulators.core import Entropy
+from simulators.sip.digest import Challenge, Credentials, MalformedDigest, verifies
+from simulators.sip.message import Request
+
+NONCE_COUNT = re.compile(r"[0-9a-fA-F]{8}")
+"""nc-value of RFC 2617 section 3.2.2."""
+
+
+class Verdict(Enum):
+    """What the check of one request came to."""
+
+    NO_CREDENTIALS = "no credentials"
+    STALE_NONCE = "stale nonce"
+    REPLAYED = "nonce count already used"
+    UNKNOWN_NONCE = "nonce is not ours"
+    UNKNOWN_USER = "unknown user"
+    WRONG_PASSWORD = "wrong password"
+    MALFORMED = "malformed credentials"
+    PASSED = "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A verdict and the user name that was claimed ("" where none was)."""
+
+    verdict: Verdict
+    username: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict is Verdict.PASSED
+
+
+@dataclass(slots=True)
+class _Issued:
+    until: float
+    highest_count: int = 0
+
+
+class Authenticator:
+    """Issues challenges for one realm and checks the answers.
+
+    Args:
+        realm: the protection space, as challenged.
+        entropy: makes the nonces.
+        lookup: password of a user name, or None for an unknown user.
+        nonce_life_s: how long a nonce may be used, seconds.
+        algorithm: `MD5` or `SHA-256`.
+    """
+
+    def __init__(
+        self,
+        realm: str,
+        entropy: Entropy,
+        lookup: Callable[[str], str | None],
+        *,
+        nonce_life_s: float = 300.0,
+        algorithm: str = "MD5",
+    ) -> None:
+        self.realm = realm
+        self._entropy = entropy
+        self._lookup = lookup
+        self._life = nonce_life_s
+        self._algorithm = algorithm
+        self._issued: dict[str, _Issued] = {}
+
+    def challenge(self, now: float, *, stale: bool = False) -> Challenge:
+        """A challenge with a fresh nonce."""
+        self._forget(now)
+        nonce = self._entropy(16).hex()
+        self._issued[nonce] = _Issued(now + self._life)
+        return Challenge(self.realm, nonce, self._algorithm, stale=stale)
+
+    def check(self, request: Request, now: float) -> Check:
+        """Judge the request's Authorization header for this realm."""
+        text = request.headers.get("authorization")
+        if not text:
+            return Check(Verdict.NO_CREDENTIALS)
+        try:
+            credentials = Credentials.parse(text)
+        except MalformedDigest:
+            return Check(Verdict.MALFORMED)
+        name = credentials.username
+        if credentials.realm != self.realm or credentials.algorithm != self._algorithm:
+            return Check(Verdict.MALFORMED, name)
+        password = self._lookup(name)
+        if password is None:
+            return Check(Verdict.UNKNOWN_USER, name)
+        if not verifies(credentials, method=request.method, password=password):
+            return Check(Verdict.WRONG_PASSWORD, name)
+        return Check(self._nonce_verdict(credentials, now), name)
+
+    def _nonce_verdict(self, credentials: Credentials, now: float) -> Verdict:
+        issued = self._issued.get(credentials.nonce)
+        if issued is None:
+            # Right password over a nonce that was forgotten: RFC 2617 section 3.2.1 calls it stale.
+            return Verdict.UNKNOWN_NONCE
+        if now >= issued.until:
+            return Verdict.STALE_NONCE
+        # Without qop there is no count, so nothing tells a copy from a second use: one use then.
+        count = 1
+        if credentials.qop:
+            if NONCE_COUNT.fullmatch(credentials.nc) is None:
+                return Verdict.MALFORMED
+            count = int(credentials.nc, 16)
+        if count <= issued.highest_count:
+            return Verdict.REPLAYED
+        issued.highest_count = count
+        return Verdict.PASSED
+
+    def _forget(self, now: float) -> None:
+        """Drop nonces that ended; they stand in the order of their ends."""
+        while self._issued:
+            nonce, issued = next(iter(self._issued.items()))
+            if issued.until + self._life > now:
+                break
+            del self._issued[nonce]

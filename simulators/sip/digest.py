@@ -1,0 +1,221 @@
+"""Digest authentication, both sides' arithmetic (RFC 2617 with RFC 3261 section 22; RFC 8760).
+
+Pure functions over values; who may use which nonce is decided in `authenticator`.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from simulators.errors import RemoteProtocolError
+
+ALGORITHMS = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+
+
+class MalformedDigest(RemoteProtocolError):
+    """A challenge or credentials that can't be read; says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a UAS asks in `WWW-Authenticate`."""
+
+    realm: str
+    nonce: str
+    algorithm: str = "MD5"
+    qop: str = "auth"
+    stale: bool = False
+    opaque: str = ""
+
+    def __str__(self) -> str:
+        stale = ", stale=true" if self.stale else ""
+        qop = f', qop="{self.qop}"' if self.qop else ""
+        opaque = f', opaque="{_escape(self.opaque)}"' if self.opaque else ""
+        return (
+            f'Digest realm="{_escape(self.realm)}", nonce="{_escape(self.nonce)}", '
+            f"algorithm={self.algorithm}{qop}{stale}{opaque}"
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> "Challenge":
+        """Read a challenge.
+
+        Raises:
+            MalformedDigest: another scheme, no realm or nonce, or an unknown algorithm.
+        """
+        fields = _fields(text)
+        for name in ("realm", "nonce"):
+            if name not in fields:
+                raise MalformedDigest(f"expected {name} in the challenge, it is missing")
+        algorithm = fields.get("algorithm", "MD5").upper()
+        if algorithm not in ALGORITHMS:
+            raise MalformedDigest(f"expected algorithm MD5 or SHA-256, got {algorithm!r}")
+        offered = [q.strip() for q in fields.get("qop", "").split(",")]
+        return cls(
+            fields["realm"],
+            fields["nonce"],
+            algorithm,
+            "auth" if "auth" in offered else "",
+            fields.get("stale", "").lower() == "true",
+            fields.get("opaque", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a UAC answers in `Authorization`."""
+
+    username: str
+    realm: str
+    nonce: str
+    uri: str
+    response: str
+    algorithm: str = "MD5"
+    qop: str = ""
+    cnonce: str = ""
+    nc: str = ""
+    opaque: str = ""
+
+    def __str__(self) -> str:
+        text = (
+            f'Digest username="{_escape(self.username)}", realm="{_escape(self.realm)}", '
+            f'nonce="{_escape(self.nonce)}", uri="{_escape(self.uri)}", '
+            f'response="{self.response}", '
+            f"algorithm={self.algorithm}"
+        )
+        if self.qop:
+            text += f', qop={self.qop}, cnonce="{_escape(self.cnonce)}", nc={self.nc}'
+        if self.opaque:
+            text += f', opaque="{_escape(self.opaque)}"'
+        return text
+
+    @classmethod
+    def parse(cls, text: str) -> "Credentials":
+        """Read credentials.
+
+        Raises:
+            MalformedDigest: another scheme or a missing field.
+        """
+        fields = _fields(text)
+        for name in ("username", "realm", "nonce", "uri", "response"):
+            if name not in fields:
+                raise MalformedDigest(f"expected {name} in the credentials, it is missing")
+        qop = fields.get("qop", "")
+        if qop and not (fields.get("cnonce") and fields.get("nc")):
+            raise MalformedDigest("expected cnonce and nc with qop, they are missing")
+        return cls(
+            fields["username"],
+            fields["realm"],
+            fields["nonce"],
+            fields["uri"],
+            fields["response"].lower(),
+            fields.get("algorithm", "MD5").upper(),
+            qop,
+            fields.get("cnonce", ""),
+            fields.get("nc", ""),
+            fields.get("opaque", ""),
+        )
+
+
+def answer(
+    challenge: Challenge,
+    *,
+    method: str,
+    uri: str,
+    username: str,
+    password: str,
+    cnonce: str,
+    count: int,
+) -> Credentials:
+    """The credentials that answer `challenge`; `count` is how often this nonce was used, from 1."""
+    nc = f"{count:08x}" if challenge.qop else ""
+    response = _response(
+        challenge.algorithm,
+        (username, challenge.realm, password),
+        method,
+        uri,
+        (challenge.nonce, nc, cnonce if challenge.qop else "", challenge.qop),
+    )
+    return Credentials(
+        username,
+        challenge.realm,
+        challenge.nonce,
+        uri,
+        response,
+        challenge.algorithm,
+        challenge.qop,
+        cnonce if challenge.qop else "",
+        nc,
+        challenge.opaque,
+    )
+
+
+def verifies(credentials: Credentials, *, method: str, password: str) -> bool:
+    """Whether these credentials were made with this password (compared in constant time)."""
+    if credentials.algorithm not in ALGORITHMS:
+        return False
+    expected = _response(
+        credentials.algorithm,
+        (credentials.username, credentials.realm, password),
+        method,
+        credentials.uri,
+        (credentials.nonce, credentials.nc, credentials.cnonce, credentials.qop),
+    )
+    return hmac.compare_digest(expected.encode(), credentials.response.encode())
+
+
+def _response(
+    algorithm: str,
+    who: tuple[str, str, str],
+    method: str,
+    uri: str,
+    use: tuple[str, str, str, str],
+) -> str:
+    nonce, nc, cnonce, qop = use
+    ha1 = _hash(algorithm, ":".join(who))
+    ha2 = _hash(algorithm, f"{method}:{uri}")
+    if qop:
+        return _hash(algorithm, f"{ha1}:{nonce}:{nc}:{cnonce}:{qop}:{ha2}")
+    return _hash(algorithm, f"{ha1}:{nonce}:{ha2}")  # RFC 2069's form, still allowed
+
+
+def _hash(algorithm: str, text: str) -> str:
+    return ALGORITHMS[algorithm](text.encode()).hexdigest()
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _fields(text: str) -> dict[str, str]:
+    scheme, _, rest = text.strip().partition(" ")
+    if scheme.lower() != "digest":
+        raise MalformedDigest(f"expected Digest, got {scheme[:20]!r}")
+    fields: dict[str, str] = {}
+    position = 0
+    while position < len(rest):
+        name, equals, _ = rest[position:].partition("=")
+        if not equals:
+            break
+        position += len(name) + 1
+        value, position = _value(rest, position)
+        fields[name.strip(" ,\t").lower()] = value
+    return fields
+
+
+def _value(text: str, position: int) -> tuple[str, int]:
+    """The token or quoted string at `position`, and where the next field begins."""
+    while position < len(text) and text[position] == " ":
+        position += 1
+    if position < len(text) and text[position] == '"':
+        value, position = "", position + 1
+        while position < len(text) and text[position] != '"':
+            if text[position] == "\\" and position + 1 < len(text):
+                position += 1
+            value += text[position]
+            position += 1
+        comma = text.find(",", position)
+        return value, len(text) if comma < 0 else comma + 1
+    comma = text.find(",", position)
+    end = len(text) if comma < 0 else comma
+    return text[position:end].strip(), end + 1

@@ -1,0 +1,181 @@
+"""Header values that the cores look into: addresses, Via, CSeq, expiry (RFC 3261 section 20)."""
+
+import re
+from dataclasses import dataclass, field
+
+from simulators.sip.message import Headers, MalformedMessage
+
+MAX_EXPIRES = 2**32 - 1
+
+_HOST_PORT = re.compile(r"([^\s:\[\]@<>\"]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5})?)?")
+_SENT = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([\w.+-]+)\s+(\S+(?:\s*:\s*\S+)?)", re.IGNORECASE)
+_PARAMETER = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"?)+')
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """A SIP URI as far as registration needs it: `sip:user@host:port;params`."""
+
+    user: str
+    host: str
+    port: int | None = None
+    scheme: str = "sip"
+    params: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Uri":
+        """Read a SIP URI.
+
+        Raises:
+            MalformedMessage: another scheme, no host, or a port that is none.
+        """
+        scheme, colon, rest = text.strip().partition(":")
+        if not colon or scheme.lower() not in ("sip", "sips"):
+            raise MalformedMessage(f"expected a sip URI, got {text[:80]!r}")
+        user, at, rest = rest.rpartition("@")  # first: a user may hold ';' and '?' (section 25.1)
+        place, _, params = rest.partition("?")[0].partition(";")
+        if at and not user:
+            raise MalformedMessage(f"expected sip:user@host, got {text[:80]!r}")
+        host, port = _host_and_port(place)
+        return cls(user, host, port, scheme.lower(), params)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, the scheme's default where none is given."""
+        return self.host, self.port or (5061 if self.scheme == "sips" else 5060)
+
+    def __str__(self) -> str:
+        user = f"{self.user}@" if self.user else ""
+        port = f":{self.port}" if self.port else ""
+        params = f";{self.params}" if self.params else ""
+        return f"{self.scheme}:{user}{self.host}{port}{params}"
+
+
+@dataclass(frozen=True, slots=True)
+class NameAddress:
+    """`"Name" <uri>;param=value` of From, To and Contact."""
+
+    uri: Uri
+    params: dict[str, str] = field(default_factory=dict)
+    name: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "NameAddress":
+        """Read one value.
+
+        Raises:
+            MalformedMessage: an open `<` or no URI.
+        """
+        name, rest = _display_name(text)
+        if not rest.startswith("<"):
+            uri, _, params = text.partition(";")  # params of a bare URI are the header's
+            return cls(Uri.parse(uri), parameters(params))
+        uri, closing, params = rest[1:].partition(">")
+        if not closing:
+            raise MalformedMessage(f"expected '>' after the URI in {text[:80]!r}")
+        return cls(Uri.parse(uri), parameters(params), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """One Via value: `SIP/2.0/UDP host:port;branch=...`."""
+
+    transport: str
+    host: str
+    port: int | None
+    params: dict[str, str]
+
+    @classmethod
+    def parse(cls, text: str) -> "Via":
+        """Read one value.
+
+        Raises:
+            MalformedMessage: not SIP/2.0 or no sent-by.
+        """
+        head, _, params = text.partition(";")
+        found = _SENT.fullmatch(head.strip())
+        if found is None:
+            raise MalformedMessage(f"expected 'SIP/2.0/UDP host:port', got {head[:80]!r}")
+        host, port = _host_and_port(re.sub(r"\s", "", found[2]))
+        return cls(found[1], host, port, parameters(params))
+
+    @property
+    def branch(self) -> str:
+        return self.params.get("branch", "")
+
+    def __str__(self) -> str:
+        port = f":{self.port}" if self.port else ""
+        params = "".join(_parameter(name, value) for name, value in self.params.items())
+        return f"SIP/2.0/{self.transport} {self.host}{port}{params}"
+
+
+def parameters(text: str) -> dict[str, str]:
+    """`;a=b;c` as {"a": "b", "c": ""}; names in lower case."""
+    found: dict[str, str] = {}
+    for part in _PARAMETER.findall(text):
+        name, _, value = part.partition("=")
+        if name.strip():
+            found[name.strip().lower()] = _unquoted(value.strip())
+    return found
+
+
+def _parameter(name: str, value: str) -> str:
+    """One parameter as it is written; a value that is no token or host goes in quotes."""
+    if not value:
+        return f";{name}"
+    if re.fullmatch(r"[\w\-.!%*+`'~:\[\]]+", value, re.ASCII):
+        return f";{name}={value}"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f';{name}="{escaped}"'
+
+
+def _unquoted(text: str) -> str:
+    """The value of a quoted string (section 25.1); other text as it is."""
+    if len(text) < 2 or text[0] != '"' or text[-1] != '"':
+        return text
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+def _display_name(text: str) -> tuple[str, str]:
+    """The name before an address, and what follows it; a quoted name may hold `<`."""
+    text = text.strip()
+    quoted = re.match(r'"(?:[^"\\]|\\.)*"', text)
+    if quoted is not None:
+        return _unquoted(quoted[0]), text[quoted.end() :].lstrip()
+    name, angle, rest = text.partition("<")
+    return (name.strip(), angle + rest) if angle else ("", text)
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    """`host`, `host:port` or `[v6]:port`.
+
+    Raises:
+        MalformedMessage: no host, or a port that is none.
+    """
+    found = _HOST_PORT.fullmatch(text)
+    if found is None or (found[2] and int(found[2]) > 65535):
+        raise MalformedMessage(f"expected a host and a port up to 65535, got {text[:80]!r}")
+    return found[1], int(found[2]) if found[2] else None
+
+
+def cseq(headers: Headers) -> tuple[int, str]:
+    """Sequence number and method.
+
+    Raises:
+        MalformedMessage: no number below 2**31, or no method.
+    """
+    words = headers.get("cseq").split()
+    if len(words) != 2 or not (words[0].isascii() and words[0].isdigit()) or len(words[0]) > 10:
+        raise MalformedMessage(f"expected 'CSeq: number method', got {headers.get('cseq')[:40]!r}")
+    if int(words[0]) >= 2**31:
+        raise MalformedMessage(f"CSeq {words[0]} is not below 2**31")
+    return int(words[0]), words[1]
+
+
+def seconds(text: str) -> int | None:
+    """A delta-seconds value; None where it is missing or none (RFC 3261 section 20.19)."""
+    text = text.strip()
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0") or "0"
+    return min(int(digits[:12]), MAX_EXPIRES)

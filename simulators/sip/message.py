@@ -1,0 +1,275 @@
+"""SIP messages as values: parse what came, build what goes (RFC 3261 section 7).
+
+The parser is tolerant where the RFC asks for it (folded lines, compact forms, any case, bare LF)
+and keeps header names and order as they were sent. Anything else that is wrong raises
+`MalformedMessage`, so a caller answers 400 or drops, and never meets another exception.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from simulators.errors import RemoteProtocolError
+
+MAX_MESSAGE = 65_535
+"""Octets of the largest datagram."""
+
+COMPACT = {  # RFC 3261 section 7.3.3 and the registered additions
+    "i": "call-id",
+    "m": "contact",
+    "e": "content-encoding",
+    "l": "content-length",
+    "c": "content-type",
+    "f": "from",
+    "s": "subject",
+    "k": "supported",
+    "t": "to",
+    "v": "via",
+    "o": "event",
+    "u": "allow-events",
+}
+
+REASONS = {
+    100: "Trying",
+    180: "Ringing",
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    423: "Interval Too Brief",
+    481: "Call/Transaction Does Not Exist",
+    486: "Busy Here",
+    500: "Server Internal Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+    504: "Server Time-out",
+}
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+"""RFC 3261 section 25.1."""
+
+
+class MalformedMessage(RemoteProtocolError):
+    """The octets are not a SIP message; says where and why."""
+
+
+class Headers:
+    """Header fields in the order sent: (name as written, value). Look-ups ignore case and form."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
+        self.items: list[tuple[str, str]] = list(items)
+
+    def get(self, name: str, default: str = "") -> str:
+        """The first value of `name` (full form, any case)."""
+        wanted = name.lower()
+        for found, value in self.items:
+            if canonical(found) == wanted:
+                return value
+        return default
+
+    def all(self, name: str) -> list[str]:
+        """All values of `name`, a comma-separated line split where the RFC allows it."""
+        wanted = name.lower()
+        values: list[str] = []
+        for found, value in self.items:
+            if canonical(found) == wanted:
+                values += split_list(value)
+        return values
+
+    def __contains__(self, name: str) -> bool:
+        return any(canonical(found) == name.lower() for found, _ in self.items)
+
+    def with_first(self, name: str, value: str) -> "Headers":
+        """A copy with one more header on top."""
+        return Headers([(name, value), *self.items])
+
+    def replaced(self, name: str, value: str) -> "Headers":
+        """A copy in which the first `name` has this value (added at the end if there was none)."""
+        items, done = [], False
+        for found, old in self.items:
+            if not done and canonical(found) == name.lower():
+                items.append((found, value))
+                done = True
+            else:
+                items.append((found, old))
+        return Headers(items if done else [*items, (name, value)])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self.items == other.items
+
+    def __repr__(self) -> str:
+        return f"Headers({self.items!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A SIP request (RFC 3261 section 7.1)."""
+
+    method: str
+    uri: str
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+
+    def encode(self) -> bytes:
+        """The octets on the wire."""
+        return _encode(f"{self.method} {self.uri} SIP/2.0", self.headers, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A SIP response (RFC 3261 section 7.2)."""
+
+    status: int
+    reason: str
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+
+    def encode(self) -> bytes:
+        """The octets on the wire."""
+        return _encode(f"SIP/2.0 {self.status} {self.reason}", self.headers, self.body)
+
+
+Message = Request | Response
+
+
+def canonical(name: str) -> str:
+    """The full, lower-case form of a header name."""
+    lower = name.lower()
+    return COMPACT.get(lower, lower)
+
+
+def split_list(value: str) -> list[str]:
+    """Split a header value at its commas, leaving quoted strings and `<...>` whole.
+
+    Digest headers use commas inside one value; their readers take the unsplit text (`get`).
+    """
+    if "," not in value:
+        return [value.strip()] if value.strip() else []
+    parts, start, quoted, angle = [], 0, False, False
+    escaped = False
+    for index, char in enumerate(value):
+        if escaped:
+            escaped = False
+        elif quoted:
+            if char == "\\":
+                escaped = True
+            elif char == '"':
+                quoted = False
+        elif char == '"':
+            quoted = True
+        elif char == "<":
+            angle = True
+        elif char == ">":
+            angle = False
+        elif char == "," and not angle:
+            parts.append(value[start:index].strip())
+            start = index + 1
+    parts.append(value[start:].strip())
+    return [part for part in parts if part]
+
+
+def parse(data: bytes) -> Message:
+    """Read one message from one datagram.
+
+    Raises:
+        MalformedMessage: no start line, no header end, or a header line without a colon.
+    """
+    head, separator, body = _split_head(data)
+    if not separator:
+        raise MalformedMessage("expected an empty line after the headers, none came")
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedMessage(f"headers are not UTF-8 at octet {error.start}") from error
+    lines = _unfold(text)
+    if not lines:
+        raise MalformedMessage("expected a start line, the message is empty")
+    headers = Headers(_header(line) for line in lines[1:])
+    body = _cut_body(headers, body)
+    return _start_line(lines[0], headers, body)
+
+
+def response_to(
+    request: Request,
+    status: int,
+    *,
+    headers: Iterable[tuple[str, str]] = (),
+    to_tag: str = "",
+    reason: str = "",
+) -> Response:
+    """A response that copies what RFC 3261 section 8.2.6 says: Via, From, To, Call-ID, CSeq."""
+    items: list[tuple[str, str]] = []
+    for name, value in request.headers.items:
+        kind = canonical(name)
+        if kind in ("via", "from", "call-id", "cseq"):
+            items.append((name, value))
+        elif kind == "to":
+            tagged = value if not to_tag or _has_tag(value) else f"{value};tag={to_tag}"
+            items.append((name, tagged))
+    return Response(status, reason or REASONS.get(status, "Unknown"), Headers([*items, *headers]))
+
+
+def _has_tag(value: str) -> bool:
+    """Whether a From or To has a tag of its own (one inside `<...>` is the URI's)."""
+    return re.search(r";\s*tag\s*=", value.rpartition(">")[2], re.IGNORECASE) is not None
+
+
+def _split_head(data: bytes) -> tuple[bytes, bytes, bytes]:
+    data = data.lstrip(b"\r\n")  # RFC 3261 section 7.5: empty lines before the start line
+    end = re.search(rb"\r?\n\r?\n", data)  # the first one: a body may hold empty lines too
+    if end is None:
+        return data, b"", b""
+    return data[: end.start()], end[0], data[end.end() :]
+
+
+def _unfold(text: str) -> list[str]:
+    lines: list[str] = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        if line[:1] in (" ", "\t") and lines:
+            lines[-1] += " " + line.strip()
+        else:
+            lines.append(line)
+    return lines
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    name = name.rstrip(" \t")
+    if not colon or _TOKEN.fullmatch(name) is None:
+        raise MalformedMessage(f"expected 'Name: value', got {line[:80]!r}")
+    return name, value.strip()
+
+
+def _cut_body(headers: Headers, body: bytes) -> bytes:
+    length = headers.get("content-length").strip()
+    if not length:
+        return body
+    if not (length.isascii() and length.isdigit()) or len(length) > 9:
+        raise MalformedMessage(f"Content-Length is {length[:20]!r}, expected a number")
+    if int(length) > len(body):
+        raise MalformedMessage(f"Content-Length is {length}, but {len(body)} octets came")
+    return body[: int(length)]
+
+
+def _start_line(line: str, headers: Headers, body: bytes) -> Message:
+    parts = line.split(" ", 2)
+    if len(parts) == 3 and parts[0].upper() == "SIP/2.0":  # any case: section 7.1
+        if not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) == 3):
+            raise MalformedMessage(f"expected a status of three digits, got {parts[1][:20]!r}")
+        return Response(int(parts[1]), parts[2], headers, body)
+    if len(parts) == 3 and parts[2].upper() == "SIP/2.0" and parts[0] and parts[1]:
+        return Request(parts[0], parts[1], headers, body)
+    raise MalformedMessage(f"expected a request or status line of SIP/2.0, got {line[:80]!r}")
+
+
+def _encode(start: str, headers: Headers, body: bytes) -> bytes:
+    lines = [start]
+    lines += [f"{n}: {v}" for n, v in headers.items if canonical(n) != "content-length"]
+    lines += [f"Content-Length: {len(body)}", "", ""]
+    return "\r\n".join(lines).encode() + body

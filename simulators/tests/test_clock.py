@@ -1,0 +1,142 @@
+"""The clock: order, the two bases, the skip of steady repetition, and waiting for answers."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulators.clock import Clock
+
+YEAR_S = 365 * 86_400.0
+
+
+async def test_advance_fires_in_order_whichever_base() -> None:
+    clock, fired = Clock(start=0), list[str]()
+    clock.call_at_steady(clock.steady() + 20, lambda: fired.append("steady 20"))
+    clock.call_at(clock.now() + 10, lambda: fired.append("calendar 10"))
+    clock.call_at(clock.now() + 30, lambda: fired.append("calendar 30"))
+    clock.call_at_steady(clock.steady() + 5, lambda: fired.append("steady 5"))
+    await clock.advance(25)
+    assert fired == ["steady 5", "calendar 10", "steady 20"]
+    await clock.advance(10)
+    assert fired[3:] == ["calendar 30"]
+
+
+async def test_calendar_time_starts_where_told_and_moves_as_advanced() -> None:
+    clock = Clock(start=1_000.0)
+    await clock.advance(minutes=1, hours=2, days=3)
+    moved = 60 + 2 * 3600 + 3 * 86_400
+    assert clock.now() == pytest.approx(1_000 + moved, abs=5)
+
+
+async def test_a_long_advance_skips_steady_repetition_and_says_so() -> None:
+    clock, ticks, ended = Clock(start=0), list[float](), list[float]()
+
+    def tick() -> None:
+        ticks.append(clock.steady())
+        clock.call_at_steady(clock.steady() + 600, tick)
+
+    tick()
+    clock.call_at(clock.now() + YEAR_S / 2, lambda: ended.append(clock.now()))
+    advance = await clock.advance(YEAR_S)
+    assert (advance.moved_s, advance.skipped_s) == (YEAR_S, YEAR_S - 3600)
+    assert len(ticks) in (6, 7)  # an hour's worth, not 52,560
+    assert ended == [pytest.approx(YEAR_S / 2, abs=5)]
+
+
+async def test_up_to_an_hour_nothing_is_skipped() -> None:
+    clock, ticks = Clock(start=0), list[int]()
+
+    def tick() -> None:
+        ticks.append(1)
+        clock.call_at_steady(clock.steady() + 60, tick)
+
+    clock.call_at_steady(clock.steady() + 60, tick)
+    advance = await clock.advance(hours=1)
+    assert advance.skipped_s == 0
+    assert len(ticks) in (59, 60)
+
+
+async def test_a_cancelled_timer_does_not_fire_and_its_twin_does() -> None:
+    clock, fired = Clock(start=0), list[str]()
+    clock.call_later(10, lambda: fired.append("cancelled")).cancel()
+    clock.call_later(10, lambda: fired.append("twin"))
+    await clock.advance(11)
+    assert fired == ["twin"]
+
+
+async def test_sleep_ends_by_an_advance_and_not_before() -> None:
+    clock = Clock(start=0)
+    for seconds in (100.0, 86_400.0):
+        sleeper = asyncio.ensure_future(clock.sleep(seconds))
+        await asyncio.sleep(0)
+        await clock.advance(seconds / 2)
+        assert not sleeper.done()
+        await clock.advance(seconds)
+        await asyncio.wait_for(sleeper, 5)
+
+
+async def test_time_passes_by_itself_too() -> None:
+    await asyncio.wait_for(Clock(start=0).sleep(0.01), 5)
+
+
+async def test_an_advance_lets_an_answer_come_in_between_two_timers() -> None:
+    clock, order = Clock(start=0), list[str]()
+    tasks: list[asyncio.Task[None]] = []
+
+    async def exchange() -> None:
+        with clock.busy():
+            for _ in range(20):  # more turns of the loop than an advance waits for nobody
+                await asyncio.sleep(0)
+            order.append("answer")
+
+    clock.call_later(10, lambda: tasks.append(asyncio.ensure_future(exchange())))
+    clock.call_later(20, lambda: order.append("next timer"))
+    await clock.advance(30)
+    assert order == ["answer", "next timer"]
+
+
+async def test_who_stays_busy_can_not_stop_an_advance() -> None:
+    clock = Clock(start=0)
+    clock.hold()
+    clock.call_later(10, lambda: None)
+    await asyncio.wait_for(clock.advance(20), 5)
+    clock.release()
+
+
+async def test_a_callback_that_fails_does_not_stop_the_clock() -> None:
+    clock, failures, later = Clock(start=0), list[object](), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
+
+    def fail() -> None:
+        raise RuntimeError("planted")
+
+    clock.call_at_steady(clock.steady(), fail)
+    clock.call_at_steady(clock.steady() + 0.01, later.set)
+    await asyncio.wait_for(later.wait(), 5)
+    assert [str(failure) for failure in failures] == ["planted"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    timers=st.lists(st.tuples(st.booleans(), st.integers(1, 500)), max_size=15, unique=True),
+    steps=st.lists(st.integers(1, 200), min_size=1, max_size=6),
+)
+def test_timers_fire_once_in_order_and_only_when_due(
+    timers: list[tuple[bool, int]], steps: list[int]
+) -> None:
+    fired: list[int] = []
+
+    async def run() -> None:
+        clock = Clock(start=0)
+        for steady, whole in timers:
+            when = whole + 0.5  # half-way between whole seconds: real time creeps on meanwhile
+            add = clock.call_at_steady if steady else clock.call_at
+            add(when, lambda at=whole: fired.append(at))  # type: ignore[misc]
+        for step in steps:
+            await clock.advance(step)
+
+    asyncio.run(run())
+    assert fired == sorted(whole for _, whole in timers if whole + 0.5 < sum(steps))

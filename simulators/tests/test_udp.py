@@ -1,0 +1,177 @@
+"""The UDP driver: sockets, the journal, the network's rules, and the clock's timer."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from simulators.addresses import AddressPlan, claim_private
+from simulators.clock import Clock
+from simulators.core import Address, Datagram
+from simulators.errors import ConfigurationError
+from simulators.journal import Journal, LostEntry, SipEntry
+from simulators.network import Network
+from simulators.udp import UdpDriver
+
+OPTIONS = (
+    b"OPTIONS sip:x SIP/2.0\r\nTo: <sip:2101@x>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n"
+    b"Via: SIP/2.0/UDP x\r\n\r\n"
+)
+
+
+class Probe:
+    """A core that does what the test tells it and keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[bytes, Address, str]] = []
+        self.out: list[Datagram] = []
+        self.alarms: list[float] = []
+        self.at: float | None = None
+        self.awaits = False
+
+    def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:
+        self.heard.append((data, peer, side))
+
+    def events(self) -> list[object]:
+        return []
+
+    def to_send(self) -> list[Datagram]:
+        out, self.out = self.out, []
+        return out
+
+    def timer_at(self) -> float | None:
+        return self.at
+
+    def handle_timer(self, now: float) -> None:
+        self.alarms.append(now)
+        self.at = None
+
+    def waiting(self) -> bool:
+        return self.awaits
+
+
+class Bench:
+    def __init__(self, plan: AddressPlan) -> None:
+        self.plan = plan
+        self.clock = Clock(start=0)
+        self.journal = Journal(self.clock.now)
+        self.network = Network(plan, self.journal, self.clock)
+
+    def driver(self, probe: Probe) -> UdpDriver:
+        return UdpDriver(probe, self.clock, self.network, self.journal, lambda event: None)
+
+    async def heard(self, probe: Probe, count: int = 1) -> None:
+        async with asyncio.timeout(5):
+            while len(probe.heard) < count:
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+def plan() -> Iterator[AddressPlan]:
+    held = claim_private()
+    yield held.plan
+    held.release()
+
+
+@pytest.fixture
+async def bench(plan: AddressPlan) -> Bench:
+    return Bench(plan)
+
+
+async def test_a_datagram_arrives_on_the_side_it_was_sent_to(bench: Bench) -> None:
+    here, there = Probe(), Probe()
+    sender, receiver = bench.driver(here), bench.driver(there)
+    source = await sender.open((bench.plan.node(1), 0), "line")
+    inside = await receiver.open((bench.plan.mbg_inside, 0), "inside")
+    outside = await receiver.open((bench.plan.mbg_outside, 0), "outside")
+    here.out = [Datagram(OPTIONS, inside, "line"), Datagram(OPTIONS, outside, "line")]
+    sender.pump()
+    await bench.heard(there, 2)
+    assert there.heard == [(OPTIONS, source, "inside"), (OPTIONS, source, "outside")]
+    entries = [entry for entry in bench.journal.entries if isinstance(entry, SipEntry)]
+    assert [(e.method, e.user, e.destination) for e in entries[-2:]] == [
+        ("OPTIONS", "2101", inside),
+        ("OPTIONS", "2101", outside),
+    ]
+    for driver in (sender, receiver):
+        driver.close()
+        await driver.wait_closed()
+
+
+async def test_what_no_path_carries_is_journaled_as_lost(bench: Bench) -> None:
+    here, there = Probe(), Probe()
+    sender, receiver = bench.driver(here), bench.driver(there)
+    await sender.open((bench.plan.home(0), 0))
+    lan = await receiver.open((bench.plan.node(1), 0))
+    open_to_homes = await receiver.open((bench.plan.mbg_outside, 0), "outside")
+    here.out = [Datagram(OPTIONS, lan), Datagram(OPTIONS, open_to_homes)]
+    sender.pump()
+    await bench.heard(there)
+    assert [side for _, _, side in there.heard] == ["outside"]
+    lost = [entry for entry in bench.journal.entries if isinstance(entry, LostEntry)]
+    assert [(entry.what, entry.destination) for entry in lost] == [("OPTIONS", lan)]
+    sender.close()
+    receiver.close()
+
+
+async def test_garbage_is_journaled_with_the_reason(bench: Bench) -> None:
+    here, there = Probe(), Probe()
+    sender, receiver = bench.driver(here), bench.driver(there)
+    await sender.open((bench.plan.node(1), 0))
+    here.out = [Datagram(b"garbage", await receiver.open((bench.plan.mbg_inside, 0)))]
+    sender.pump()
+    await bench.heard(there)
+    last = bench.journal.entries[-1]
+    assert isinstance(last, SipEntry)
+    assert (last.method, last.raw) == ("?", b"garbage")
+    assert "empty line" in last.reason
+    sender.close()
+    receiver.close()
+
+
+async def test_the_cores_timer_runs_on_the_clock_also_after_a_restart(bench: Bench) -> None:
+    probe = Probe()
+    driver = bench.driver(probe)
+    for round_ in (1, 2):
+        await driver.open((bench.plan.node(1), 0))
+        probe.at = bench.clock.steady() + 100
+        driver.pump()
+        await bench.clock.advance(99)
+        assert len(probe.alarms) == round_ - 1
+        await bench.clock.advance(2)
+        assert len(probe.alarms) == round_
+        probe.at = bench.clock.steady() + 100
+        driver.pump()
+        driver.close()  # takes the pending timer along
+        await driver.wait_closed()
+        await bench.clock.advance(200)
+        assert len(probe.alarms) == round_
+
+
+async def test_an_address_is_free_again_after_closing_and_not_before(bench: Bench) -> None:
+    first, second = bench.driver(Probe()), bench.driver(Probe())
+    address = await first.open((bench.plan.node(1), 0))
+    with pytest.raises(ConfigurationError, match="can't open UDP"):
+        await second.open(address)
+    first.close()
+    first.close()
+    await first.wait_closed()
+    assert await second.open(address) == address
+    second.close()
+
+
+async def test_who_waits_for_an_answer_holds_the_clock(bench: Bench) -> None:
+    probe = Probe()
+    driver = bench.driver(probe)
+    await driver.open((bench.plan.node(1), 0))
+    probe.awaits = True
+    driver.pump()
+    driver.pump()
+    assert bench.clock._busy == 1
+    probe.awaits = False
+    driver.pump()
+    assert bench.clock._busy == 0
+    probe.awaits = True
+    driver.pump()
+    driver.close()
+    assert bench.clock._busy == 0

@@ -1,0 +1,211 @@
+"""`python -m features`: the demo by hand. The suites themselves run with `pytest features`."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from features.demo import Demo, Outcome
+from features.recording import RunFolder
+from simulators.entropy import Seed
+from simulators.errors import BenchError, ConfigurationError
+from simulators.estate.config import EstateConfig, load
+from simulators.estate.estate import Estate
+from simulators.running import run
+
+MOST_PHONES = 5_000
+
+app = typer.Typer(
+    help="The demo of the bench. The suites run with: pytest features",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def features() -> None:
+    """The demo of the bench. The suites run with: pytest features"""
+
+
+@app.command()
+def demo(
+    phones: Annotated[int, typer.Option(help="How many teleworkers to deploy.")] = 25,
+    seed: Annotated[str, typer.Option(help="Decides names, MACs, secrets; repeats a run.")] = "1",
+    estate: Annotated[
+        Path | None, typer.Option(help="Estate file (TOML); default: all ours.")
+    ] = None,
+) -> None:
+    """Play stages 1 to 6 with PHONES invented teleworkers and write the run's report.
+
+    Exit status 0 only when all of them are registered at the PBX through the MBG.
+    """
+    outcome = _play(phones, seed, estate)
+    console = Console(highlight=False)
+    report = asyncio.run(_report(outcome.folder))
+    console.print(f"Report: {report}", soft_wrap=True)
+    if outcome.error:
+        console.print(f"[red]{outcome.error.splitlines()[0]}[/red]", markup=True)
+    console.print(f"{outcome.registered} of {phones} registered")
+    if outcome.error or outcome.registered != phones:
+        raise typer.Exit(1)
+
+
+@app.command()
+def up(
+    phones: Annotated[int, typer.Option(help="How many teleworkers to deploy.")] = 5,
+    seed: Annotated[str, typer.Option(help="Decides names, MACs, secrets; repeats a run.")] = "1",
+    estate: Annotated[
+        Path | None, typer.Option(help="Estate file (TOML); default: all ours.")
+    ] = None,
+) -> None:
+    """Play the stages and stay up, with the addresses and the log-in printed, until Ctrl-C."""
+    _play(phones, seed, estate, _stay)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def check(
+    context: typer.Context,
+    estate: Annotated[
+        Path | None, typer.Option(help="Estate file (TOML); default: all ours.")
+    ] = None,
+) -> None:
+    """Run the feature suites and write their report; further options go to pytest (-m ICP-2).
+
+    Exit status: pytest's.
+    """
+    folder = RunFolder.new("features").path
+    command = [sys.executable, "-m", "pytest", "features", "-q", f"--run-dir={folder}"]
+    if estate is not None:
+        load(estate)
+        command.append(f"--estate={estate}")
+    status = subprocess.run([*command, *context.args], check=False).returncode
+    if folder.exists():
+        Console().print(f"Report: {asyncio.run(_report(folder))}", soft_wrap=True)
+    raise typer.Exit(status)
+
+
+def _play(
+    phones: int,
+    seed: str,
+    estate: Path | None,
+    linger: Callable[[Estate], Awaitable[None]] | None = None,
+) -> Outcome:
+    """Check what was asked for, play, and show the phones.
+
+    Raises:
+        ConfigurationError: it can't be done as asked.
+    """
+    if not 1 <= phones <= MOST_PHONES:
+        raise ConfigurationError(
+            f"expected 1 to {MOST_PHONES} phones, got {phones}: choose another number"
+        )
+    number = Seed.parse(seed).number
+    config = EstateConfig() if estate is None else load(estate)
+    config = config.model_copy(update={"run": config.run.model_copy(update={"seed": number})})
+    if config.mbg.licences < phones:
+        raise ConfigurationError(
+            f"the MBG has {config.mbg.licences} teleworker licences for {phones} phones: "
+            "set mbg.licences in the estate file"
+        )
+    console = Console(highlight=False)
+    command = f"python -m features demo --phones {phones} --seed {number}"
+    shown = _Shown(console)
+    with shown.progress:
+        outcome = run(Demo(config, phones, shown, command, linger).play())
+    _show(console, outcome)
+    return outcome
+
+
+async def _stay(estate: Estate) -> None:
+    """Say where everything is, then wait for Ctrl-C."""
+    plan, mbg, mcs = estate.claim.plan, estate.mbg, estate.mcs
+    assert mcs is not None
+    lines = [
+        f"MCS          {mcs.api_url}/api/v1  log-in {mcs.admin_name} / {mcs.admin_password}",
+        f"MBG          inside {mbg.inside}, outside {mbg.outside}; "
+        f"REST https://{mbg.rest_address[0]}:{mbg.rest_address[1]}/mslrest",
+        f"PBX node 1   {estate.node.address[0]}:{estate.node.address[1]}",
+        f"CT Gateway   {plan.ct_gateway}:{estate.ct_gateway.address[1]}",
+        f"homes        {plan.home(0)} and on",
+        "The estate is up. Ctrl-C takes it down.",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+
+
+class _Shown:
+    """Progress on a terminal: a bar per stage; without one, a line per stage."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[latest]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self.progress.add_task("", visible=False, latest="")
+        self._left = 0
+        self._title = ""
+
+    def stage(self, number: int, title: str, total: int) -> None:
+        self._title = f"Stage {number}  {title}"
+        self._left = total
+        self._task = self.progress.add_task(self._title, total=total, latest="")
+
+    def did(self, what: str) -> None:
+        self._left -= 1
+        self.progress.update(self._task, advance=1, latest=what if self._left else "")
+        if not self._left and not self._console.is_terminal:
+            self._console.print(f"{self._title}: done")
+
+
+def _show(console: Console, outcome: Outcome) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for heading in ("Ext", "Name", "Model", "MAC", "Home", "Firmware", "State"):
+        table.add_column(heading, no_wrap=True)
+    for phone in outcome.phones:
+        columns = ("extension", "name", "model", "mac", "home", "firmware", "state")
+        table.add_row(*(phone[column] for column in columns))
+    console.print(table)
+
+
+async def _report(folder: Path) -> str:
+    """Have the report written; returns what that said: the path of the page."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "reports", str(folder), stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        return f"not written (python -m reports {folder} ended with {process.returncode})"
+    return output.decode().strip().splitlines()[-1]
+
+
+def entry() -> None:
+    """Run a command; what a person can put right is one sentence and exit status 2."""
+    try:
+        app()
+    except BenchError as error:
+        sys.stderr.write(f"features: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,305 @@
+"""The installer: the person at the MCS's and the MBG's admin sites, stages 1 to 5.
+
+Verbs are the manual's; each does one thing on one page. `tries` keeps a refusal for the next step
+to read.
+"""
+
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
+
+from features.actors.mcs_site import McsRefused, McsSite
+from simulators.estate.estate import Estate
+from simulators.mbg.devices import Device
+from simulators.mbg.forward import ForwardRule
+from simulators.mbg.mbg import GATEWAY
+from simulators.mbg.web_services import DOCUMENTED_PERMISSIONS, Consumer
+from simulators.phone.firmware import build_image
+from simulators.phone.people import Person
+
+CONSUMER_NAME = "MiVoice Office Application Suite"
+CONSUMER_ID = "MiVOAppSuite"
+PHONES_PORT = 8202
+FIRMWARE_OCTETS = 16_384
+
+
+class Installer:
+    """Deploys teleworkers on one estate."""
+
+    def __init__(self, estate: Estate, mcs: McsSite) -> None:
+        self.estate = estate
+        self.mcs = mcs
+        self.consumer: Consumer | None = None
+        self.verifier = ""
+        self.refusal: McsRefused | None = None
+        self.phone_system = 0
+
+    async def tries(self, act: Coroutine[Any, Any, Any]) -> McsRefused | None:
+        """Do something that may be refused; the refusal is kept and returned."""
+        try:
+            await act
+        except McsRefused as refusal:
+            self.refusal = refusal
+        else:
+            self.refusal = None
+        return self.refusal
+
+    async def prepares_site(
+        self,
+        *,
+        forward: bool = True,
+        snat: bool = True,
+        icp_address: str = "",
+        without_permission: str = "",
+    ) -> None:
+        """Stages 1 to 3, and the consumer of stage 4."""
+        await self.enters_mbg_address()
+        await self.connects_pbx()
+        await self.enters_nat_address()
+        await self.enters_remote_address()
+        if forward and self.estate.mbg.settings.mode == GATEWAY:
+            await self.forwards_phone_port(snat=snat)
+        await self.adds_icp(icp_address)
+        permissions = dict(DOCUMENTED_PERMISSIONS)
+        permissions.pop(without_permission, None)
+        await self.adds_consumer(permissions)
+
+    # Stage 1: addresses in the MCS
+
+    async def enters_mbg_address(self, address: str = "") -> None:
+        """Phone Systems -> MiVoice Border Gateway: the MBG's internal address (ADR-1)."""
+        mbg = self.estate.mbg
+        await self.mcs.put(
+            "/settings/mbg",
+            {"internal_address": address or mbg.inside, "port": mbg.rest_address[1]},
+        )
+
+    async def connects_pbx(self) -> None:
+        """Phone Systems: the PBX by its CT Gateway; nodes and extensions are read."""
+        host, port = self.estate.ct_gateway.address
+        system = await self.mcs.post(
+            "/phone-systems",
+            {
+                "name": self.estate.node.name,
+                "ct_gateway_address": host,
+                "ct_gateway_port": port,
+                "ct_gateway_password": self.estate.ct_gateway_password,
+            },
+        )
+        self.phone_system = system["id"]
+        await self.reads_extensions()
+
+    async def reads_extensions(self) -> None:
+        """Read nodes and extensions from the CT Gateway now."""
+        await self.mcs.post(f"{self._system}/sync")
+
+    async def phone_system_message(self) -> str:
+        """What the phone system's page says of its connection."""
+        systems = await self.mcs.get("/phone-systems")
+        items = systems["items"] if isinstance(systems, dict) else systems
+        return str(items[0]["message"])
+
+    async def enters_nat_address(self, address: str = "", port: int = 0) -> None:
+        """[PBX name]: NAT IP Address and NAT SIP Port of the node (ADR-4)."""
+        mbg = self.estate.mbg
+        await self.mcs.put(
+            f"{self._system}/nodes/1",
+            {
+                "nat_ip_address": address or mbg.outside,
+                "nat_sip_port": port or mbg.sip_outside[1],
+            },
+        )
+
+    async def enters_remote_address(self, address: str = "") -> None:
+        """Client Locations -> Remote: NAT IP Address/Full Hostname (ADR-6)."""
+        await self.mcs.put(
+            "/client-locations/remote",
+            {"nat_ip_address_or_hostname": address or self.estate.mbg.outside},
+        )
+
+    # Stage 2 and 3: the MBG's site
+
+    async def forwards_phone_port(self, *, snat: bool = True) -> None:
+        """MBG Security -> Port Forwarding: TCP 8202 to the MCS (FWD-1, FWD-3)."""
+        assert self.estate.mcs is not None
+        rule = ForwardRule(PHONES_PORT, self.estate.mcs.phones_address, snat=snat)
+        await self.estate.mbg.add_forward(rule)
+
+    async def adds_icp(self, address: str = "") -> None:
+        """Service configuration -> ICPs: the node (ICP-1)."""
+        node = self.estate.node
+        self.estate.mbg.add_icp(node.name, address or node.address[0])
+
+    # Stage 4: the token
+
+    async def adds_consumer(
+        self, permissions: dict[str, str] | None = None, *, active: bool = True
+    ) -> None:
+        """Administration -> Web services: Start, then Add a new consumer (TOK-1, TOK-2)."""
+        self.estate.mbg.start_web_services()
+        self.consumer = self.estate.mbg.add_consumer(
+            CONSUMER_NAME, CONSUMER_ID, permissions, active=active
+        )
+
+    async def enables_rest_api(self) -> None:
+        """Check Enable Rest API (TOK-3)."""
+        await self.mcs.put("/settings/mbg", {"rest_api_enabled": True})
+
+    async def requests_token(self, *, consumer_id: str = "", secret: str = "") -> None:
+        """Save & Test API Credentials (TOK-3)."""
+        known = self.consumer.shared_secret if self.consumer else ""
+        await self.mcs.post(
+            "/settings/mbg/request-token",
+            {
+                "name": CONSUMER_NAME,
+                "consumer_id": consumer_id or CONSUMER_ID,
+                "shared_secret": secret or known,
+            },
+        )
+
+    async def approves_token(self) -> None:
+        """Press approve and note the Verifier (TOK-4)."""
+        self.verifier = self.estate.mbg.approve_latest()
+
+    async def retrieves_token(self, verifier: str = "") -> None:
+        """Retrieve Final Access Token (TOK-5)."""
+        await self.mcs.post("/settings/mbg/retrieve-token", {"verifier": verifier or self.verifier})
+
+    async def completes_token_exchange(self) -> None:
+        """The whole of stage 4 but for the consumer."""
+        await self.enables_rest_api()
+        await self.requests_token()
+        await self.approves_token()
+        await self.retrieves_token()
+
+    async def renews_token(self) -> None:
+        """Final tokens: Renew (TOK-8)."""
+        self.estate.mbg.renew_final_token(CONSUMER_ID)
+
+    async def makes_mistake(self, mistake: str) -> None:
+        """Go through stage 4 with one thing wrong; the refusal is kept."""
+        await self.enables_rest_api()
+        assert self.consumer is not None
+        if mistake == "wrong Consumer ID":
+            await self.tries(self.requests_token(consumer_id="MiVOAppSweet"))
+            return
+        if mistake == "wrong Shared Secret":
+            await self.tries(self.requests_token(secret="bm90IHRoZSBzZWNyZXQhIQ=="))
+            return
+        if mistake == "consumer not active":
+            self.consumer.active = False
+            await self.tries(self.requests_token())
+            return
+        await self.requests_token()
+        if mistake == "temporary token not approved":
+            await self.tries(self.retrieves_token("123456"))
+            return
+        await self.approves_token()
+        if mistake == "wrong verifier":
+            wrong = f"{(int(self.verifier) + 1) % 1_000_000:06d}"
+            await self.tries(self.retrieves_token(wrong))
+            return
+        assert mistake == "temporary token too old", f"nobody knows the mistake {mistake!r}"
+        await self.estate.clock.advance(hours=1, minutes=1)
+        await self.tries(self.retrieves_token())
+
+    async def token_life_s(self) -> float:
+        """Seconds until the token's expiry, as the page shows it."""
+        token = (await self.mbg_page())["token"]
+        assert token["state"] == "valid", token
+        expires = datetime.fromisoformat(token["expires_at"])
+        return expires.timestamp() - self.estate.clock.now()
+
+    async def mbg_page(self) -> dict[str, Any]:
+        """What the MiVoice Border Gateway page shows."""
+        page: dict[str, Any] = await self.mcs.get("/settings/mbg")
+        return page
+
+    # Stage 5: extensions
+
+    async def checks_remote_credentials(self, extension: str) -> None:
+        """Use remote authorization credentials, Save (EXT-1)."""
+        await self.mcs.put(self._form(extension), {"use_remote_credentials": True})
+
+    async def unchecks_remote_credentials(self, extension: str) -> None:
+        """Uncheck and Save (EXT-3)."""
+        await self.mcs.put(self._form(extension), {"use_remote_credentials": False})
+
+    async def enters_password(self, extension: str, password: str) -> None:
+        """Type a remote password instead of leaving it to MCS (EXT-2)."""
+        await self.mcs.put(
+            self._form(extension), {"use_remote_credentials": True, "remote_password": password}
+        )
+
+    async def authorization_form(self, extension: str) -> dict[str, Any]:
+        """What the SIP Authorization form shows."""
+        form: dict[str, Any] = await self.mcs.get(self._form(extension))
+        return form
+
+    async def sees_provisioning(self, extension: str, state: str) -> dict[str, Any]:
+        """The form, once its provisioning is in this state."""
+        form: dict[str, Any] = await self.mcs.until(
+            self._form(extension),
+            lambda document: document["provisioning"]["state"] == state,
+            f"extension {extension} to be {state}",
+        )
+        return form
+
+    async def sees_provisioned_device(self, extension: str) -> None:
+        """The form says provisioned, and the MBG has the device."""
+        form = await self.sees_provisioning(extension, "provisioned")
+        devices = self.estate.mbg.store.devices
+        assert form["mbg_device_id"] in devices, f"the MBG has {sorted(devices)}, MCS says {form}"
+
+    async def sees_message(self, extension: str, words: str) -> str:
+        """What the form says of the provisioning, once it says `words`."""
+        form: dict[str, Any] = await self.mcs.until(
+            self._form(extension),
+            lambda document: words in (document["provisioning"]["message"] or ""),
+            f"a message with {words!r}",
+        )
+        return str(form["provisioning"]["message"])
+
+    # Stage 6: phones in the MCS
+
+    async def uploads_firmware(self, model: str, version: str) -> None:
+        """Features -> firmware: the SIP image of a model."""
+        entropy = self.estate.seed.stream(f"firmware {model} {version}").randbytes
+        image = build_image(model, version, "sip", FIRMWARE_OCTETS, entropy)
+        await self.mcs.put_octets(f"/firmware/{model}", image)
+
+    async def provisions_and_assigns(self, person: Person) -> None:
+        """Stages 5 and 6 on the sites for one person."""
+        await self.checks_remote_credentials(person.extension)
+        await self.sees_provisioning(person.extension, "provisioned")
+        await self.assigns(person)
+
+    async def assigns(self, person: Person) -> None:
+        """Configuration -> Phones: the person's extension to the phone's MAC (PHN-6)."""
+        await self.mcs.put(f"/phones/{person.mac}", {"extension": person.extension})
+
+    async def sees_phone(self, mac: str) -> dict[str, Any]:
+        """One line of Configuration -> Phones (PHN-4)."""
+        phone: dict[str, Any] = await self.mcs.get(f"/phones/{mac}")
+        return phone
+
+    # What the MBG has
+
+    def changes_device_password(self, extension: str) -> None:
+        """SIP devices: type another set-side password by hand."""
+        device = self.device_of(extension)
+        assert device is not None
+        mbg = self.estate.mbg
+        mbg.device_changed(mbg.store.patch(device.id, {"set_password": "typed-by-hand-1"}))
+
+    def device_of(self, extension: str) -> Device | None:
+        """The MBG's SIP device with this ICP-side name, if there is one."""
+        devices = self.estate.mbg.store.devices.values()
+        return next((d for d in devices if d.icp_username == extension), None)
+
+    @property
+    def _system(self) -> str:
+        return f"/phone-systems/{self.phone_system}"
+
+    def _form(self, extension: str) -> str:
+        return f"{self._system}/extensions/{extension}"

@@ -1,0 +1,132 @@
+"""The MCS as an administrator reaches it: its JSON API over HTTPS (docs/wire.md section 5)."""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+
+from simulators.estate.mcs import McsEndpoint
+
+WAIT_LIMIT_S = 15.0
+POLL_S = 0.02
+
+
+class McsRefused(AssertionError):
+    """The MCS refused a call: status, code, message and, if it is about one, the field."""
+
+    def __init__(self, status: int, document: dict[str, Any]) -> None:
+        self.status = status
+        self.code = str(document.get("code", ""))
+        self.message = str(document.get("message", ""))
+        self.field = document.get("field")
+        self.requirement = document.get("requirement")
+        super().__init__(f"the MCS refused with {status} {self.code}: {self.message}")
+
+
+class McsSite:
+    """One administrator's session with an MCS.
+
+    Args:
+        endpoint: the MCS; from: the IP address that the administrator's computer has.
+    """
+
+    def __init__(self, endpoint: McsEndpoint, source: str) -> None:
+        self._endpoint = endpoint
+        self._source = source
+        self._token = ""
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> "McsSite":
+        connector = aiohttp.TCPConnector(
+            local_addr=(self._source, 0), ssl=self._endpoint.tls, limit=8
+        )
+        self._session = aiohttp.ClientSession(connector=connector)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def log_in(self) -> None:
+        """Log in as the administrator."""
+        self._token = ""
+        answer = await self.post(
+            "/login",
+            {
+                "username": self._endpoint.admin_name,
+                "password": self._endpoint.admin_password,
+            },
+        )
+        self._token = answer["token"]
+
+    async def get(self, path: str) -> Any:
+        """Read a resource.
+
+        Raises:
+            McsRefused: any answer but 2xx.
+        """
+        return await self._call("GET", path, None)
+
+    async def put(self, path: str, body: dict[str, Any]) -> Any:
+        """Write a resource."""
+        return await self._call("PUT", path, body)
+
+    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Do something."""
+        return await self._call("POST", path, body or {})
+
+    async def put_octets(self, path: str, octets: bytes) -> Any:
+        """Upload a file."""
+        return await self._call("PUT", path, octets)
+
+    async def until(self, path: str, wanted: Callable[[Any], bool], what: str) -> Any:
+        """Read a resource until it is as wanted.
+
+        What happens inside the MCS leaves nothing on the wire to wait for, so this asks again,
+        as a person does who presses reload.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + WAIT_LIMIT_S
+        while True:
+            document = await self.get(path)
+            if wanted(document):
+                return document
+            if loop.time() > deadline:
+                raise AssertionError(
+                    f"waited {WAIT_LIMIT_S:.0f} s for {what}; {path} says {document}"
+                )
+            await asyncio.sleep(POLL_S)
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | bytes | None) -> Any:
+        """Call; a log-in that has ended meanwhile is renewed, as a person would."""
+        try:
+            return await self._once(method, path, body)
+        except McsRefused as refusal:
+            if refusal.status != 401 or not self._token:
+                raise
+        await self.log_in()
+        return await self._once(method, path, body)
+
+    async def _once(self, method: str, path: str, body: dict[str, Any] | bytes | None) -> Any:
+        assert self._session is not None, "enter the session before using it"
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        content = {"data": body} if isinstance(body, bytes) else {"json": body}
+        async with self._session.request(
+            method,
+            f"{self._endpoint.api_url}/api/v1{path}",
+            headers=headers,
+            **(content if body is not None else {}),
+        ) as response:
+            if response.status == 204:
+                return None
+            document = await response.json()
+            if response.status >= 400:
+                raise McsRefused(response.status, document)
+            return document

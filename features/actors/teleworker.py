@@ -1,0 +1,126 @@
+"""The teleworker: a person at home with a 69xx, stage 6. The phone does the rest by itself."""
+
+from urllib.parse import urlsplit
+
+from simulators.core import Address
+from simulators.estate.estate import Estate
+from simulators.journal import Entry, Happened
+from simulators.phone.handset import Handset, Refusal
+from simulators.phone.people import Person
+from simulators.phone.states import State
+
+PHONES_PORT = 8202
+CONFIGURED = (
+    State.REGISTERING,
+    State.REGISTERED,
+    State.REFUSED,
+    State.TIMED_OUT,
+    State.IDLE,
+    State.MINET,
+)
+"""Files, firmware and restarts are behind the phone; its registration may still be under way."""
+
+GIVES_UP_MINUTES = 1.0
+"""Longer than timer F of a REGISTER (32 s), shorter than the phone's own retry (120 s)."""
+
+REFRESH_MINUTES = 6.0
+"""Longer than the MBG grants a set (300 s)."""
+
+
+class PhoneUser:
+    """Somebody with a phone, wherever it stands."""
+
+    def __init__(self, estate: Estate, person: Person, phone: Handset) -> None:
+        self.estate = estate
+        self.person = person
+        self.phone = phone
+
+    async def plugs_in(self) -> None:
+        """Connect power and network; wait until the phone has taken what it is given."""
+        await self.phone.power_on()
+        await self.phone.until(*CONFIGURED)
+
+    async def waits_for_registration(self, within_s: float = 20.0) -> None:
+        """Wait, on the journal, until the PBX has the extension registered."""
+        await self.estate.journal.wait_for(
+            self._registered_at_pbx,
+            within_s=within_s,
+            what=f"extension {self.person.extension} to be registered at the PBX",
+        )
+        await self.phone.until(State.REGISTERED)
+
+    async def hears_refusal(self) -> Refusal:
+        """Wait until the phone's registration is refused; returns how."""
+        await self.phone.until(State.REFUSED)
+        assert self.phone.last_refusal is not None
+        return self.phone.last_refusal
+
+    def is_registered_at_pbx(self) -> bool:
+        """Whether the PBX has the extension registered now."""
+        return self.estate.node.is_registered(self.person.extension)
+
+    def registers_at(self) -> Address:
+        """Where line 1 registers."""
+        return self.phone.accounts[1].registrar
+
+    def uri_hosts(self) -> set[str]:
+        """The hosts of all URIs in the phone's configuration."""
+        values = self.phone.configuration.values()
+        return {urlsplit(v).hostname or "" for v in values if v.startswith(("http:", "https:"))}
+
+    def labels(self, kind: str) -> list[str]:
+        """Labels of the phone's keys of one kind, in order."""
+        return [key.label for key in self.phone.keys if key.kind == kind]
+
+    def _registered_at_pbx(self, entry: Entry) -> bool:
+        return (
+            isinstance(entry, Happened)
+            and entry.name == "extension registered"
+            and entry.facts.get("extension") == self.person.extension
+        )
+
+
+class Teleworker(PhoneUser):
+    """One person at home with one phone."""
+
+    async def points_phone_at_mcs(self, password: str = "22222") -> bool:
+        """Settings -> Advanced -> Configuration Server, Save, reboot (PHN-2).
+
+        Returns:
+            False when the administrator password did not open the menu.
+        """
+        before = self.phone.reboots
+        forwards = self.estate.mbg.forwards.values()
+        port = next((forward.port for forward in forwards), PHONES_PORT)
+        if not self.phone.configure_server(self.estate.mbg.outside, port, password=password):
+            return False
+        assert self.phone.reboots > before, "Save was answered, but the phone did not restart"
+        await self.phone.until(*CONFIGURED)
+        return True
+
+    async def plugs_in_minet_phone(self) -> None:
+        """A phone out of the box, taken home before it saw the local network (PHN-1)."""
+        self.phone = self.estate.handset(self.person, firmware_kind="minet")
+        await self.plugs_in()
+
+    async def gives_up(self) -> None:
+        """Let time pass until the phone has given up waiting for an answer."""
+        if self.phone.state is not State.TIMED_OUT:
+            await self.estate.clock.advance(minutes=GIVES_UP_MINUTES)
+
+    async def is_refused_by_mbg(self) -> Happened:
+        """Let time pass until the phone must have tried again; how the MBG refused it."""
+        begun = self.estate.journal.mark()
+        await self.estate.clock.advance(minutes=REFRESH_MINUTES)
+        entry = await self.estate.journal.wait_for(
+            lambda e: isinstance(e, Happened) and e.name == "device refused",
+            since=begun,
+            what="the MBG to refuse the phone",
+        )
+        assert isinstance(entry, Happened)
+        return entry
+
+    async def restarts_phone(self) -> None:
+        """Pull the plug and put it back."""
+        await self.phone.power_off()
+        await self.plugs_in()

@@ -1,0 +1,106 @@
+Feature: Stage 4: the API between MCS and MBG
+  A consumer, a temporary token that a person approves, a verifier, a final token for 12 months.
+
+  @TOK-1 @TOK-2 @TOK-3 @TOK-4 @TOK-5
+  Scenario: The token exchange, step by step
+    Given a site with addresses, port forwarding and ICP in place
+    When the installer presses "Save & Test API Credentials"
+    And the installer approves the temporary token
+    And the installer presses "Retrieve Final Access Token" with the verifier
+    Then MCS has a valid token for 12 months
+
+  @TOK-1 @TOK-6 @negative
+  Scenario: Nothing answers until web services are started
+    Given a site with addresses, port forwarding and ICP in place
+    And web services on the MBG are stopped
+    When the installer presses "Save & Test API Credentials"
+    Then MCS refuses and says "Start"
+
+  @TOK-6 @negative
+  Scenario Outline: <mistake> fails with its own error
+    Given a site with addresses, port forwarding and ICP in place
+    When the installer makes the mistake: <mistake>
+    Then MCS refuses and says "<words>"
+    And MCS has no valid token
+
+    Examples:
+      | mistake                     | words         |
+      | wrong Consumer ID           | Consumer ID   |
+      | wrong Shared Secret         | Shared Secret |
+      | consumer not active         | Active        |
+      | temporary token not approved| approve       |
+      | wrong verifier              | verifier      |
+      | temporary token too old     | expired       |
+
+  @TOK-6
+  Scenario: A failed request leaves the working token in place
+    Given a site ready for teleworkers
+    When the installer makes the mistake: wrong Shared Secret
+    Then MCS refuses and says "Shared Secret"
+    And provisioning still works
+
+  @TOK-7 @negative
+  Scenario: Past 12 months provisioning waits and says why
+    Given a site ready for teleworkers
+    And the teleworker's phone is deployed and registered
+    When 366 days pass
+    And the installer checks "Use remote authorization credentials" for the colleague
+    Then provisioning of the colleague waits, and MCS says "Renew"
+    And the teleworker's phone still works
+
+  @TOK-7 @TOK-8
+  Scenario: Renew extends the token, and waiting work goes on by itself
+    Given a site ready for teleworkers
+    When 366 days pass
+    And the installer checks "Use remote authorization credentials" for the colleague
+    And provisioning of the colleague waits, and MCS says "Renew"
+    And the installer presses "Renew" on the MBG
+    And 3 minutes pass
+    Then the colleague's extension is provisioned on the MBG
+    And there was no new handshake
+
+  @TOK-9 @negative
+  Scenario Outline: Without <permission> the error names it
+    Given a site whose consumer lacks <permission>
+    When the installer checks "Use remote authorization credentials" for the teleworker
+    Then MCS says of the extension that it found "<permission>"
+    And the MBG has no SIP device
+
+    Examples:
+      | permission     |
+      | MBG/v1/icps    |
+      | MBG/v1/devices |
+
+  @PRV-1
+  Scenario: Extensions that were configured before the token came are provisioned too
+    Given a site with addresses, port forwarding and ICP in place
+    When the installer checks "Use remote authorization credentials" for the teleworker
+    And the installer completes the token exchange
+    Then the extension is provisioned on the MBG
+
+  @PRV-2
+  Scenario: Credentials that a SIP user has already are overwritten
+    Given a site ready for teleworkers
+    And the MBG has a SIP user for the teleworker's extension
+    When the installer checks "Use remote authorization credentials" for the teleworker
+    Then the extension is provisioned on the MBG
+    And the SIP user has MCS's credentials
+
+  @PRV-3 @negative
+  Scenario: Without a free teleworker licence the connection is refused as such
+    Given the MBG has 1 teleworker licence
+    And a site ready for teleworkers
+    And the teleworker's phone is deployed and registered
+    When the colleague's phone is deployed at home
+    Then the colleague's phone is refused for want of a licence
+
+  @PRV-3
+  Scenario: A licence set free serves the next
+    Given the MBG has 1 teleworker licence
+    And a site ready for teleworkers
+    And the teleworker's phone is deployed and registered
+    And the colleague's phone is deployed at home
+    And the colleague's phone is refused for want of a licence
+    When the teleworker's phone loses power for 10 minutes
+    And the colleague's phone tries again
+    Then the colleague's extension is registered at the PBX

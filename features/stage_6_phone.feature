@@ -1,0 +1,66 @@
+Feature: Stage 6: the phone
+  A person at home points the phone at MCS once; it does the rest by itself.
+
+  @PHN-2 @PHN-3 @PHN-7
+  Scenario: From the Configuration Server form to a registered teleworker
+    Given a site ready for teleworkers
+    And the installer has provisioned and assigned the teleworker
+    When the teleworker points the phone at MCS with the password "22222"
+    Then the phone took new firmware and restarted
+    And the teleworker's extension is registered at the PBX
+
+  @PHN-2 @negative
+  Scenario: A wrong administrator password gets nowhere
+    Given a site ready for teleworkers
+    When the teleworker points the phone at MCS with the password "11111"
+    Then the phone does not let anybody in
+    And MCS does not know the phone
+
+  @PHN-1 @negative
+  Scenario: A MiNET phone put straight into a home never gets there
+    Given a site ready for teleworkers
+    When the teleworker plugs in a phone with MiNET firmware at home
+    Then the phone stays a MiNET phone
+    And MCS does not know the phone
+
+  @PHN-4
+  Scenario: The phone is identified by its MAC address
+    Given a site ready for teleworkers
+    When the teleworker connects the phone at home
+    Then the Phones page shows the phone's MAC address, model and firmware
+
+  @PHN-5
+  Scenario: The top softkeys are Line 1 and Line 2
+    Given a site ready for teleworkers
+    When the teleworker connects the phone at home
+    Then the phone's top softkeys show "Line 1" and "Line 2"
+
+  @PHN-6
+  Scenario: A teleworker has no Setup key and gets its extension from MCS
+    Given a site ready for teleworkers
+    And the teleworker has connected the phone at home
+    When the installer provisions and assigns the teleworker
+    And 3 minutes pass
+    Then the phone offers no "Setup" key
+    And the teleworker's extension is registered at the PBX
+
+  @PHN-6 @negative
+  Scenario: A local phone that is not assigned does offer Setup
+    Given a site ready for teleworkers
+    When a colleague connects a phone in the office
+    Then the colleague's phone offers a "Setup" key
+
+  @PHN-7
+  Scenario: The phone keeps itself registered
+    Given a site ready for teleworkers
+    And the teleworker's phone is deployed and registered
+    When 60 minutes pass
+    Then the teleworker's extension is registered at the PBX
+    And the phone has renewed its registration at least 10 times
+
+  @PHN-7 @negative
+  Scenario: A phone with another password than the MBG's is not registered
+    Given a site ready for teleworkers
+    And the teleworker's phone is deployed and registered
+    When the password of the teleworker's SIP user is changed on the MBG
+    Then the phone's next registration is refused

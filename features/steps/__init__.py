@@ -1,0 +1,1 @@
+"""Steps: one to three lines each over the actors, a module per area."""

@@ -1,0 +1,159 @@
+"""Steps about extensions, their provisioning and the SIP devices on the MBG (stages 3 to 5)."""
+
+from pytest_bdd import given, parsers, then, when
+
+from features.actors.installer import Installer
+from features.actors.teleworker import Teleworker
+from features.portal import Bench
+from simulators.estate.estate import Estate
+from simulators.mbg.devices import Device
+from simulators.phone.people import Person
+
+HAND_MADE = "made-by-hand-1"
+
+
+@given("the MBG has a SIP user for the teleworker's extension", target_fixture="hand_made")
+def _(bench: Bench, estate: Estate, people: list[Person]) -> Device:
+    return bench.call(
+        estate.mbg.add_device,
+        icp_id="1",
+        set_username="hand-made",
+        set_password=HAND_MADE,
+        icp_username=people[0].extension,
+        icp_password=HAND_MADE,
+    )
+
+
+@given(parsers.parse('the PBX has "{name}" as authorization name of the teleworker\'s extension'))
+def _(bench: Bench, estate: Estate, people: list[Person], name: str) -> None:
+    bench.call(estate.node.set_auth_name, people[0].extension, name)
+
+
+@given(
+    'the installer has checked "Use remote authorization credentials" for the teleworker in vain'
+)
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    bench.run(installer.checks_remote_credentials(people[0].extension))
+    bench.run(installer.sees_provisioning(people[0].extension, "failed"))
+
+
+@when('the installer checks "Use remote authorization credentials" for the teleworker')
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    bench.run(installer.checks_remote_credentials(people[0].extension))
+
+
+@when('the installer checks "Use remote authorization credentials" for the colleague')
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    bench.run(installer.checks_remote_credentials(people[1].extension))
+
+
+@when('the installer unchecks "Use remote authorization credentials" for the teleworker')
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    bench.run(installer.unchecks_remote_credentials(people[0].extension))
+    bench.run(installer.sees_provisioning(people[0].extension, "off"))
+
+
+@when(parsers.parse('the installer tries to enter "{password}" as the remote password'))
+def _(bench: Bench, installer: Installer, people: list[Person], password: str) -> None:
+    bench.run(installer.tries(installer.enters_password(people[0].extension, password)))
+
+
+@then("the extension is provisioned on the MBG")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    bench.run(installer.sees_provisioned_device(people[0].extension))
+
+
+@then("the colleague's extension is provisioned on the MBG")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    bench.run(installer.sees_provisioned_device(people[1].extension))
+
+
+@then("provisioning still works")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    bench.run(installer.checks_remote_credentials(people[0].extension))
+    bench.run(installer.sees_provisioned_device(people[0].extension))
+
+
+@then("the MBG has no SIP device")
+def _(estate: Estate) -> None:
+    assert estate.mbg.store.devices == {}
+
+
+@then("the SIP device belongs to the node's ICP")
+def _(installer: Installer, estate: Estate, people: list[Person]) -> None:
+    device = installer.device_of(people[0].extension)
+    assert device is not None
+    assert estate.mbg.store.icps[device.icp_id].address == estate.node.address[0]
+
+
+@then("the SIP user has MCS's credentials")
+def _(installer: Installer, people: list[Person], hand_made: Device) -> None:
+    device = installer.device_of(people[0].extension)
+    assert device is not None
+    assert device.id == hand_made.id
+    assert device.set_username != hand_made.set_username
+    assert HAND_MADE not in (device.set_password, device.icp_password)
+
+
+@then("the SIP user made by hand is still there")
+def _(installer: Installer, people: list[Person], hand_made: Device) -> None:
+    assert installer.device_of(people[0].extension) == hand_made
+
+
+@then(parsers.parse('MCS says of the extension that it found "{words}"'))
+def _(bench: Bench, installer: Installer, people: list[Person], words: str) -> None:
+    bench.run(installer.sees_message(people[0].extension, words))
+
+
+@then("MCS names the node, its address and the ICPs that the MBG has")
+def _(bench: Bench, installer: Installer, estate: Estate, people: list[Person]) -> None:
+    message = bench.run(installer.sees_message(people[0].extension, estate.node.address[0]))
+    icp = estate.mbg.store.icps["1"]
+    for named in (estate.node.name, icp.name, icp.address):
+        assert named in message, f"expected {named!r} in: {message}"
+
+
+@when(parsers.parse('provisioning of the colleague waits, and MCS says "{words}"'))
+@then(parsers.parse('provisioning of the colleague waits, and MCS says "{words}"'))
+def _(bench: Bench, installer: Installer, people: list[Person], words: str) -> None:
+    bench.run(installer.sees_message(people[1].extension, words))
+    form = bench.run(installer.authorization_form(people[1].extension))
+    assert form["provisioning"]["state"] == "waiting"
+
+
+@then("the SIP Authorization form shows a random remote name and the MBG's id")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    form = bench.run(installer.authorization_form(people[0].extension))
+    device = installer.device_of(people[0].extension)
+    assert device is not None
+    assert (form["remote_name"], form["mbg_device_id"]) == (device.set_username, device.id)
+    assert len(form["remote_name"]) >= 8
+
+
+@then("the form shows no password")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    form = bench.run(installer.authorization_form(people[0].extension))
+    device = installer.device_of(people[0].extension)
+    assert device is not None
+    assert form["remote_password_set"] is True
+    assert device.set_password not in str(form)
+    assert device.icp_password not in str(form)
+
+
+@then("the SIP Authorization form warns of the authorization name")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    form = bench.run(installer.authorization_form(people[0].extension))
+    assert any(people[0].extension in warning for warning in form["warnings"]), form["warnings"]
+
+
+@then("no credential shows in the journal, on the form or in the list of devices")
+def _(bench: Bench, installer: Installer, estate: Estate, teleworker: Teleworker) -> None:
+    extension = teleworker.person.extension
+    device = installer.device_of(extension)
+    form = bench.run(installer.authorization_form(extension))
+    assert device is not None
+    seen = "\n".join(str(estate.journal.view(entry)) for entry in estate.journal.entries)
+    for secret in (device.set_password, device.icp_password):
+        assert secret in str([e.detail for e in estate.journal.entries]), "it was on the wire"
+        for shown in (seen, str(form), str(device), str(device.document())):
+            assert secret not in shown

@@ -1,0 +1,240 @@
+"""Steps about phones at home and in the office (stages 1, 2 and 6)."""
+
+import pytest
+from pytest_bdd import given, parsers, then, when
+
+from features.actors.installer import Installer
+from features.actors.office import Office
+from features.actors.teleworker import Teleworker
+from features.portal import Bench
+from simulators.estate.estate import Estate
+from simulators.journal import HttpEntry, LostEntry, SipEntry
+from simulators.phone.people import Person
+from simulators.phone.states import State
+
+FIRMWARE = "5.1.0.6044"
+
+
+@pytest.fixture
+def office(estate: Estate, bench: Bench, people: list[Person]) -> Office:
+    """The third of the people, in the office with a phone on the LAN."""
+    return bench.call(Office, estate, people[2])
+
+
+# What people do
+
+
+@given("the teleworker has connected the phone at home")
+@when("the teleworker connects the phone at home")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.plugs_in())
+    bench.run(teleworker.points_phone_at_mcs())
+
+
+@when("a colleague connects a phone in the office")
+def _(bench: Bench, office: Office) -> None:
+    bench.run(office.plugs_in())
+
+
+@given("the installer has provisioned and assigned the teleworker")
+@when("the installer provisions and assigns the teleworker")
+def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
+    bench.run(installer.uploads_firmware(teleworker.person.model, FIRMWARE))
+    bench.run(installer.provisions_and_assigns(teleworker.person))
+
+
+@given("the teleworker's phone is deployed and registered")
+def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
+    bench.run(installer.uploads_firmware(teleworker.person.model, FIRMWARE))
+    bench.run(installer.provisions_and_assigns(teleworker.person))
+    bench.run(teleworker.plugs_in())
+    bench.run(teleworker.points_phone_at_mcs())
+    bench.run(teleworker.waits_for_registration())
+
+
+@when("the teleworker's phone is deployed")
+def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
+    bench.run(installer.uploads_firmware(teleworker.person.model, FIRMWARE))
+    bench.run(installer.provisions_and_assigns(teleworker.person))
+    bench.run(teleworker.plugs_in())
+    bench.run(teleworker.points_phone_at_mcs())
+
+
+@given("the colleague's phone is deployed at home")
+@when("the colleague's phone is deployed at home")
+def _(bench: Bench, installer: Installer, colleague: Teleworker) -> None:
+    bench.run(installer.provisions_and_assigns(colleague.person))
+    bench.run(colleague.plugs_in())
+    bench.run(colleague.points_phone_at_mcs())
+
+
+@when("a colleague's phone is deployed in the office")
+def _(bench: Bench, installer: Installer, office: Office) -> None:
+    bench.run(installer.assigns(office.person))
+    bench.run(office.plugs_in())
+
+
+@when(parsers.parse('the teleworker points the phone at MCS with the password "{password}"'))
+def _(bench: Bench, teleworker: Teleworker, password: str) -> None:
+    bench.run(teleworker.plugs_in())
+    bench.run(teleworker.points_phone_at_mcs(password))
+
+
+@when("the teleworker plugs in a phone with MiNET firmware at home")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.plugs_in_minet_phone())
+
+
+@when(parsers.parse("the teleworker's phone loses power for {minutes:d} minutes"))
+def _(bench: Bench, teleworker: Teleworker, estate: Estate, minutes: int) -> None:
+    bench.run(teleworker.phone.power_off())
+    bench.run(estate.clock.advance(minutes=minutes))
+
+
+@when("the colleague's phone tries again")
+def _(bench: Bench, colleague: Teleworker) -> None:
+    bench.run(colleague.restarts_phone())
+
+
+@when("the password of the teleworker's SIP user is changed on the MBG")
+def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
+    bench.call(installer.changes_device_password, teleworker.person.extension)
+
+
+# What is to be seen of them
+
+
+@then("the teleworker's extension is registered at the PBX")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.waits_for_registration())
+    assert teleworker.is_registered_at_pbx()
+
+
+@then("the colleague's extension is registered at the PBX")
+def _(bench: Bench, colleague: Teleworker) -> None:
+    bench.run(colleague.waits_for_registration())
+    assert colleague.is_registered_at_pbx()
+
+
+@then("the teleworker's phone still works")
+def _(teleworker: Teleworker) -> None:
+    assert teleworker.phone.registered
+    assert teleworker.is_registered_at_pbx()
+
+
+@then("the phone registers at the MBG's external address and SIP port")
+def _(bench: Bench, teleworker: Teleworker, estate: Estate) -> None:
+    bench.run(teleworker.waits_for_registration())
+    assert teleworker.registers_at() == estate.mbg.sip_outside
+
+
+@then("the colleague's phone registers at the PBX itself")
+def _(bench: Bench, office: Office, estate: Estate) -> None:
+    bench.run(office.waits_for_registration())
+    assert office.registers_at() == estate.node.address
+
+
+@then("nobody answers the phone's registration")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.gives_up())
+    assert teleworker.phone.state is State.TIMED_OUT
+
+
+@then("the phone's next registration is refused")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    refusal = bench.run(teleworker.is_refused_by_mbg())
+    assert refusal.facts["status"] in ("401", "403")
+    assert not teleworker.phone.registered
+    assert not teleworker.is_registered_at_pbx()
+
+
+@given("the colleague's phone is refused for want of a licence")
+@then("the colleague's phone is refused for want of a licence")
+def _(bench: Bench, colleague: Teleworker) -> None:
+    refusal = bench.run(colleague.hears_refusal())
+    assert (refusal.status, "licence" in refusal.warning) == (403, True), refusal
+
+
+@then(parsers.parse('the phone is refused because "{reason}"'))
+def _(bench: Bench, teleworker: Teleworker, reason: str) -> None:
+    refusal = bench.run(teleworker.hears_refusal())
+    assert reason in refusal.warning, refusal
+
+
+@then("the phone has no configuration")
+def _(teleworker: Teleworker) -> None:
+    assert teleworker.phone.layers.server == {}
+
+
+@then("the phone took its files and its firmware through the MBG")
+def _(bench: Bench, teleworker: Teleworker, estate: Estate) -> None:
+    bench.run(teleworker.waits_for_registration())
+    model, mac = teleworker.phone.model.name, teleworker.phone.identity.mac
+    taken = [
+        entry.path
+        for entry in estate.journal.entries
+        if isinstance(entry, HttpEntry) and entry.to == teleworker.phone.role
+    ]
+    wanted = ["/startup.cfg", f"/{model}.cfg", f"/{mac}.cfg", f"/{model}.st"]
+    assert taken[:4] == wanted, taken
+    assert sum(f.octets_out for f in estate.mbg.forwards.values()) > 16_384
+
+
+@then("the phone took new firmware and restarted")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.waits_for_registration())
+    assert teleworker.phone.firmware_version == FIRMWARE
+    assert teleworker.phone.reboots >= 2, "one for the menu, one for the firmware"
+
+
+@then(parsers.parse("the journal names the cause: {reason}"))
+def _(estate: Estate, reason: str) -> None:
+    lost = [entry for entry in estate.journal.entries if isinstance(entry, LostEntry)]
+    assert reason in {entry.reason for entry in lost}
+
+
+@then("every URI in the phone's configuration begins at the MBG's external address")
+def _(teleworker: Teleworker, estate: Estate) -> None:
+    assert teleworker.uri_hosts() == {estate.mbg.outside}
+
+
+@then("every URI in the colleague's phone begins at MCS's own address")
+def _(office: Office, estate: Estate) -> None:
+    assert office.uri_hosts() == {estate.claim.plan.mcs}
+
+
+@then("the phone does not let anybody in")
+def _(teleworker: Teleworker) -> None:
+    assert teleworker.phone.local_configuration == {}
+    assert teleworker.phone.reboots == 0
+
+
+@then("the phone stays a MiNET phone")
+def _(teleworker: Teleworker) -> None:
+    assert teleworker.phone.state is State.MINET
+    assert teleworker.phone.firmware_kind == "minet"
+
+
+@then(parsers.parse('the phone\'s top softkeys show "{first}" and "{second}"'))
+def _(teleworker: Teleworker, first: str, second: str) -> None:
+    assert teleworker.labels("topsoftkey") == [first, second]
+
+
+@then(parsers.parse('the phone offers no "{label}" key'))
+def _(teleworker: Teleworker, label: str) -> None:
+    assert label not in teleworker.labels("topsoftkey") + teleworker.labels("softkey")
+
+
+@then(parsers.parse('the colleague\'s phone offers a "{label}" key'))
+def _(office: Office, label: str) -> None:
+    assert label in office.labels("softkey")
+
+
+@then(parsers.parse("the phone has renewed its registration at least {times:d} times"))
+def _(teleworker: Teleworker, estate: Estate, times: int) -> None:
+    accepted = [
+        entry
+        for entry in estate.journal.entries
+        if isinstance(entry, SipEntry) and entry.to == teleworker.phone.role and entry.status == 200
+    ]
+    assert len(accepted) > times

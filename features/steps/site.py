@@ -1,0 +1,193 @@
+"""Steps about the site: how far it is set up, what stands on its admin pages, time."""
+
+from typing import Any
+
+from pytest_bdd import given, parsers, then, when
+
+from features.actors.installer import Installer
+from features.actors.office import Office
+from features.actors.teleworker import Teleworker
+from features.portal import Bench
+from simulators.errors import ConfigurationError
+from simulators.estate.estate import Estate
+from simulators.journal import HttpEntry
+
+SitePlan = dict[str, dict[str, Any]]
+
+
+# What the estate is made of; before it starts
+
+
+@given(parsers.parse("the MBG runs release {release}"))
+def _(site_plan: SitePlan, release: str) -> None:
+    site_plan["mbg"] = {"release": release}
+
+
+@given("the MBG is deployed in server-only mode")
+def _(site_plan: SitePlan) -> None:
+    site_plan["mbg"] = {"mode": "server-only"}
+
+
+@given("the MBG has 1 teleworker licence")
+def _(site_plan: SitePlan) -> None:
+    site_plan["mbg"] = {"licences": 1}
+
+
+@given(parsers.parse("the PBX runs release {release}"))
+def _(site_plan: SitePlan, release: str) -> None:
+    site_plan["pbx"] = {"release": release}
+
+
+@given(parsers.parse("the CT Gateway runs release {release}"))
+def _(site_plan: SitePlan, release: str) -> None:
+    site_plan["ct_gateway"] = {"release": release}
+
+
+# How far the site is set up
+
+
+@given("a bare site")
+def _(installer: Installer) -> None:
+    assert installer.estate.mbg.store.devices == {}
+
+
+@given("a site with addresses and ICP in place")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.prepares_site(forward=False))
+
+
+@given("a site with addresses, port forwarding and ICP in place")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.prepares_site())
+
+
+@given("a site ready for teleworkers")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.prepares_site())
+    bench.run(installer.completes_token_exchange())
+
+
+@given("a site ready for teleworkers, but with SNAT off")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.prepares_site(snat=False))
+    bench.run(installer.completes_token_exchange())
+
+
+@given("a site ready for teleworkers, but with another ICP address")
+def _(bench: Bench, installer: Installer, estate: Estate) -> None:
+    bench.run(installer.prepares_site(icp_address=estate.claim.plan.node(7)))
+    bench.run(installer.completes_token_exchange())
+
+
+@given(parsers.parse("a site whose consumer lacks {permission}"))
+def _(bench: Bench, installer: Installer, permission: str) -> None:
+    bench.run(installer.prepares_site(without_permission=permission))
+    bench.run(installer.completes_token_exchange())
+
+
+@given("the installer has entered another internal address than the MBG's")
+def _(bench: Bench, installer: Installer, estate: Estate) -> None:
+    bench.run(installer.enters_mbg_address(estate.claim.plan.node(9)))
+
+
+@given(parsers.parse("the installer has entered {port:d} as NAT SIP Port"))
+def _(bench: Bench, installer: Installer, port: int) -> None:
+    bench.run(installer.enters_nat_address(port=port))
+
+
+# What the installer does
+
+
+@when("the installer enters the MBG's internal address")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.enters_mbg_address())
+
+
+@when(parsers.parse('the installer tries to enter "{address}" as the MBG\'s internal address'))
+def _(bench: Bench, installer: Installer, address: str) -> None:
+    bench.run(installer.tries(installer.enters_mbg_address(address)))
+
+
+@when("the installer connects the PBX")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.tries(installer.connects_pbx()))
+
+
+@when("the installer tries to forward the phones' port", target_fixture="mbg_refusal")
+def _(bench: Bench, installer: Installer) -> str:
+    try:
+        bench.run(installer.forwards_phone_port())
+    except ConfigurationError as error:
+        return str(error)
+    return ""
+
+
+@when("the installer puts the ICP's address right")
+def _(bench: Bench, estate: Estate) -> None:
+    bench.call(estate.mbg.store.change_icp, "1", address=estate.node.address[0])
+
+
+@when(parsers.re(r"(?P<number>\d+) (?P<unit>minutes|days) pass"))
+def _(bench: Bench, estate: Estate, number: str, unit: str) -> None:
+    bench.run(estate.clock.advance(**{unit: float(number)}))
+
+
+# What is to be seen
+
+
+@then("the MiVoice Border Gateway page shows that address")
+def _(bench: Bench, installer: Installer, estate: Estate) -> None:
+    assert bench.run(installer.mbg_page())["internal_address"] == estate.mbg.inside
+
+
+@then(parsers.parse('MCS refuses it and names the field "{field}"'))
+def _(installer: Installer, field: str) -> None:
+    assert installer.refusal is not None, "expected a refusal, MCS took it"
+    assert installer.refusal.field == field, installer.refusal
+
+
+@then("the MBG says that it has no port forwarding")
+def _(mbg_refusal: str) -> None:
+    assert "no port forwarding" in mbg_refusal
+
+
+@then(parsers.parse('the phone system\'s page says that it found "{release}"'))
+def _(bench: Bench, installer: Installer, release: str) -> None:
+    assert release in bench.run(installer.phone_system_message())
+
+
+@then("the MBG was called at its internal address")
+def _(estate: Estate) -> None:
+    calls = [e for e in estate.journal.entries if isinstance(e, HttpEntry) and e.to == "MBG"]
+    assert calls, "MCS never called the MBG"
+    assert {e.destination for e in calls} == {estate.mbg.rest_address}
+
+
+@then(parsers.parse('the Phones page shows the phone as "{location}"'))
+def _(bench: Bench, installer: Installer, teleworker: Teleworker, location: str) -> None:
+    assert bench.run(installer.sees_phone(teleworker.person.mac))["location"] == location
+
+
+@then(parsers.parse('the Phones page shows the colleague\'s phone as "{location}"'))
+def _(bench: Bench, installer: Installer, office: Office, location: str) -> None:
+    assert bench.run(installer.sees_phone(office.person.mac))["location"] == location
+
+
+@then("MCS saw the phone at the MBG's internal address")
+def _(bench: Bench, installer: Installer, teleworker: Teleworker, estate: Estate) -> None:
+    phone = bench.run(installer.sees_phone(teleworker.person.mac))
+    assert phone["address"] == estate.mbg.inside
+
+
+@then("MCS does not know the phone")
+def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
+    refusal = bench.run(installer.tries(installer.sees_phone(teleworker.person.mac)))
+    assert refusal is not None, "MCS knows the phone"
+    assert refusal.status == 404
+
+
+@then("the Phones page shows the phone's MAC address, model and firmware")
+def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
+    shown, phone = bench.run(installer.sees_phone(teleworker.person.mac)), teleworker.phone
+    assert (shown["mac"], shown["model"]) == (phone.identity.mac, phone.model.name)
+    assert shown["firmware"] == phone.firmware_version

@@ -1,0 +1,198 @@
+"""The house rules as code: which package may import which, and what a pure core may know.
+
+`forbidden_edges` and `impure_imports` read source as text (`ast`), import nothing, and name each
+breach.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+PACKAGES = ("features", "loadtests", "reports", "simulators", "system")
+
+FRONT_DOOR = ("system.app", "system.config")
+"""All that the suites may know of the MCS as an object."""
+
+PURE_SIMULATORS = (
+    "simulators.core",
+    "simulators.errors",
+    "simulators.sip.*",
+    "simulators.mbg.border",
+    "simulators.mbg.border_terms",
+    "simulators.mbg.devices",
+    "simulators.mbg.licences",
+    "simulators.mbg.oauth",
+    "simulators.mbg.refusals",
+    "simulators.mbg.tokens",
+    "simulators.mbg.web_services",
+    "simulators.pbx.bindings",
+    "simulators.pbx.extensions",
+    "simulators.pbx.gateway_session",
+    "simulators.pbx.oai",
+    "simulators.pbx.refusals",
+    "simulators.pbx.registrar",
+    "simulators.pbx.release",
+    "simulators.phone.actions",
+    "simulators.phone.config_file",
+    "simulators.phone.download",
+    "simulators.phone.firmware",
+    "simulators.phone.form",
+    "simulators.phone.identity",
+    "simulators.phone.keys",
+    "simulators.phone.life",
+    "simulators.phone.line_states",
+    "simulators.phone.lines",
+    "simulators.phone.menu",
+    "simulators.phone.menu_table",
+    "simulators.phone.models",
+    "simulators.phone.screen",
+    "simulators.phone.server",
+    "simulators.phone.service",
+    "simulators.phone.states",
+    "simulators.phone.xml_object",
+)
+PURE = (
+    *PURE_SIMULATORS,
+    "system.domain.*",
+    "system.oai.codec",
+    "system.oai.records",
+    "system.phones.configuration",
+    "system.mbg.documents",
+    "system.provisioning.plan",
+    "system.errors",
+    "reports.ladder",
+    "reports.model",
+    "reports.plots",
+    "reports.text",
+    "loadtests.batches",
+    "loadtests.schedule",
+)
+IMPURE = (
+    "aiohttp",
+    "anyio",
+    "asyncio",
+    "gevent",
+    "http",
+    "os",
+    "random",
+    "secrets",
+    "select",
+    "selectors",
+    "socket",
+    "sqlalchemy",
+    "ssl",
+    "subprocess",
+    "threading",
+    "time",
+    "trustme",
+)
+
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "features": ("features", "simulators", *FRONT_DOOR),
+    "simulators": ("simulators",),
+    "system": ("system",),
+    "loadtests": (
+        "loadtests",
+        *PURE_SIMULATORS,
+        "simulators.entropy",
+        "simulators.addresses",
+    ),
+    "reports": ("reports",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One import that breaks a rule."""
+
+    module: str
+    line: int
+    imported: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.imported}: {self.rule}"
+
+
+def forbidden_edges(root: Path) -> list[Breach]:
+    """Imports between our packages that `MAY_IMPORT` does not allow."""
+    breaches = []
+    for path, module in modules(root):
+        package = module.split(".")[0]
+        for line, imported in imports(path, module):
+            if imported.split(".")[0] not in PACKAGES:
+                continue
+            if not any(_covers(rule, imported) for rule in MAY_IMPORT[package]):
+                allowed = ", ".join(MAY_IMPORT[package][:3])
+                breaches.append(
+                    Breach(module, line, imported, f"{package} may import {allowed} ...")
+                )
+    return breaches
+
+
+def impure_imports(root: Path) -> list[Breach]:
+    """Imports of pure cores that reach a socket, a clock, chance, or a module that is no core."""
+    breaches = []
+    for path, module in modules(root):
+        if not is_pure(module):
+            continue
+        for line, imported in imports(path, module):
+            top = imported.split(".")[0]
+            if top in IMPURE:
+                breaches.append(Breach(module, line, imported, "a core has no I/O, clock, chance"))
+            elif top in PACKAGES and not is_pure(imported):
+                breaches.append(Breach(module, line, imported, "a core imports only cores"))
+    return breaches
+
+
+def is_pure(module: str) -> bool:
+    """Whether `PURE` lists the module; `x.*` means the modules of package x but not its tests."""
+    if ".tests" in module:
+        return False
+    return any(fnmatch(module, rule) or f"{module}.*" == rule for rule in PURE)
+
+
+def modules(root: Path) -> Iterator[tuple[Path, str]]:
+    """Every Python file of our packages below `root`, with its dotted name."""
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            parts = list(path.relative_to(root).with_suffix("").parts)
+            if parts[-1] == "__init__":
+                parts.pop()
+            yield path, ".".join(parts)
+
+
+def imports(path: Path, module: str) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything that a file imports, also inside functions.
+
+    For `from a.b import c` that is `a.b.c` where c is a module of ours, else `a.b`.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    root = path.parents[len(module.split(".")) - (0 if path.name == "__init__.py" else 1)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, module, is_package=path.name == "__init__.py")
+            for alias in node.names:
+                name = f"{base}.{alias.name}"
+                is_module = (root / Path(*name.split("."))).with_suffix(".py").exists() or (
+                    root / Path(*name.split(".")) / "__init__.py"
+                ).exists()
+                yield node.lineno, name if is_module else base
+
+
+def _absolute(node: ast.ImportFrom, module: str, *, is_package: bool) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    keep = len(parts) - node.level + (1 if is_package else 0)
+    return ".".join([*parts[:keep], *([node.module] if node.module else [])])
+
+
+def _covers(rule: str, imported: str) -> bool:
+    """`a.b` covers a.b and what is below; `a.b.*` the same."""
+    base = rule.removesuffix(".*")
+    return imported == base or imported.startswith(f"{base}.")

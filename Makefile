@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check burst style types lock clean
+.PHONY: help setup demo test check up burst style types lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -29,6 +29,9 @@ test: setup style types ## everything that tests the project
 
 check: setup ## the feature suites with their report (ARGS="--estate FILE -m ICP-2")
 	@$(RUN) features check $(ARGS)
+
+up: setup ## an estate that stays up: PHONES=5 SEED=1
+	@$(RUN) features up --phones $(or $(PHONES),5) --seed $(or $(SEED),1)
 
 burst: setup ## a registration burst: PHONES=500 RATE=100 WORKERS=1 SEED=1, with a report
 	@$(RUN) loadtests burst --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \

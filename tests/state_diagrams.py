@@ -1,0 +1,78 @@
+"""Draws every state machine of the project from its table: `python -m tests.state_diagrams`.
+
+Writes docs/states.md (Mermaid, which code hosts and editors render); a test keeps it true.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from simulators.mbg import tokens
+from simulators.phone import menu_table, states
+from simulators.sip import registration, transaction
+from system.domain import operations
+
+PAGE = Path(__file__).parent.parent / "docs" / "states.md"
+
+Table = Mapping[Any, Mapping[Any, Enum]]
+"""State -> event -> next state; keys are Enums, each table's own."""
+
+DIAGRAMS: tuple[tuple[str, str, Table], ...] = (
+    ("A phone's life", "simulators/phone/states.py", states.TRANSITIONS),
+    ("A phone's menu", "simulators/phone/menu_table.py", menu_table.TRANSITIONS),
+    (
+        "A registration, as its UAC keeps it",
+        "simulators/sip/registration.py",
+        registration.TRANSITIONS,
+    ),
+    (
+        "A non-INVITE client transaction (RFC 3261 figure 6)",
+        "simulators/sip/transaction.py",
+        transaction.CLIENT,
+    ),
+    (
+        "A non-INVITE server transaction (RFC 3261 figure 8)",
+        "simulators/sip/transaction.py",
+        transaction.SERVER,
+    ),
+    ("A temporary token on the MBG", "simulators/mbg/tokens.py", tokens.TEMPORARY_TRANSITIONS),
+    ("A final token on the MBG", "simulators/mbg/tokens.py", tokens.FINAL_TRANSITIONS),
+    ("A provisioning operation of the MCS", "system/domain/operations.py", operations.TRANSITIONS),
+)
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    parts = [
+        "# State machines\n\nDrawn from the tables in the code by "
+        "`python -m tests.state_diagrams`; not edited by hand.\n"
+    ]
+    for title, source, table in DIAGRAMS:
+        parts.append(f"## {title}\n\nTable: `{source}`\n\n```mermaid\n{diagram(table)}\n```\n")
+    return "\n".join(parts)
+
+
+def diagram(table: Table) -> str:
+    """One table as a Mermaid state diagram; edges between the same states share an arrow."""
+    edges: dict[tuple[Enum, Enum], list[str]] = {}
+    for state, events in table.items():
+        for event, following in events.items():
+            edges.setdefault((state, following), []).append(str(event.value))
+    named = dict.fromkeys(state for edge in edges for state in edge)
+    lines = ["stateDiagram-v2"]
+    lines += [f'    state "{state.value}" as {state.name}' for state in named]
+    lines += [
+        f"    {before.name} --> {after.name}: {' / '.join(_plain(e) for e in events)}"
+        for (before, after), events in edges.items()
+    ]
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Mermaid ends a label at a colon or semicolon."""
+    return text.replace(":", ",").replace(";", ",")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,5 +1,6 @@
 """Fixtures and hooks of the suites: estate, people, actors; requirement ids as marks; recording."""
 
+import shutil
 import sys
 import time
 import tomllib
@@ -17,7 +18,7 @@ from features.actors.mcs_site import McsSite
 from features.actors.teleworker import Teleworker
 from features.mcs_in_process import launch
 from features.portal import Bench, refuse_async_steps, started
-from features.recording import RunFolder, ScenarioRecord, StepRecord, stamp
+from features.recording import RUNS, RunFolder, ScenarioRecord, StepRecord, stamp
 from features.steps.extensions import *  # noqa: F403 -- pytest finds steps by their fixtures
 from features.steps.phones import *  # noqa: F403
 from features.steps.site import *  # noqa: F403
@@ -26,6 +27,9 @@ from simulators.estate.config import EstateConfig
 from simulators.estate.estate import Estate
 from simulators.journal import Journal
 from simulators.phone.people import Person, invent
+
+UNNAMED = RUNS / "latest-features"
+"""Where a run goes that names no folder; each such run takes the place of the one before."""
 
 CATALOGUE = Path(__file__).parent.parent / "reports" / "requirements.toml"
 PEOPLE = 3
@@ -37,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", default="1", help="seed of every scenario's estate")
     parser.addoption("--estate", default="", help="estate file (TOML) that scenarios start from")
     parser.addoption(
-        "--run-dir", default="", help="folder for the run; default: runs/<time>-features"
+        "--run-dir", default="", help="folder for the run; default: runs/latest-features"
     )
 
 
@@ -78,7 +82,9 @@ class _Run:
     def __init__(self, config: pytest.Config) -> None:
         worker = getattr(config, "workerinput", None)
         given = str(worker["run_dir"]) if worker else str(config.getoption("--run-dir"))
-        path = Path(given) if given else RunFolder.new("features").path
+        path = Path(given) if given else UNNAMED
+        if path == UNNAMED and worker is None:
+            shutil.rmtree(path, ignore_errors=True)
         self.folder = RunFolder(path, str(worker["workerid"]) if worker else "")
         self._config = config
         self._is_worker = worker is not None

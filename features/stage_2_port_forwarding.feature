@@ -14,6 +14,19 @@ Feature: Stage 2: port forwarding on the MBG
     Then the phone has no configuration
     And MCS does not know the phone
 
+  @FWD-2
+  Scenario: LDAP, TFTP and syslog are closed at the MBG's outside
+    Given a site ready for teleworkers
+    When somebody outside probes the MBG
+    Then only the phones' port is open
+
+  @FWD-2 @negative
+  Scenario: One more forward is found
+    Given a site ready for teleworkers
+    And the installer has forwarded LDAP as well
+    When somebody outside probes the MBG
+    Then LDAP is found open
+
   @FWD-3
   Scenario: With SNAT the forward's connections come from the MBG's internal address
     Given a site ready for teleworkers

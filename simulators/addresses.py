@@ -6,6 +6,7 @@ and the homes.
 """
 
 import os
+import re
 import socket
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
@@ -18,6 +19,9 @@ CLAIM_PORT = 47001
 
 LOW_PORT_OFFSET = 10000
 """Added to ports that this user may not open (443 becomes 10443)."""
+
+
+CAP_NET_BIND_SERVICE = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +125,12 @@ def claim_private() -> BlockClaim:
     )
 
 
-def lowest_open_port() -> int:
-    """The lowest port that this user may listen on."""
-    if os.geteuid() == 0:
-        return 1
+def lowest_open_port(status: Path = Path("/proc/self/status")) -> int:
+    """The lowest port that this process may listen on: root, or anybody with the capability, 1."""
     setting = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+    found = re.search(r"^CapEff:\s*([0-9a-f]+)", status.read_text(), re.MULTILINE)
+    if found and int(found[1], 16) & CAP_NET_BIND_SERVICE:
+        return 1
     return int(setting.read_text()) if setting.exists() else 1024
 
 

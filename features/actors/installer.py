@@ -125,6 +125,13 @@ class Installer:
         rule = ForwardRule(PHONES_PORT, self.estate.mcs.phones_address, snat=snat)
         await self.estate.mbg.add_forward(rule)
 
+    async def forwards_by_mistake(self, port: int) -> None:
+        """One more rule, for a port that should stay closed (FWD-2)."""
+        assert self.estate.mcs is not None
+        await self.estate.mbg.add_forward(
+            ForwardRule(port, (self.estate.mcs.phones_address[0], port))
+        )
+
     async def adds_icp(self, address: str = "") -> None:
         """Service configuration -> ICPs: the node (ICP-1)."""
         node = self.estate.node

@@ -6,6 +6,7 @@ from pytest_bdd import given, parsers, then, when
 
 from features.actors.installer import Installer
 from features.actors.office import Office
+from features.actors.passerby import Passerby
 from features.actors.teleworker import Teleworker
 from features.portal import Bench
 from simulators.errors import ConfigurationError
@@ -120,6 +121,27 @@ def _(bench: Bench, installer: Installer) -> str:
     except ConfigurationError as error:
         return str(error)
     return ""
+
+
+@given("the installer has forwarded LDAP as well")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.forwards_by_mistake(8205))
+
+
+@when("somebody outside probes the MBG", target_fixture="doors")
+def _(bench: Bench, estate: Estate) -> dict[str, str]:
+    return bench.run(Passerby(estate).probes())
+
+
+@then("only the phones' port is open")
+def _(doors: dict[str, str]) -> None:
+    assert doors.pop("the phones' port") == "open"
+    assert set(doors.values()) == {"closed"}, doors
+
+
+@then("LDAP is found open")
+def _(doors: dict[str, str]) -> None:
+    assert doors["LDAP"] == "open"
 
 
 @when("the installer puts the ICP's address right")

@@ -81,7 +81,7 @@ class HttpEntry(Entry):
 
     @property
     def summary(self) -> str:
-        path = self.path.partition("?")[0]
+        path = self.path.partition("?")[0].removeprefix("/mslrest/")
         if self.status is None:
             return f"{self.method} {path}"
         return f"{self.status}{f' {self.code}' if self.code else ''} ({self.method} {path})"

@@ -1,5 +1,7 @@
 """The address plan, and blocks that two runs never share."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from simulators.addresses import (
     AddressPlan,
     claim,
     claim_private,
+    lowest_open_port,
     open_port,
 )
 from simulators.errors import ConfigurationError
@@ -81,3 +84,11 @@ def test_low_ports_move_where_they_may_not_be_opened() -> None:
 def test_a_plan_is_made_of_its_octets() -> None:
     plan = AddressPlan(61, 62, 63)
     assert (plan.mcs, plan.mbg_outside, plan.home(0)) == ("127.61.0.5", "127.62.0.10", "127.63.0.2")
+
+
+def test_low_ports_are_open_to_who_has_the_capability_not_to_who_is_root(tmp_path: Path) -> None:
+    status = tmp_path / "status"
+    status.write_text("Name:\tpython\nCapEff:\t000001ffffffffff\n")
+    assert lowest_open_port(status) == 1
+    status.write_text("Name:\tpython\nCapEff:\t000001fffffffbff\n")
+    assert lowest_open_port(status) > 1

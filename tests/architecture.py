@@ -25,6 +25,7 @@ PURE_SIMULATORS = (
     "simulators.mbg.licences",
     "simulators.mbg.oauth",
     "simulators.mbg.refusals",
+    "simulators.mbg.settings",
     "simulators.mbg.tokens",
     "simulators.mbg.web_services",
     "simulators.pbx.bindings",
@@ -67,6 +68,8 @@ PURE = (
     "reports.plots",
     "reports.text",
     "loadtests.batches",
+    "loadtests.engine_core.*",
+    "loadtests.errors",
     "loadtests.schedule",
 )
 IMPURE = (

@@ -17,7 +17,8 @@ from simulators.errors import ConfigurationError
 from simulators.estate.config import EstateConfig
 from simulators.estate.estate import Estate
 from simulators.journal import Journal
-from simulators.mbg.mbg import Mbg, MbgSettings
+from simulators.mbg.mbg import Mbg
+from simulators.mbg.settings import MbgSettings
 from simulators.network import Network
 from simulators.tls import Authority
 

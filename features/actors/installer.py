@@ -12,7 +12,7 @@ from features.actors.mcs_site import McsRefused, McsSite
 from simulators.estate.estate import Estate
 from simulators.mbg.devices import Device
 from simulators.mbg.forward import ForwardRule
-from simulators.mbg.mbg import GATEWAY
+from simulators.mbg.settings import GATEWAY
 from simulators.mbg.web_services import DOCUMENTED_PERMISSIONS, Consumer
 from simulators.phone.firmware import build_image
 from simulators.phone.people import Person

@@ -20,7 +20,8 @@ from simulators.errors import ConfigurationError
 from simulators.estate.config import EstateConfig, McsTable
 from simulators.estate.mcs import McsEndpoint, McsLauncher, McsPlace
 from simulators.journal import Journal
-from simulators.mbg.mbg import Mbg, MbgSettings
+from simulators.mbg.mbg import Mbg
+from simulators.mbg.settings import MbgSettings
 from simulators.network import Network
 from simulators.pbx.ct_gateway import CtGateway
 from simulators.pbx.node import PbxNode

@@ -1,7 +1,6 @@
 """One MBG: its parts composed, started and stopped, and what a person does on its site."""
 
 import ssl
-from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -13,7 +12,6 @@ from simulators.mbg.border import Border
 from simulators.mbg.border_terms import (
     INSIDE,
     OUTSIDE,
-    BorderSettings,
     DeviceRefused,
     DeviceRegistered,
     DeviceUnregistered,
@@ -22,44 +20,11 @@ from simulators.mbg.devices import Device, DeviceStore, Icp
 from simulators.mbg.forward import Forward, ForwardRule
 from simulators.mbg.licences import LicencePool
 from simulators.mbg.rest import RestApi
+from simulators.mbg.settings import GATEWAY, MbgSettings
 from simulators.mbg.tokens import FinalToken
 from simulators.mbg.web_services import Consumer, WebServices
-from simulators.mbg.web_services import Settings as WebServicesSettings
 from simulators.network import Network
 from simulators.udp import UdpDriver
-
-GATEWAY = "gateway"
-SERVER_ONLY = "server-only"
-
-
-@dataclass(frozen=True, slots=True)
-class MbgSettings:
-    """What one MBG is like.
-
-    Args:
-        release: as it calls itself.
-        mode: `gateway` or `server-only`; forwards exist in gateway mode only (PRE-2).
-        licences: teleworker licences in its pool.
-        rest_port, sip_port: where it listens; 0 means any.
-        permit_weak_passwords: take what the password rule would refuse.
-    """
-
-    release: str = "11.4.0.225"
-    mode: str = GATEWAY
-    licences: int = 1000
-    rest_port: int = 443
-    sip_port: int = 5060
-    permit_weak_passwords: bool = False
-    border: BorderSettings = field(default_factory=BorderSettings)
-    web_services: WebServicesSettings = field(default_factory=WebServicesSettings)
-
-    def __post_init__(self) -> None:
-        if self.mode not in (GATEWAY, SERVER_ONLY):
-            raise ConfigurationError(
-                f"an MBG's mode is {GATEWAY} or {SERVER_ONLY}, got {self.mode!r}"
-            )
-        if self.licences < 0:
-            raise ConfigurationError(f"expected 0 or more licences, got {self.licences}")
 
 
 class Mbg:

@@ -3,19 +3,20 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from simulators.mbg.devices import Device
+from simulators.clock import Clock
+from simulators.core import Address
+from simulators.journal import Journal
+from simulators.mbg.devices import Device, DeviceStore
 from simulators.mbg.oauth import HttpRequest
 from simulators.mbg.refusals import Refused, invalid, malformed, not_found, stopped
+from simulators.mbg.settings import MbgSettings
 from simulators.mbg.tokens import FinalEvent, FinalToken
-from simulators.mbg.web_services import Consumer
-
-if TYPE_CHECKING:
-    from simulators.mbg.mbg import Mbg
+from simulators.mbg.web_services import Consumer, WebServices
 
 BASE = "/mslrest"
 FORM = "application/x-www-form-urlencoded"
@@ -27,10 +28,31 @@ CODE = web.ResponseKey("code", str)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+class Parts(Protocol):
+    """What the API needs of the MBG that it belongs to."""
+
+    role: str
+    settings: MbgSettings
+    rest_address: Address
+    clock: Clock
+    journal: Journal
+    store: DeviceStore
+    web_services: WebServices
+
+    def happened(self, name: str, /, **facts: object) -> None:
+        """Journal an event of the MBG."""
+
+    def remove_device(self, device_id: str) -> Device:
+        """Delete a device; its registration ends."""
+
+    def device_changed(self, device: Device) -> None:
+        """Tell the border."""
+
+
 class RestApi:
     """The handlers; one object per MBG."""
 
-    def __init__(self, mbg: "Mbg") -> None:
+    def __init__(self, mbg: Parts) -> None:
         self._mbg = mbg
 
     def application(self) -> web.Application:

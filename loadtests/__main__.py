@@ -1,0 +1,126 @@
+"""`python -m loadtests`: load on the estate, by hand or by make.
+
+Exit status: 0 all phones are registered, by every count; 1 not all; 2 it could not be done as
+asked, and one sentence says why; 130 stopped by Ctrl-C.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loadtests import show
+from loadtests.burst import Asked, run_burst
+from loadtests.schedule import Shape
+from simulators.core import Address
+from simulators.entropy import Seed
+from simulators.errors import BenchError, ConfigurationError
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+
+
+@app.callback()
+def loadtests() -> None:
+    """Load on the estate. Traffic goes to 127.0.0.0/8 alone."""
+
+
+@app.command()
+def burst(
+    phones: Annotated[int, typer.Option(help="Teleworkers, 1 to 60000.")] = 500,
+    rate: Annotated[float, typer.Option(help="Phones that start per second.")] = 100.0,
+    workers: Annotated[int, typer.Option(help="Load engines; each uses up to one core.")] = 1,
+    seed: Annotated[str, typer.Option(help="The same seed makes the same run.")] = "1",
+    shape: Annotated[
+        Shape, typer.Option(help="steady: one after the other at RATE; at-once: all together.")
+    ] = Shape.STEADY,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Run folder; else a new one below runs/."),
+    ] = None,
+    limit: Annotated[
+        float | None,
+        typer.Option(help="End after so many seconds; else 60 s after the last start."),
+    ] = None,
+    phones_per_home: Annotated[
+        int, typer.Option(help="Phones behind one public address and its socket.")
+    ] = 1,
+    mbg: Annotated[
+        str | None, typer.Option(metavar="ADDRESS:PORT", help="A target that runs already.")
+    ] = None,
+    accounts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Its set-side credentials, one JSON object a line."),
+    ] = None,
+    homes: Annotated[
+        int, typer.Option(help="With --mbg: second octet of the homes' addresses.")
+    ] = 30,
+) -> None:
+    """Register PHONES teleworkers through the MBG, RATE of them per second, and report.
+
+    Starts an MBG and a PBX as a process of their own, drives the phones with Locust and load
+    engines in other processes, writes the run folder and its report.html.
+
+    Examples:
+
+    \b
+    python -m loadtests burst --phones 500 --rate 100
+    python -m loadtests burst --phones 5000 --shape at-once --workers 2
+    python -m loadtests burst --mbg 127.20.0.10:5060 --accounts accounts.jsonl --phones 100
+
+    Exit status: 0 all registered, 1 not all, 2 it could not be done as asked.
+    """
+    asked = Asked(
+        phones=phones,
+        rate_per_s=rate,
+        shape=shape,
+        workers=workers,
+        seed=Seed.parse(seed or "1").number,  # make passes an empty one on
+        phones_per_home=phones_per_home,
+        limit_s=limit,
+        run_dir=run_dir,
+        mbg=None if mbg is None else _address(mbg),
+        accounts=accounts,
+        homes=homes,
+    )
+    sys.exit(0 if asyncio.run(_run(asked)) else 1)
+
+
+async def _run(asked: Asked) -> bool:
+    """Like Ctrl-C, a request to terminate goes through every clean-up on the way out."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await run_burst(asked, show.console())
+
+
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit():
+        raise ConfigurationError(
+            f"expected ADDRESS:PORT for --mbg, such as 127.20.0.10:5060, got {text!r}"
+        )
+    return host, int(port)
+
+
+def entry() -> None:
+    """Run a command; what a person can put right is one sentence and exit status 2."""
+    try:
+        app(prog_name="python -m loadtests")
+    except BenchError as error:
+        sys.stderr.write(f"loadtests: {error}\n")
+        sys.exit(2)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.stderr.write("loadtests: stopped; everything that was started has been ended\n")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    entry()

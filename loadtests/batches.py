@@ -1,0 +1,139 @@
+"""What an engine reports every half second, as a JSON line, and in the words of Locust.
+
+A batch holds what happened since the one before, so batches of any number of engines are merged by
+addition. Locust's own statistics take it as one `StatsEntry`; they know whole milliseconds only,
+so the HDR histograms travel beside.
+"""
+
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter, ValidationError
+
+from loadtests.engine_core.histogram import NOTHING, Encoded
+from loadtests.errors import GeneratorError
+
+NAME = "registration"
+METHOD = "REGISTER"
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What happened in one second of the burst; `latency` (coarse) is of those registered in it."""
+
+    started: int = 0
+    registered: int = 0
+    failed: int = 0
+    latency: Encoded = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Half a second of one engine.
+
+    Args:
+        worker: which engine, from 0.
+        wall_s: when it was taken, Unix time.
+        elapsed_s, cpu_s: time since the batch before, and the processor time used in it.
+        started, registered, failed: phones.
+        failures: why, with counts; their sum is `failed`.
+        latency: from scheduled start to final 200, of the registered, fine.
+        lag: how late each start was fired, fine.
+        seconds: the same by second of the burst.
+        response_ms: {rounded latency: count} of all that ended, registered or not.
+        response_total_ms, response_min_ms, response_max_ms: of the same.
+        retransmissions: requests sent again (RFC 3261 timer E), which are no new requests.
+        send_errors: datagrams that the system refused to send.
+        refreshed, lost: later refreshes that succeeded, and registered phones whose refresh failed.
+        final: the engine's last one.
+    """
+
+    worker: int
+    wall_s: int
+    elapsed_s: float
+    cpu_s: float
+    started: int = 0
+    registered: int = 0
+    failed: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
+    latency: Encoded = NOTHING
+    lag: Encoded = NOTHING
+    seconds: dict[int, Second] = field(default_factory=dict)
+    response_ms: dict[int, int] = field(default_factory=dict)
+    response_total_ms: int = 0
+    response_min_ms: int | None = None
+    response_max_ms: int = 0
+    retransmissions: int = 0
+    send_errors: int = 0
+    refreshed: int = 0
+    lost: int = 0
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One line between engine, Locust and the command; exactly one field is set.
+
+    Args:
+        ready: an engine has opened its sockets; what it runs on, in words.
+        batch: see there.
+        problem: one sentence; the run can't go on.
+        locust: what Locust's own statistics hold at the end.
+    """
+
+    ready: str | None = None
+    batch: Batch | None = None
+    problem: str | None = None
+    locust: dict[str, int | str] | None = None
+
+
+_MESSAGE = TypeAdapter(Message)
+
+
+def to_line(message: Message) -> bytes:
+    """One JSON line, with its end."""
+    return _MESSAGE.dump_json(message, exclude_none=True) + b"\n"
+
+
+def from_line(line: bytes | str) -> Message:
+    """Read one line.
+
+    Raises:
+        GeneratorError: it is no message, and the sender therefore broken.
+    """
+    try:
+        return _MESSAGE.validate_json(line)
+    except ValidationError as error:
+        shown = line[:100]
+        raise GeneratorError(f"expected a message of the load engine, got {shown!r}") from error
+
+
+def bucket_ms(latency_ms: float) -> int:
+    """Round as Locust does: 1 ms below 100, 10 below 1000, 100 below 10,000, else 1000."""
+    for limit, step in ((100, 1), (1000, 10), (10_000, 100)):
+        if latency_ms < limit:
+            return round(latency_ms / step) * step
+    return round(latency_ms / 1000) * 1000
+
+
+def stats_entry(batch: Batch) -> dict[str, object]:
+    """The batch as `locust.stats.StatsEntry.unserialize` takes it.
+
+    A request there is a registration that ended, however many SIP messages it took.
+    """
+    ended = batch.registered + batch.failed
+    return {
+        "name": NAME,
+        "method": METHOD,
+        "last_request_timestamp": float(batch.wall_s),
+        "start_time": batch.wall_s - batch.elapsed_s,
+        "num_requests": ended,
+        "num_none_requests": 0,
+        "num_failures": batch.failed,
+        "total_response_time": batch.response_total_ms,
+        "max_response_time": batch.response_max_ms,
+        "min_response_time": batch.response_min_ms,
+        "total_content_length": 0,
+        "response_times": batch.response_ms,
+        "num_reqs_per_sec": {batch.wall_s: ended},
+        "num_fail_per_sec": {batch.wall_s: batch.failed} if batch.failed else {},
+    }

@@ -1,0 +1,202 @@
+"""Runs one burst from the target's start to the report: the order of things, and nothing else."""
+
+import asyncio
+import json
+import os
+import resource
+import shlex
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from loadtests import show
+from loadtests.engine_core.totals import Totals
+from loadtests.errors import GeneratorError, TargetError
+from loadtests.generator import ROOT, generate
+from loadtests.plan import GRACE_S, Plan, check_loopback, check_size, read_accounts
+from loadtests.results import Outcome, burst_document, run_document
+from loadtests.schedule import Shape, duration_s, phones_per_home
+from loadtests.target import Ready, Target, border
+from simulators.core import Address
+from simulators.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A burst as a person asked for it.
+
+    Args:
+        limit_s: None for the schedule and a minute.
+        run_dir: None for a new folder below runs/.
+        mbg, accounts, homes: a target that runs already; `mbg` None starts one.
+    """
+
+    phones: int
+    rate_per_s: float
+    shape: Shape
+    workers: int
+    seed: int
+    phones_per_home: int
+    limit_s: float | None
+    run_dir: Path | None
+    mbg: Address | None
+    accounts: Path | None
+    homes: int
+
+
+async def run_burst(asked: Asked, console: Console) -> bool:
+    """Run it, write the run folder, show the numbers; returns whether all are registered.
+
+    Raises:
+        BenchError: it could not be done, so there is no result.
+    """
+    check_size(asked.phones, asked.rate_per_s, asked.shape, asked.workers)
+    if asked.mbg is not None:
+        check_loopback(asked.mbg)
+    started = datetime.now(UTC)
+    if asked.mbg is None and asked.accounts is None:
+        console.print(f"Starting the target: MBG and PBX with {asked.phones} phones")
+    async with _target(asked) as target:
+        plan = _plan(asked, target.ready)
+        folder = _run_folder(asked.run_dir, started)
+        console.print(
+            f"{plan.phones} phones, "
+            + ("all at once" if plan.shape is Shape.AT_ONCE else f"{plan.rate_per_s:g} per second")
+            + f", against the MBG at {plan.mbg[0]}:{plan.mbg[1]}, seed {plan.seed}, "
+            f"{plan.workers} engine(s), {plan.phones_per_home} phone(s) per home",
+            highlight=False,
+        )
+        if plan.phones_per_home > asked.phones_per_home:
+            console.print(
+                "The limit of open files does not allow a socket per phone: "
+                f"{plan.phones_per_home} phones share a home and its socket.",
+                highlight=False,
+            )
+        outcome = await _drive(plan, target, folder, console)
+    _write_json(folder / "burst.json", burst_document(outcome))
+    command = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
+    finished = datetime.now(UTC)
+    _write_json(
+        folder / "run.json",
+        run_document(outcome, command=command, started=started, finished=finished),
+    )
+    (folder / "scenarios.jsonl").write_text("")
+    show.show_outcome(console, outcome)
+    reported = await _report(folder, console)
+    console.print(show.last_line(outcome), highlight=False)
+    return outcome.passed and reported
+
+
+async def _drive(plan: Plan, target: Target, folder: Path, console: Console) -> Outcome:
+    totals, engine, locust = Totals(), "", dict[str, int | str]()
+    log = folder / "locust.log"
+    with tempfile.TemporaryDirectory(prefix="burst-plan-") as plans:
+        plan_file = Path(plans) / "plan.json"
+        plan_file.write_bytes(plan.to_json())
+        with show.Progress(console, plan.phones) as progress:
+            async with aclosing(generate(plan, plan_file, log)) as messages:
+                async for message in messages:
+                    if message.ready is not None and not engine:
+                        engine = f"{message.ready}, child process of Locust"
+                        console.print(f"Engine: {engine}", highlight=False)
+                    if message.batch is not None:
+                        totals.add(message.batch)
+                        progress.update(totals)
+                    locust = message.locust or locust
+            progress.update(totals, last=True)
+    if not engine:
+        raise GeneratorError(f"no load engine ever started: {log} says why")
+    report, unasked = None, "the target was not started by this command"
+    try:
+        report = await target.report()
+    except TargetError as error:
+        unasked = str(error)
+    return Outcome(plan, target.ready, totals, engine, report, unasked, target.started_here, locust)
+
+
+@asynccontextmanager
+async def _target(asked: Asked) -> AsyncIterator[Target]:
+    """The running target that was named, or one of our own."""
+    if asked.mbg is None:
+        if asked.accounts is not None:
+            raise ConfigurationError("--accounts goes with --mbg: give both, or neither")
+        async with border(asked.phones, asked.seed) as target:
+            yield target
+        return
+    if asked.accounts is None:
+        raise ConfigurationError(
+            "--mbg needs --accounts: the JSON-lines file with the set-side credentials"
+        )
+    read_accounts(asked.accounts, asked.phones)  # a bad file is refused before anything starts
+    yield Target(Ready(asked.mbg, asked.homes, str(asked.accounts.resolve())))
+
+
+def _plan(asked: Asked, ready: Ready) -> Plan:
+    takes_s = duration_s(asked.phones, asked.rate_per_s, asked.shape)
+    _, open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return Plan(
+        mbg=ready.mbg,
+        homes=ready.homes,
+        accounts=ready.accounts,
+        phones=asked.phones,
+        rate_per_s=asked.rate_per_s,
+        shape=asked.shape,
+        workers=asked.workers,
+        seed=asked.seed,
+        limit_s=takes_s + GRACE_S if asked.limit_s is None else asked.limit_s,
+        phones_per_home=phones_per_home(
+            asked.phones, asked.workers, asked.phones_per_home, open_files
+        ),
+    )
+
+
+def _run_folder(wanted: Path | None, started: datetime) -> Path:
+    """Make the run folder; a default one carries the time, and never takes another run's place."""
+    folder = wanted or Path("runs") / f"{started:%Y-%m-%dT%H%M%S}-burst"
+    number = 2
+    while wanted is None and folder.exists():
+        folder = folder.with_name(f"{started:%Y-%m-%dT%H%M%S}-burst-{number}")
+        number += 1
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "locust.log").touch()
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't write into the run folder {folder} ({error.strerror}): give another one "
+            "with --run-dir"
+        ) from error
+    return folder.resolve()
+
+
+def _write_json(path: Path, document: dict[str, object]) -> None:
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+async def _report(folder: Path, console: Console) -> bool:
+    """Render the report in a process of its own; returns whether that went well."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "reports", str(folder),
+        cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode == 0:
+        console.print(f"Report: {out.decode().strip()}", highlight=False, markup=False)
+        return True
+    console.print(
+        f"The report could not be made from {os.fspath(folder)}: {err.decode().strip()}",
+        highlight=False,
+        markup=False,
+    )
+    return False

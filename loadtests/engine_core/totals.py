@@ -1,0 +1,74 @@
+"""The whole burst, from the batches of all engines, by addition alone. Pure."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from loadtests.batches import Batch
+from loadtests.engine_core.histogram import COARSE, Histogram
+
+CPU_WINDOW_S = 2.0
+"""A generator's load is its busiest stretch of this length: a mean over a long wait hides it."""
+
+
+@dataclass(slots=True)
+class SecondTotal:
+    """One second of the burst, over all engines."""
+
+    started: int = 0
+    registered: int = 0
+    failed: int = 0
+    latency: Histogram = field(default_factory=lambda: Histogram(COARSE))
+
+
+@dataclass(slots=True)
+class Totals:
+    """Everything that the engines said so far; fields as in `Batch`."""
+
+    started: int = 0
+    registered: int = 0
+    failed: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    latency: Histogram = field(default_factory=Histogram)
+    lag: Histogram = field(default_factory=Histogram)
+    seconds: dict[int, SecondTotal] = field(default_factory=dict)
+    retransmissions: int = 0
+    send_errors: int = 0
+    refreshed: int = 0
+    lost: int = 0
+    finished: set[int] = field(default_factory=set)
+    cpu_percent: float | None = None
+    """Of one core, the busiest engine's busiest stretch; None before the first whole one."""
+    _windows: dict[int, deque[tuple[float, float]]] = field(default_factory=dict)
+
+    def add(self, batch: Batch) -> None:
+        """Merge one batch; order between engines does not matter."""
+        self.started += batch.started
+        self.registered += batch.registered
+        self.failed += batch.failed
+        self.failures.update(batch.failures)
+        self.latency.add(batch.latency)
+        self.lag.add(batch.lag)
+        for at, second in batch.seconds.items():
+            total = self.seconds.setdefault(at, SecondTotal())
+            total.started += second.started
+            total.registered += second.registered
+            total.failed += second.failed
+            total.latency.add(second.latency)
+        self.retransmissions += batch.retransmissions
+        self.send_errors += batch.send_errors
+        self.refreshed += batch.refreshed
+        self.lost += batch.lost
+        if batch.final:
+            self.finished.add(batch.worker)
+        self._load(batch)
+
+    def _load(self, batch: Batch) -> None:
+        window = self._windows.setdefault(batch.worker, deque())
+        window.append((batch.elapsed_s, batch.cpu_s))
+        while sum(elapsed for elapsed, _ in window) - window[0][0] >= CPU_WINDOW_S:
+            window.popleft()
+        elapsed_s = sum(elapsed for elapsed, _ in window)
+        whole = elapsed_s >= CPU_WINDOW_S or (batch.final and self.cpu_percent is None)
+        if whole and elapsed_s > 0:
+            percent = 100 * sum(cpu for _, cpu in window) / elapsed_s
+            self.cpu_percent = max(self.cpu_percent or 0.0, percent)

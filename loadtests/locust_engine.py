@@ -1,0 +1,187 @@
+"""What a thin Locust user does: an engine as a child process, its batches in Locust's statistics.
+
+Runs under gevent, in every Locust process of a burst. A worker starts its engine, merges its
+batches and passes its lines on to the master; the master (or the only process) says "go" when all
+engines are ready, and writes all lines to its standard output for the command that started it.
+Phone code stays in the child: here, in a monkey-patched process, is none.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import gevent
+import locust
+from gevent import subprocess
+from gevent.event import Event
+from locust.env import Environment
+from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+from locust.stats import StatsEntry, StatsEntryDict, StatsError
+
+from loadtests.batches import METHOD, NAME, Batch, Message, from_line, stats_entry, to_line
+from loadtests.errors import GeneratorError
+from loadtests.plan import read_plan
+
+ROOT = Path(__file__).parents[1]
+GO_AFTER_S = 0.3
+"""From "all are ready" to the first start, so that every engine hears of it in time."""
+GRACE_S = 90.0
+"""Beyond the plan's limit: starting engines, and their last batches."""
+TO_MASTER = "bench line"
+GO = "bench go"
+
+
+def bench_of(environment: Environment) -> "Bench":
+    """The bench of a Locust process."""
+    return cast("Bench", environment.bench)  # type: ignore[attr-defined]
+
+
+class Bench:
+    """One per Locust process."""
+
+    def __init__(self, environment: Environment) -> None:
+        assert environment.parsed_options is not None
+        assert environment.runner is not None
+        self._environment = environment
+        self._runner = environment.runner
+        self._plan_file = str(Path(environment.parsed_options.plan).resolve())
+        self._plan = read_plan(Path(self._plan_file))
+        self._engine: subprocess.Popen[bytes] | None = None
+        self._ready = 0
+        self._ended: set[int] = set()
+        self._stop = False
+
+    @property
+    def workers(self) -> int:
+        """How many engines the burst has."""
+        return self._plan.workers
+
+    def attach(self) -> None:
+        """Make this process take part."""
+        self._environment.bench = self  # type: ignore[attr-defined]
+        if isinstance(self._runner, MasterRunner):
+            self._runner.register_message(TO_MASTER, self._from_worker)
+        if isinstance(self._runner, WorkerRunner):
+            self._runner.register_message(GO, self._from_master)
+        self._environment.events.quitting.add_listener(self._quitting)  # type: ignore[no-untyped-call]
+
+    def over(self, run_time_s: float) -> bool:
+        """Whether every engine has ended, or can't."""
+        done = len(self._ended) == self.workers
+        return done or self._stop or run_time_s > self._plan.limit_s + GRACE_S
+
+    def drive(self) -> None:
+        """Run this process's engine to its end, then wait to be stopped."""
+        worker = self._runner.worker_index if isinstance(self._runner, WorkerRunner) else 0
+        command = [sys.executable, "-m", "loadtests.engine"]
+        command += ["--plan", self._plan_file, "--worker", str(worker)]
+        self._engine = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        try:
+            final = False
+            for line in self._engine.stdout:
+                message = from_line(line)
+                final = final or bool(message.batch and message.batch.final)
+                self._pass_on(message)
+                if message.problem is not None:
+                    break
+            else:
+                if not final:
+                    code = self._engine.wait()
+                    raise GeneratorError(f"engine {worker} ended before its time (status {code})")
+        except GeneratorError as error:
+            self._pass_on(Message(problem=str(error)))
+        finally:
+            self._end_engine()
+        Event().wait()
+
+    # Worker and master
+
+    def _pass_on(self, message: Message) -> None:
+        if message.batch is not None:
+            self._merge(message.batch)
+        if isinstance(self._runner, WorkerRunner):
+            self._runner.send_message(TO_MASTER, {"line": to_line(message).decode()})
+        else:
+            self._collect(message)
+
+    def _merge(self, batch: Batch) -> None:
+        """Add a batch to this process's statistics, from which Locust reports to its master."""
+        stats = self._environment.stats
+        if batch.registered or batch.failed:
+            entry = StatsEntry.unserialize(cast(StatsEntryDict, stats_entry(batch)), stats)
+            stats.entries[(NAME, METHOD)].extend(entry)
+            stats.total.extend(entry)
+        for reason, count in batch.failures.items():
+            key = StatsError.create_key(METHOD, NAME, reason)
+            stats.errors.setdefault(key, StatsError(METHOD, NAME, reason)).occurrences += count
+
+    def _from_worker(self, environment: Environment, msg: Any, **_: object) -> None:
+        self._collect(from_line(msg.data["line"]))
+
+    def _collect(self, message: Message) -> None:
+        """On the master, or on the only process: all that any engine says comes by here."""
+        self._write(message)
+        if message.ready is not None:
+            self._ready += 1
+            if self._ready == self.workers:
+                self._say_go(time.time() + GO_AFTER_S)
+        if message.batch is not None and message.batch.final:
+            self._ended.add(message.batch.worker)
+        if message.problem is not None:
+            self._stop = True
+
+    def _say_go(self, at: float) -> None:
+        if isinstance(self._runner, MasterRunner):
+            self._runner.send_message(GO, {"at": at})
+        else:
+            self._go(at)
+
+    def _from_master(self, environment: Environment, msg: Any, **_: object) -> None:
+        self._go(msg.data["at"])
+
+    def _go(self, at: float) -> None:
+        if self._engine is not None and self._engine.stdin is not None:
+            self._engine.stdin.write(f"go {at:.6f}\n".encode())
+            self._engine.stdin.flush()
+
+    def _write(self, message: Message) -> None:
+        try:
+            os.write(sys.stdout.fileno(), to_line(message))
+        except BrokenPipeError:  # the command is gone: nobody wants this burst any more
+            self._stop = True
+
+    # The end
+
+    def _quitting(self, environment: Environment, **_: object) -> None:
+        self._end_engine()
+        if isinstance(self._runner, MasterRunner | LocalRunner):
+            total = environment.stats.total
+            self._write(
+                Message(
+                    locust={
+                        "version": locust.__version__,
+                        "requests": total.num_requests,
+                        "failures": total.num_failures,
+                        "p50_ms": total.get_response_time_percentile(0.5) or 0,
+                        "p99_ms": total.get_response_time_percentile(0.99) or 0,
+                    }
+                )
+            )
+
+    def _end_engine(self) -> None:
+        """End the child by its own id; closing its input is enough unless it hangs."""
+        engine, self._engine = self._engine, None
+        if engine is None or engine.poll() is not None:
+            return
+        if engine.stdin is not None:
+            engine.stdin.close()
+        for end in (lambda: None, engine.terminate, engine.kill):
+            end()
+            with gevent.Timeout(3, False):
+                engine.wait()
+            if engine.poll() is not None:
+                return

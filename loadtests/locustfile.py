@@ -1,0 +1,42 @@
+"""Locust's users and shape for a burst, nothing more.
+
+    locust -f loadtests/locustfile.py --headless --plan PLAN.json [--processes N]
+
+One user per worker, and each drives a whole load engine: the phones are not Locust users.
+"""
+
+from locust import LoadTestShape, User, events, task
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+
+from loadtests.locust_engine import Bench, bench_of
+
+
+def _options(parser: LocustArgumentParser) -> None:
+    parser.add_argument("--plan", help="The plan of the burst, as JSON.", required=True)
+
+
+def _init(environment: Environment, **_: object) -> None:
+    Bench(environment).attach()
+
+
+events.init_command_line_parser.add_listener(_options)  # type: ignore[no-untyped-call]
+events.init.add_listener(_init)  # type: ignore[no-untyped-call]
+
+
+class Engine(User):
+    """Starts this worker's load engine and hands its batches to Locust's statistics."""
+
+    @task
+    def drive(self) -> None:
+        bench_of(self.environment).drive()
+
+
+class UntilAllEnginesEnd(LoadTestShape):
+    """One user per worker, until every engine has said its last."""
+
+    def tick(self) -> tuple[int, float] | None:
+        assert self.runner is not None
+        bench = bench_of(self.runner.environment)
+        run_time_s: float = self.get_run_time()  # type: ignore[no-untyped-call]
+        return None if bench.over(run_time_s) else (bench.workers, bench.workers)

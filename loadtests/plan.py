@@ -1,0 +1,188 @@
+"""The plan of a burst: what every process of it must agree on, as one JSON document.
+
+Command, Locust and engines each read the same file, and each checks it anew. The accounts, which
+hold passwords, stay in a file of their own that only its owner can read; the plan names it.
+"""
+
+import json
+from dataclasses import dataclass, field
+from ipaddress import AddressValueError, IPv4Address
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from loadtests.schedule import Shape, due_s, duration_s
+from simulators.addresses import AddressPlan
+from simulators.core import Address
+from simulators.errors import ConfigurationError
+
+MOST_PHONES = 60_000
+MOST_WORKERS = 64
+LONGEST_S = 3600.0
+GRACE_S = 60.0
+"""Time after the last scheduled start in which answers are waited for, unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One burst.
+
+    Args:
+        mbg: where phones register; in 127.0.0.0/8.
+        homes: second octet of the homes' addresses, 127.<homes>.x.y.
+        accounts: path of the accounts, one JSON object a line.
+        phones: 1 to 60,000.
+        rate_per_s: starts per second; without meaning when all start at once.
+        shape: how they arrive.
+        workers: engines, one core each.
+        seed: decides branches, tags, Call-IDs and cnonces.
+        limit_s: after this many seconds the burst ends, whatever is still open.
+        phones_per_home: how many share an address and its socket.
+
+    Raises:
+        ConfigurationError: a value is out of range; the message says which and why.
+    """
+
+    mbg: Address
+    homes: int
+    accounts: str
+    phones: int
+    rate_per_s: float
+    shape: Shape = Shape.STEADY
+    workers: int = 1
+    seed: int = 1
+    limit_s: float = 0.0
+    phones_per_home: int = 1
+
+    def __post_init__(self) -> None:
+        check_size(self.phones, self.rate_per_s, self.shape, self.workers)
+        check_loopback(self.mbg)
+        if not 0 <= self.homes <= 255:
+            _refuse("an octet from 0 to 255 for the homes", self.homes)
+        if self.phones_per_home < 1:
+            _refuse("at least 1 phone per home", self.phones_per_home)
+        if not 0 < self.limit_s <= LONGEST_S + GRACE_S:
+            _refuse(f"a limit of more than 0 and up to {LONGEST_S + GRACE_S:g} s", self.limit_s)
+
+    @property
+    def scheduled_s(self) -> float:
+        """How long the arrivals take."""
+        return duration_s(self.phones, self.rate_per_s, self.shape)
+
+    def due_s(self, index: int) -> float:
+        """When phone `index` starts."""
+        return due_s(index, self.rate_per_s, self.shape)
+
+    def home(self, number: int) -> str:
+        """Address of a home."""
+        return AddressPlan(homes=self.homes).home(number)
+
+    def to_json(self) -> bytes:
+        """The plan as its file holds it."""
+        return _PLAN.dump_json(self, indent=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneAccount:
+    """What one phone needs to register."""
+
+    username: str
+    password: str = field(repr=False)
+    extension: str
+    home_index: int
+
+
+_PLAN = TypeAdapter(Plan)
+_ACCOUNT = TypeAdapter(PhoneAccount)
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan.
+
+    Raises:
+        ConfigurationError: no such file, or it is no plan.
+    """
+    try:
+        return _PLAN.validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigurationError(f"can't use {path} as the plan of a burst: {reason}") from error
+
+
+def read_accounts(path: Path, phones: int) -> list[PhoneAccount]:
+    """Read the first `phones` accounts. Messages never repeat a line: it holds a password.
+
+    Raises:
+        ConfigurationError: the file is missing, too short, or a line of it is no account.
+    """
+    accounts: list[PhoneAccount] = []
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                if len(accounts) == phones:
+                    break
+                accounts.append(_account(line, f"{path}, line {number}"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"can't read the accounts in {path}: {error}") from error
+    if len(accounts) < phones:
+        raise ConfigurationError(
+            f"{path} holds {len(accounts)} accounts, {phones} phones need one each: "
+            "ask for fewer phones, or give a longer file"
+        )
+    return accounts
+
+
+def check_size(phones: int, rate_per_s: float, shape: Shape, workers: int) -> None:
+    """Refuse what no burst can be.
+
+    Raises:
+        ConfigurationError: the message says what is expected.
+    """
+    if not 1 <= phones <= MOST_PHONES:
+        _refuse(f"1 to {MOST_PHONES} phones", phones)
+    if not 1 <= workers <= MOST_WORKERS:
+        _refuse(f"1 to {MOST_WORKERS} workers", workers)
+    if workers > phones:
+        _refuse(f"no more workers than the {phones} phones", workers)
+    if not 0 < rate_per_s < float("inf"):
+        _refuse("a rate of more than 0 phones per second", rate_per_s)
+    takes = duration_s(phones, rate_per_s, shape)
+    if takes > LONGEST_S:
+        raise ConfigurationError(
+            f"{phones} phones at {rate_per_s:g} per second take {takes:.0f} s, the longest burst "
+            f"is {LONGEST_S:g} s: choose a higher rate or fewer phones"
+        )
+
+
+def check_loopback(address: Address) -> None:
+    """Load goes to this machine's 127.0.0.0/8 alone.
+
+    Raises:
+        ConfigurationError: another address, a host name, or a port out of range.
+    """
+    host, port = address
+    try:
+        local = IPv4Address(host).packed[0] == 127
+    except AddressValueError:
+        local = False
+    if not local or not 1 <= port <= 65_535:
+        raise ConfigurationError(
+            f"load is sent to 127.0.0.0/8 only, got {host}:{port}: start the target on this "
+            "machine, and give its address as 127.x.y.z:port"
+        )
+
+
+def _account(line: str, where: str) -> PhoneAccount:
+    try:
+        account = _ACCOUNT.validate_python(json.loads(line))
+    except ValueError:
+        raise ConfigurationError(
+            f"{where}: expected an object with username, password, extension, home_index"
+        ) from None  # the cause repeats the line, and with it the password
+    if not 0 <= account.home_index < 62_500:
+        _refuse(f"{where}: a home_index from 0 to 62499", account.home_index)
+    return account
+
+
+def _refuse(expected: str, got: object) -> None:
+    raise ConfigurationError(f"expected {expected}, got {got}: choose another value")

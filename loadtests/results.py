@@ -1,0 +1,208 @@
+"""What a burst came to: burst.json, run.json, the verdict, and whether there is a headline. Pure.
+
+The format is that of `reports/README.md`. A headline is refused where the generator itself was the
+bottleneck, because then the numbers describe it and not the target.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from loadtests.engine_core.totals import Totals
+from loadtests.plan import Plan
+from loadtests.schedule import Shape
+from loadtests.target import Ready, Report
+
+MOST_LAG_MS = 100.0
+MOST_CPU_PERCENT = 90.0
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99_9": 99.9}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A burst that has ended.
+
+    Args:
+        report: what the target counts; None where it could not be asked, then `unasked` says why.
+        locust: Locust's own statistics, as a cross-check; empty when it did not get that far.
+    """
+
+    plan: Plan
+    ready: Ready
+    totals: Totals
+    engine: str
+    report: Report | None
+    unasked: str
+    started_here: bool
+    locust: dict[str, int | str]
+
+    @property
+    def registered(self) -> int:
+        """Registered phones, by the lowest of the counts at phone, MBG and PBX."""
+        counts = [self.totals.registered - self.totals.lost]
+        if self.report is not None:
+            counts += [self.report.registered_at_mbg, self.report.registered_at_pbx]
+        return min(counts)
+
+    @property
+    def problems(self) -> list[str]:
+        """Why the burst did not pass; empty when it did."""
+        plan, totals, report = self.plan, self.totals, self.report
+        problems = []
+        if totals.started < plan.phones:
+            problems.append(f"{plan.phones - totals.started} phones were never started")
+        if totals.failed:
+            problems.append(f"{totals.failed} phones failed to register")
+        if totals.lost:
+            problems.append(f"{totals.lost} registered phones lost their registration")
+        if self.started_here and report is None:
+            problems.append(self.unasked)
+        if report is not None:
+            counts = {"MBG": report.registered_at_mbg, "PBX": report.registered_at_pbx}
+            problems += [
+                f"the {role} counts {count}, the phones {totals.registered}"
+                for role, count in counts.items()
+                if count != totals.registered
+            ]
+        if len(totals.finished) < plan.workers:
+            problems.append("an engine did not finish")
+        return problems
+
+    @property
+    def passed(self) -> bool:
+        """Whether all are registered, by every count there is."""
+        return not self.problems and self.registered == self.plan.phones
+
+
+def headline_refused(outcome: Outcome) -> str | None:
+    """Why these numbers say nothing about the target; None when they do."""
+    totals = outcome.totals
+    lag, cpu = totals.lag.percentile_ms(99), totals.cpu_percent
+    reasons = []
+    if lag is None:
+        reasons.append("no phone was started")
+    elif lag > MOST_LAG_MS:
+        reasons.append(
+            f"phones were started late (p99 {lag:.0f} ms after their moment, limit "
+            f"{MOST_LAG_MS:.0f} ms)"
+        )
+    if cpu is None:
+        reasons.append("the engine's own load is not known")
+    elif cpu > MOST_CPU_PERCENT:
+        reasons.append(f"an engine used {cpu:.0f} % of a core (limit {MOST_CPU_PERCENT:.0f} %)")
+    if totals.send_errors:
+        reasons.append(f"{totals.send_errors} datagrams could not be sent")
+    if totals.started < outcome.plan.phones or len(totals.finished) < outcome.plan.workers:
+        reasons.append("the generator did not carry out its schedule")
+    return "The generator was the bottleneck: " + "; ".join(reasons) if reasons else None
+
+
+def headline(outcome: Outcome) -> str:
+    """The burst in one sentence."""
+    plan, totals = outcome.plan, outcome.totals
+    how = "at once" if plan.shape is Shape.AT_ONCE else f"at {plan.rate_per_s:g} per second"
+    p99 = totals.latency.percentile_ms(99)
+    took = "" if p99 is None else f", 99 % within {p99:.1f} ms of their scheduled start"
+    return f"{outcome.registered} of {plan.phones} phones registered, arriving {how}{took}"
+
+
+def burst_document(outcome: Outcome) -> dict[str, object]:
+    """burst.json."""
+    plan, totals = outcome.plan, outcome.totals
+    refused = headline_refused(outcome)
+    latency = {name: totals.latency.percentile_ms(p) for name, p in PERCENTILES.items()}
+    return {
+        "phones": plan.phones,
+        # All at once has no rate; the report plots this number, and so many are due in second 0.
+        "rate_per_s": plan.phones if plan.shape is Shape.AT_ONCE else plan.rate_per_s,
+        "workers": plan.workers,
+        "engine": outcome.engine,
+        "scheduled_s": plan.scheduled_s,
+        "attempted": totals.started,
+        "registered": totals.registered,
+        "failed": totals.failed,
+        "failures": [{"reason": r, "count": n} for r, n in totals.failures.most_common()],
+        "latency_ms": {**latency, "max": totals.latency.max_ms},
+        "series": _series(totals),
+        "generator": {
+            "cpu_percent": None if totals.cpu_percent is None else round(totals.cpu_percent, 1),
+            "lag_p99_ms": totals.lag.percentile_ms(99),
+            "retransmissions": totals.retransmissions,
+        },
+        "headline": None if refused else headline(outcome),
+        "headline_refused": refused,
+    }
+
+
+def run_document(
+    outcome: Outcome, *, command: str, started: datetime, finished: datetime
+) -> dict[str, object]:
+    """run.json; `started` and `finished` in UTC."""
+    plan, ready = outcome.plan, outcome.ready
+    kind = "simulated" if outcome.started_here else "external"
+    roles = [{"role": "MBG", "kind": kind, "where": "{}:{}".format(*ready.mbg)}]
+    if ready.pbx is not None:
+        roles.append({"role": "PBX", "kind": kind, "where": "{}:{}".format(*ready.pbx)})
+    homes = f"{-(-plan.phones // plan.phones_per_home)} homes in 127.{plan.homes}.0.0/16"
+    roles.append({"role": "phones", "kind": "simulated", "where": homes})
+    return {
+        "kind": "burst",
+        "title": f"Registration burst of {plan.phones} phones",
+        "seed": plan.seed,
+        "started": _utc(started),
+        "finished": _utc(finished),
+        "outcome": "pass" if outcome.passed else "fail",
+        "command": command,
+        "roles": roles,
+        "facts": _facts(outcome),
+    }
+
+
+def _facts(outcome: Outcome) -> dict[str, str]:
+    plan, totals, report = outcome.plan, outcome.totals, outcome.report
+    facts = {
+        "Arrivals": "all at once"
+        if plan.shape is Shape.AT_ONCE
+        else f"open, {plan.rate_per_s:g} per second",
+        "Latency": "from a phone's scheduled start to its final 200, of those that registered",
+        "Phones per home": str(plan.phones_per_home),
+        "Journal": "off",
+        "Time limit": f"{plan.limit_s:g} s",
+        "Refreshed, lost later": f"{totals.refreshed}, {totals.lost}",
+        "Send errors": str(totals.send_errors),
+    }
+    if report is None:
+        facts["Registered at MBG and PBX"] = f"not known: {outcome.unasked}"
+    else:
+        facts["Registered at MBG"] = str(report.registered_at_mbg)
+        facts["Registered at PBX"] = str(report.registered_at_pbx)
+        facts["Teleworker licences in use"] = str(report.licences_in_use)
+        facts["Target's CPU time, with its start"] = f"{report.cpu_s:.1f} s"
+    if outcome.locust:
+        facts["Locust " + str(outcome.locust["version"])] = (
+            f"{outcome.locust['requests']} registrations ended, {outcome.locust['failures']} failed"
+        )
+    if outcome.problems:
+        facts["Why it failed"] = "; ".join(outcome.problems)
+    return facts
+
+
+def _series(totals: Totals) -> list[dict[str, object]]:
+    """One row per second from 0 to the last in which something happened, quiet ones included."""
+    rows: list[dict[str, object]] = []
+    for at in range(max(totals.seconds, default=-1) + 1):
+        second = totals.seconds.get(at)
+        rows.append(
+            {
+                "t_s": at,
+                "started": second.started if second else 0,
+                "registered": second.registered if second else 0,
+                "failed": second.failed if second else 0,
+                "p50_ms": second.latency.percentile_ms(50) if second else None,
+                "p99_ms": second.latency.percentile_ms(99) if second else None,
+            }
+        )
+    return rows
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,162 @@
+"""Verdict and headline: each condition that must spoil them does."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from loadtests.batches import Batch
+from loadtests.engine_core.ledger import Ledger
+from loadtests.engine_core.totals import Totals
+from loadtests.plan import Plan
+from loadtests.results import Outcome, burst_document, headline_refused, run_document
+from loadtests.schedule import Shape
+from loadtests.show import last_line, progress_line
+from loadtests.target import Ready, Report
+
+PLAN = Plan(("127.20.0.10", 5060), 30, "a", 4, 2.0, limit_s=62.0)
+READY = Ready(PLAN.mbg, 30, "a", ("127.10.0.21", 5060))
+
+
+def totals(*, lag_s: float = 0.001, cpu: float = 0.1, fails: int = 0, phones: int = 4) -> Totals:
+    ledger = Ledger(0)
+    for index in range(phones):
+        due = index / 2
+        ledger.started(due, due + lag_s)
+        if index < fails:
+            ledger.failed(due, due + lag_s + 0.5, "403: refused")
+        else:
+            ledger.registered(due, due + lag_s + 0.01)
+    found = Totals()
+    found.add(ledger.take(wall_s=0, elapsed_s=2.0, cpu_s=2 * cpu, final=True))
+    return found
+
+
+def outcome(found: Totals | None = None, **changed: Any) -> Outcome:
+    found = found or totals()
+    report = Report(found.registered, found.registered, found.registered, 1.5)
+    good = Outcome(PLAN, READY, found, "uvloop", report, "", True, {})
+    return replace(good, **changed)
+
+
+def test_all_registered_by_every_count_passes() -> None:
+    good = outcome()
+    assert good.passed
+    assert good.problems == []
+    assert last_line(good) == "4 of 4 registered"
+    assert headline_refused(good) is None
+
+
+@pytest.mark.parametrize("role", ["registered_at_pbx", "registered_at_mbg"])
+def test_a_lower_count_at_the_target_fails_the_burst(role: str) -> None:
+    report = replace(Report(4, 4, 4, 1.5), **{role: 3})
+    bad = outcome(report=report)
+    assert not bad.passed
+    assert last_line(bad) == "3 of 4 registered"
+    assert "counts 3, the phones 4" in bad.problems[0]
+
+
+def test_a_target_of_ours_that_can_not_be_asked_fails_the_burst() -> None:
+    assert not outcome(report=None, unasked="it has ended").passed
+
+
+def test_a_foreign_target_can_not_be_asked_and_that_is_said() -> None:
+    found = outcome(report=None, unasked="not started here", started_here=False)
+    assert found.passed
+    facts = run(found)["facts"]
+    assert facts["Registered at MBG and PBX"] == "not known: not started here"
+
+
+def test_failed_phones_fail_the_burst() -> None:
+    bad = outcome(totals(fails=1))
+    assert not bad.passed
+    document = burst_document(bad)
+    assert document["failures"] == [{"reason": "403: refused", "count": 1}]
+    assert document["headline"] is not None  # the generator was well: the failure is the news
+    assert "3 of 4" in str(document["headline"])
+
+
+def test_phones_never_started_fail_the_burst_and_the_headline() -> None:
+    bad = outcome(totals(phones=3))
+    assert not bad.passed
+    assert "schedule" in (headline_refused(bad) or "")
+
+
+def test_a_lost_registration_fails_the_burst() -> None:
+    found = totals()
+    found.add(Batch(0, 0, 0.5, 0.0, lost=1))
+    assert not outcome(found).passed
+
+
+def test_an_engine_without_a_last_word_fails_the_burst() -> None:
+    found = totals()
+    found.finished.clear()
+    assert not outcome(found).passed
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (totals(lag_s=0.2), "started late"),
+        (totals(cpu=0.95), "95 % of a core"),
+        (Totals(), "no phone was started"),
+    ],
+)
+def test_a_generator_at_its_limit_gets_no_headline(found: Totals, reason: str) -> None:
+    document = burst_document(outcome(found))
+    assert document["headline"] is None
+    assert reason in str(document["headline_refused"])
+
+
+def test_just_below_the_limits_there_is_one() -> None:
+    assert burst_document(outcome(totals(lag_s=0.09, cpu=0.85)))["headline_refused"] is None
+
+
+def test_datagrams_that_could_not_be_sent_refuse_the_headline() -> None:
+    found = totals()
+    found.send_errors = 1
+    assert "could not be sent" in (headline_refused(outcome(found)) or "")
+
+
+def test_the_series_has_a_row_for_every_second() -> None:
+    rows: Any = burst_document(outcome())["series"]
+    assert [row["t_s"] for row in rows] == [0, 1]
+    assert [row["started"] for row in rows] == [2, 2]
+    found = totals()
+    found.add(Batch(0, 0, 0.5, 0.0, seconds={9: next(iter_second())}))
+    late: Any = burst_document(outcome(found))["series"]
+    assert [row["t_s"] for row in late] == list(range(10))
+    assert late[5] == {
+        "t_s": 5, "started": 0, "registered": 0, "failed": 0, "p50_ms": None, "p99_ms": None,
+    }  # fmt: skip
+
+
+def iter_second() -> Any:
+    ledger = Ledger(0)
+    ledger.started(0, 9.5)
+    yield ledger.take(wall_s=0, elapsed_s=1, cpu_s=0).seconds[9]
+
+
+def run(found: Outcome) -> Any:
+    moment = datetime(2024, 11, 3, 9, 12, 44, 120_000, UTC)
+    return run_document(found, command="python -m loadtests burst", started=moment, finished=moment)
+
+
+def test_run_json() -> None:
+    document = run(outcome())
+    assert (document["kind"], document["outcome"], document["seed"]) == ("burst", "pass", 1)
+    assert document["started"] == "2024-11-03T09:12:44.120Z"
+    assert [role["role"] for role in document["roles"]] == ["MBG", "PBX", "phones"]
+    assert run(outcome(totals(fails=1)))["facts"]["Why it failed"] == (
+        "1 phones failed to register"
+    )
+
+
+def test_all_at_once_is_said() -> None:
+    found = outcome(plan=replace(PLAN, shape=Shape.AT_ONCE))
+    assert run(found)["facts"]["Arrivals"] == "all at once"
+
+
+def test_progress_before_anything_happened() -> None:
+    assert "0 of 4 started" in progress_line(Totals(), 4)

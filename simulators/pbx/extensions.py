@@ -5,6 +5,7 @@ field in pipes, so a password is made of letters, digits and the unreserved mark
 """
 
 import string
+from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -47,6 +48,40 @@ class Extension:
     def has_weak_password(self) -> bool:
         """Empty or equal to the number: what raises alarm 149 (engineering manual of the PBX)."""
         return self.auth_password in ("", self.number)
+
+
+class Extensions(MutableMapping[str, Extension]):
+    """Number -> extension, which also finds the owner of an authorization name at once."""
+
+    def __init__(self, extensions: Iterable[Extension] = ()) -> None:
+        self._by_number: dict[str, Extension] = {}
+        self._by_auth_name: dict[str, str] = {}
+        for extension in extensions:
+            self[extension.number] = extension
+
+    def owner_of(self, auth_name: str) -> Extension | None:
+        """Whose authorization name this is; it need not be the number (EXT-6)."""
+        number = self._by_auth_name.get(auth_name)
+        return None if number is None else self._by_number[number]
+
+    def __getitem__(self, number: str) -> Extension:
+        return self._by_number[number]
+
+    def __setitem__(self, number: str, extension: Extension) -> None:
+        old = self._by_number.get(number)
+        if old is not None:
+            self._by_auth_name.pop(old.auth_name, None)
+        self._by_number[number] = extension
+        self._by_auth_name[extension.auth_name] = number
+
+    def __delitem__(self, number: str) -> None:
+        self._by_auth_name.pop(self._by_number.pop(number).auth_name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_number)
+
+    def __len__(self) -> int:
+        return len(self._by_number)
 
 
 def make_password(entropy: Entropy, length: int = PASSWORD_LENGTH) -> str:

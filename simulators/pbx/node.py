@@ -15,7 +15,7 @@ from simulators.journal import Journal
 from simulators.network import Network
 from simulators.pbx import oai
 from simulators.pbx.bindings import ContactBinding
-from simulators.pbx.extensions import DeviceType, Extension, make_password
+from simulators.pbx.extensions import DeviceType, Extension, Extensions, make_password
 from simulators.pbx.registrar import (
     ExtensionRegistered,
     ExtensionUnregistered,
@@ -70,7 +70,7 @@ class PbxNode:
         self._network = network
         self._journal = journal
         self._entropy = entropy
-        self._extensions: dict[str, Extension] = {}
+        self._extensions = Extensions()
         self._registrar: Registrar | None = None
         self._driver: UdpDriver | None = None
         self._address: Address | None = None
@@ -192,11 +192,11 @@ class PbxNode:
             raise ConfigurationError(f"there is no extension {number} on {self.role}") from None
 
     def _store(self, old: Extension | None, new: Extension) -> None:
-        for other in self._extensions.values():
-            if other.number != new.number and other.auth_name == new.auth_name:
-                raise ConfigurationError(
-                    f"authorization name {new.auth_name} belongs to extension {other.number}"
-                )
+        owner = self._extensions.owner_of(new.auth_name)
+        if owner is not None and owner.number != new.number:
+            raise ConfigurationError(
+                f"authorization name {new.auth_name} belongs to extension {owner.number}"
+            )
         oai.join_fields([oai.Text(new.auth_name), oai.Text(new.auth_password)])  # must travel
         self._journal.masker.learn(new.auth_password)
         self._extensions[new.number] = new

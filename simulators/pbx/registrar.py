@@ -5,7 +5,6 @@ OPTIONS is answered 200, other methods 501 (there are no calls yet). Left out: s
 extension, preference values, registration by a third party, GRUU, Path.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +12,7 @@ from simulators.core import Address, Datagram, Entropy
 from simulators.errors import ConfigurationError
 from simulators.pbx import refusals
 from simulators.pbx.bindings import Bindings, ContactBinding
-from simulators.pbx.extensions import Extension
+from simulators.pbx.extensions import Extensions
 from simulators.pbx.refusals import Refusal
 from simulators.sip.authenticator import Authenticator, Verdict
 from simulators.sip.headers import NameAddress, cseq, seconds
@@ -92,7 +91,7 @@ class Registrar:
 
     Args:
         realm: digest realm; the node's name.
-        extensions: number -> extension, read at each request.
+        extensions: read at each request.
         entropy: makes nonces and tags.
         host: how the node names itself in `Warning`.
     """
@@ -100,7 +99,7 @@ class Registrar:
     def __init__(
         self,
         realm: str,
-        extensions: Mapping[str, Extension],
+        extensions: Extensions,
         entropy: Entropy,
         settings: RegistrarSettings | None = None,
         *,
@@ -205,7 +204,7 @@ class Registrar:
         if check.passed:
             # EXT-6: an MBG registers with the authorization name as AOR too, so the AOR alone
             # says nothing; whose name it is does.
-            owner = self._extension_of(check.username)
+            owner = self._extensions.owner_of(check.username)
             meant = extension if extension in self._extensions or owner is None else owner.number
             if check.username != meant:
                 return refusals.wrong_name(self.host, check.username, meant)
@@ -304,15 +303,8 @@ class Registrar:
 
     def _password_of(self, auth_name: str) -> str | None:
         """Digest look-up by authorization name."""
-        extension = self._extension_of(auth_name)
+        extension = self._extensions.owner_of(auth_name)
         return None if extension is None else extension.auth_password
-
-    def _extension_of(self, auth_name: str) -> Extension | None:
-        """Whose authorization name this is; it need not be the number (EXT-6)."""
-        same = self._extensions.get(auth_name)
-        if same is not None and same.auth_name == auth_name:
-            return same
-        return next((e for e in self._extensions.values() if e.auth_name == auth_name), None)
 
 
 CHALLENGED = "challenged"

@@ -16,7 +16,7 @@ from simulators.mbg.border_terms import (
 )
 from simulators.mbg.devices import Device, DeviceStatus, DeviceStore
 from simulators.mbg.licences import LicencePool
-from simulators.pbx.extensions import DeviceType, Extension
+from simulators.pbx.extensions import DeviceType, Extension, Extensions
 from simulators.pbx.registrar import Registrar
 from simulators.sip.agent import RegistrationAgent, RegistrationChanged
 from simulators.sip.registration import Account, State
@@ -33,6 +33,7 @@ class Wire:
 
     border: Border
     pbx: Registrar
+    extensions: Extensions
     sets: dict[Address, RegistrationAgent] = field(default_factory=dict)
     cut: set[Address] = field(default_factory=set)
     now: float = 0.0
@@ -99,7 +100,7 @@ def estate(licences: int = 10, devices: int = 1, icp_password: str = ICP_PASSWOR
     entropy = Seed(1).stream("border").randbytes
     store = DeviceStore()
     store.add_icp("Head Office", PBX_AT[0])
-    extensions = {}
+    extensions = Extensions()
     for index in range(devices):
         number = str(2101 + index)
         extensions[number] = Extension(number, "A", DeviceType.SIP_PHONE, number, ICP_PASSWORD)
@@ -115,7 +116,7 @@ def estate(licences: int = 10, devices: int = 1, icp_password: str = ICP_PASSWOR
         )
     pbx = Registrar("Head Office", extensions, entropy, host=PBX_AT[0])
     border = Border(OUTSIDE_AT, INSIDE_AT, store, LicencePool(licences), entropy)
-    return Wire(border, pbx)
+    return Wire(border, pbx, extensions)
 
 
 def plug_in(wire: Wire, index: int = 0, password: str = SET_PASSWORD, name: str = "") -> Address:
@@ -191,9 +192,7 @@ def test_a_wrong_icp_side_password_is_the_icps_refusal_not_a_challenge() -> None
 
 def test_an_authorization_name_that_is_not_the_extension_is_told_apart() -> None:
     wire = estate()
-    wire.pbx._extensions["2101"] = replace(  # type: ignore[index]
-        wire.pbx._extensions["2101"], auth_name="9001"
-    )
+    wire.extensions["2101"] = replace(wire.extensions["2101"], auth_name="9001")
     wire.border.store.patch("1", {"icp_username": "9001"})
     address = plug_in(wire)
     last = wire.sets[address].registrations["1"].last

@@ -7,7 +7,7 @@ import pytest
 from simulators.core import Address, Datagram
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
-from simulators.pbx.extensions import DeviceType, Extension
+from simulators.pbx.extensions import DeviceType, Extension, Extensions
 from simulators.pbx.registrar import (
     ExtensionRegistered,
     ExtensionUnregistered,
@@ -32,10 +32,10 @@ class Pair:
 
     def __init__(self, settings: RegistrarSettings | None = None) -> None:
         seed = Seed(1)
-        self.extensions = {
-            number: Extension(number, "", DeviceType.SIP_PHONE, number, f"right-{number}")
+        self.extensions = Extensions(
+            Extension(number, "", DeviceType.SIP_PHONE, number, f"right-{number}")
             for number in ("2101", "2102")
-        }
+        )
         self.registrar = Registrar(
             REALM, self.extensions, seed.stream("pbx").randbytes, settings, host=NODE[0]
         )

@@ -69,7 +69,7 @@ def test_summaries_of_every_kind(journal: Journal) -> None:
     journal.lost(PHONE, MBG, transport="UDP", reason="no path", what="REGISTER")
     assert [(e.protocol, e.summary) for e in journal.entries] == [
         ("SIP", "403 Forbidden (REGISTER tw1)"),
-        ("REST", "GET /mslrest/ping"),
+        ("REST", "GET ping"),
         ("HTTP", "401 token_expired (GET /a)"),
         ("OAI", "_QX"),
         ("TCP", "connection to 8202, SNAT: source 127.10.0.10"),

@@ -34,13 +34,27 @@ Feature: Before anything
     When the installer tries to forward the phones' port
     Then the MBG says that it has no port forwarding
 
-  @PRE-3 @PRE-5 @negative
+  @PRE-3 @negative
   Scenario: A PBX below 6.3 SP1 has no random credentials to pass on
-    Given the PBX runs release 6.3
+    Given the PBX runs release 6.2
     And a site ready for teleworkers
     When the installer checks "Use remote authorization credentials" for the teleworker
-    Then MCS says of the extension that it found "6.3"
+    Then MCS says of the extension that it found "6.2"
     And the MBG has no SIP device
+
+  @PRE-3 @PRE-5
+  Scenario Outline: A PBX of <release> is no older than 6.3 SP1
+    Given the PBX runs release <release>
+    And a site ready for teleworkers
+    When the installer checks "Use remote authorization credentials" for the teleworker
+    Then the extension is provisioned on the MBG
+    And the phone system's page has nothing to complain of
+
+    Examples:
+      | release |
+      | 6.3 SP1 |
+      | 6.3 SP2 |
+      | 6.10    |
 
   @PRE-4 @PRE-5
   Scenario Outline: A CT Gateway of <release> hands credentials to MCS
@@ -48,14 +62,18 @@ Feature: Before anything
     And a site ready for teleworkers
     When the installer checks "Use remote authorization credentials" for the teleworker
     Then the extension is provisioned on the MBG
+    And the phone system's page has nothing to complain of
 
     Examples:
       | release  |
       | 5.0.64   |
       | 5.0.100  |
 
-  @PRE-4 @negative
+  @PRE-4 @PRE-5 @negative
   Scenario: A CT Gateway below 5.0.64 can not hand credentials to MCS
     Given the CT Gateway runs release 5.0.9
-    When the installer connects the PBX
+    And a site ready for teleworkers
+    When the installer checks "Use remote authorization credentials" for the teleworker
     Then the phone system's page says that it found "5.0.9"
+    And MCS says of the extension that it found "5.0.9"
+    And the MBG has no SIP device

@@ -33,6 +33,14 @@ Feature: Stage 1: MCS learns the MBG's addresses
     When the teleworker connects the phone at home
     Then the Phones page shows the phone as "local"
 
+  @ADR-2
+  Scenario: A changed internal address counts from the next request on
+    Given a site ready for teleworkers
+    And the teleworker has connected the phone at home
+    When the installer enters another internal address than the MBG's
+    And 2 minutes pass
+    Then the Phones page shows the phone as "local"
+
   @ADR-3
   Scenario: The same address is where MCS calls the MBG
     Given a site with addresses, port forwarding and ICP in place
@@ -51,6 +59,27 @@ Feature: Stage 1: MCS learns the MBG's addresses
     Given a site ready for teleworkers
     When the teleworker's phone is deployed
     Then the phone registers at the MBG's external address and SIP port
+
+  @ADR-4
+  Scenario: The NAT SIP Port follows where the MBG's external SIP port was changed
+    Given the MBG takes SIP at port 5070
+    And a site ready for teleworkers
+    When the teleworker's phone is deployed
+    Then the phone registers at the MBG's external address and SIP port
+
+  @ADR-4 @ADR-6 @negative
+  Scenario: The remote address decides about URIs alone
+    Given a site ready for teleworkers
+    And the installer has entered another remote address
+    When the teleworker's phone is deployed
+    Then the phone is told to register at the MBG's external address, not at the remote address
+
+  @ADR-4 @ADR-6 @negative
+  Scenario: The NAT IP Address decides about the registration alone
+    Given a site ready for teleworkers
+    And the installer has entered another NAT IP Address
+    When the teleworker's phone is deployed
+    Then the phone is told to register at the NAT address, not at the remote address
 
   @ADR-4 @ADR-5 @negative
   Scenario: A NAT SIP Port that does not follow the MBG's leaves the phone without service

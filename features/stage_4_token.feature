@@ -16,28 +16,60 @@ Feature: Stage 4: the API between MCS and MBG
     When the installer presses "Save & Test API Credentials"
     Then MCS refuses and says "Start"
 
-  @TOK-6 @negative
+  @TOK-2 @TOK-4 @TOK-5 @TOK-6 @negative
   Scenario Outline: <mistake> fails with its own error
     Given a site with addresses, port forwarding and ICP in place
     When the installer makes the mistake: <mistake>
-    Then MCS refuses and says "<words>"
+    Then MCS refuses with the code <code> and says "<words>"
     And MCS has no valid token
 
     Examples:
-      | mistake                     | words         |
-      | wrong Consumer ID           | Consumer ID   |
-      | wrong Shared Secret         | Shared Secret |
-      | consumer not active         | Active        |
-      | temporary token not approved| approve       |
-      | wrong verifier              | verifier      |
-      | temporary token too old     | expired       |
+      | mistake                        | code                 | words         |
+      | wrong Consumer ID              | consumer_unknown     | Consumer ID   |
+      | wrong Shared Secret            | signature_invalid    | Shared Secret |
+      | consumer not active            | consumer_inactive    | Active        |
+      | temporary token not approved   | token_not_approved   | approve       |
+      | wrong verifier                 | verifier_invalid     | is wrong      |
+      | temporary token too old        | token_expired        | expired       |
+      | web services stopped meanwhile | web_services_stopped | Start         |
+
+  @TOK-6 @negative
+  Scenario: Each mistake is told in words of its own
+    Given a site with addresses, port forwarding and ICP in place
+    When the installer makes the mistake: wrong verifier
+    Then every other mistake would have been told in other words
+
+  @TOK-3 @negative
+  Scenario: Without "Enable Rest API" no token is requested
+    Given a site with addresses, port forwarding and ICP in place
+    When the installer requests a token without enabling the Rest API
+    Then MCS refuses it and names the field "rest_api_enabled"
 
   @TOK-6
-  Scenario: A failed request leaves the working token in place
+  Scenario Outline: The working token stays in place: <mistake>
     Given a site ready for teleworkers
-    When the installer makes the mistake: wrong Shared Secret
-    Then MCS refuses and says "Shared Secret"
+    When the installer makes the mistake: <mistake>
+    Then MCS refuses with the code <code> and says "<words>"
     And provisioning still works
+
+    Examples:
+      | mistake                        | code                 | words         |
+      | wrong Shared Secret            | signature_invalid    | Shared Secret |
+      | temporary token not approved   | token_not_approved   | approve       |
+      | wrong verifier                 | verifier_invalid     | is wrong      |
+      | web services stopped meanwhile | web_services_stopped | Start         |
+
+  @TOK-6
+  Scenario: A request that nobody approves leaves the working token in place
+    Given a site ready for teleworkers
+    When the installer presses "Save & Test API Credentials"
+    Then provisioning still works
+
+  @TOK-7
+  Scenario: MCS warns before the token ends
+    Given a site ready for teleworkers
+    When 340 days pass
+    Then MCS shows the token as "expiring" and says "Renew"
 
   @TOK-7 @negative
   Scenario: Past 12 months provisioning waits and says why
@@ -58,18 +90,29 @@ Feature: Stage 4: the API between MCS and MBG
     And 3 minutes pass
     Then the colleague's extension is provisioned on the MBG
     And there was no new handshake
+    And MCS has a valid token for 12 months
+
+  @TOK-8
+  Scenario: A token renewed in good time never ends
+    Given a site ready for teleworkers
+    When 340 days pass
+    And the installer presses "Renew" on the MBG
+    And 60 days pass
+    Then provisioning still works
 
   @TOK-9 @negative
-  Scenario Outline: Without <permission> the error names it
-    Given a site whose consumer lacks <permission>
+  Scenario Outline: With <permission> at "<level>" the error names what is missing
+    Given a site ready for teleworkers
+    And the consumer has <permission> at the level <level>
     When the installer checks "Use remote authorization credentials" for the teleworker
-    Then MCS says of the extension that it found "<permission>"
+    Then MCS says of the extension that it found "<missing>"
     And the MBG has no SIP device
 
     Examples:
-      | permission     |
-      | MBG/v1/icps    |
-      | MBG/v1/devices |
+      | permission     | level | missing                |
+      | MBG/v1/icps    | none  | MBG/v1/icps = read     |
+      | MBG/v1/devices | none  | MBG/v1/devices = read  |
+      | MBG/v1/devices | read  | MBG/v1/devices = write |
 
   @PRV-1
   Scenario: Extensions that were configured before the token came are provisioned too
@@ -85,6 +128,14 @@ Feature: Stage 4: the API between MCS and MBG
     When the installer checks "Use remote authorization credentials" for the teleworker
     Then the extension is provisioned on the MBG
     And the SIP user has MCS's credentials
+
+  @PRV-2 @negative
+  Scenario: A SIP user of the same name at another ICP is somebody else's
+    Given a site ready for teleworkers
+    And the MBG has a SIP user of the same name at another ICP
+    When the installer checks "Use remote authorization credentials" for the teleworker
+    Then the extension is provisioned on the MBG
+    And the SIP user at the other ICP is as it was
 
   @PRV-3 @negative
   Scenario: Without a free teleworker licence the connection is refused as such

@@ -7,21 +7,29 @@ Feature: Stage 5: extensions
     When the installer checks "Use remote authorization credentials" for the teleworker
     Then the extension is provisioned on the MBG
     And the SIP Authorization form shows a random remote name and the MBG's id
-    And the form shows no password
+    And saving again changes no credential
+    And the colleague gets other credentials, just as strong
 
   @EXT-2 @negative
-  Scenario: A password that the MBG would refuse is refused at once
+  Scenario Outline: A password that the MBG would refuse is refused at once: <password>
     Given a site ready for teleworkers
-    When the installer tries to enter "1234567" as the remote password
+    When the installer tries to enter "<password>" as the remote password
     Then MCS refuses it and names the field "remote_password"
+
+    Examples:
+      | password |
+      | Ab-1234  |
+      | 12345678 |
+      | abcdefgh |
 
   @EXT-3
   Scenario: Unchecking the box removes the SIP user, and the phone's next registration fails
     Given a site ready for teleworkers
     And the teleworker's phone is deployed and registered
     When the installer unchecks "Use remote authorization credentials" for the teleworker
-    Then the MBG has no SIP device
-    And the phone's next registration is refused
+    Then the SIP user is removed from the MBG
+    And the PBX no longer has the teleworker's extension registered
+    And the phone's next registration is refused with 403
 
   @EXT-4
   Scenario: A SIP user made by hand stays
@@ -29,6 +37,16 @@ Feature: Stage 5: extensions
     And the MBG has a SIP user for the teleworker's extension
     When the installer unchecks "Use remote authorization credentials" for the teleworker
     Then the SIP user made by hand is still there
+
+  @EXT-4 @negative
+  Scenario: A SIP user made by hand stays, also when the box was checked meanwhile
+    Given a site with addresses, port forwarding and ICP in place
+    When the installer checks "Use remote authorization credentials" for the teleworker
+    And the MBG has a SIP user for the teleworker's extension
+    And the installer unchecks "Use remote authorization credentials" for the teleworker
+    And the installer completes the token exchange
+    Then the SIP user made by hand is still there
+    And MCS says of the extension that it found "made by hand"
 
   @EXT-6 @negative
   Scenario: An authorization name that is not the extension number is warned of, and refused by the PBX
@@ -42,4 +60,4 @@ Feature: Stage 5: extensions
   Scenario: Nobody sees a credential
     Given a site ready for teleworkers
     When the teleworker's phone is deployed
-    Then no credential shows in the journal, on the form or in the list of devices
+    Then no credential shows on any page, in the log, in the journal or in the run's folder

@@ -8,6 +8,7 @@ Feature: Stage 6: the phone
     When the teleworker points the phone at MCS with the password "22222"
     Then the phone took new firmware and restarted
     And the teleworker's extension is registered at the PBX
+    And the Phones page shows the phone as registered, with its new firmware
 
   @PHN-2 @negative
   Scenario: A wrong administrator password gets nowhere
@@ -39,16 +40,23 @@ Feature: Stage 6: the phone
   Scenario: A teleworker has no Setup key and gets its extension from MCS
     Given a site ready for teleworkers
     And the teleworker has connected the phone at home
-    When the installer provisions and assigns the teleworker
+    When the phone offers no "Setup" key
+    And the installer provisions and assigns the teleworker
     And 3 minutes pass
-    Then the phone offers no "Setup" key
-    And the teleworker's extension is registered at the PBX
+    Then the teleworker's extension is registered at the PBX
 
   @PHN-6 @negative
   Scenario: A local phone that is not assigned does offer Setup
     Given a site ready for teleworkers
     When a colleague connects a phone in the office
     Then the colleague's phone offers a "Setup" key
+
+  @PHN-6
+  Scenario: A local phone that is assigned offers Setup no more
+    Given a site ready for teleworkers
+    When a colleague's phone is deployed in the office
+    Then the colleague's phone registers at the PBX itself
+    And the colleague's phone offers no "Setup" key
 
   @PHN-7
   Scenario: The phone keeps itself registered
@@ -57,10 +65,28 @@ Feature: Stage 6: the phone
     When 60 minutes pass
     Then the teleworker's extension is registered at the PBX
     And the phone has renewed its registration at least 10 times
+    And the registration was never lost
+
+  @PHN-7
+  Scenario: Calls for the extension find the phone through the MBG
+    Given a site ready for teleworkers
+    When the teleworker's phone is deployed
+    Then the teleworker's extension is registered at the PBX
+    And the PBX reaches the extension at the MBG's internal address
+
+  @PHN-7 @PRV-3 @negative
+  Scenario: With another password than the PBX's the ICP refuses, and no licence is lost
+    Given the MBG has 1 teleworker licence
+    And a site ready for teleworkers
+    And the teleworker's phone is deployed and registered
+    When the teleworker's SIP user gets another ICP-side password than the PBX's
+    Then the phone is refused by the ICP
+    And 6 minutes later the registration is over
+    And every teleworker licence is free
 
   @PHN-7 @negative
   Scenario: A phone with another password than the MBG's is not registered
     Given a site ready for teleworkers
     And the teleworker's phone is deployed and registered
     When the password of the teleworker's SIP user is changed on the MBG
-    Then the phone's next registration is refused
+    Then the phone's next registration is refused with 401

@@ -57,6 +57,7 @@ class Installer:
         await self.connects_pbx()
         await self.enters_nat_address()
         await self.enters_remote_address()
+        self.estate.mbg.add_icp("Another site", self.estate.claim.plan.node(8))
         if forward and self.estate.mbg.settings.mode == GATEWAY:
             await self.forwards_phone_port(snat=snat)
         await self.adds_icp(icp_address)
@@ -97,7 +98,7 @@ class Installer:
         """What the phone system's page says of its connection."""
         systems = await self.mcs.get("/phone-systems")
         items = systems["items"] if isinstance(systems, dict) else systems
-        return str(items[0]["message"])
+        return str(items[0]["message"] or "")
 
     async def enters_nat_address(self, address: str = "", port: int = 0) -> None:
         """[PBX name]: NAT IP Address and NAT SIP Port of the node (ADR-4)."""
@@ -147,6 +148,11 @@ class Installer:
         self.consumer = self.estate.mbg.add_consumer(
             CONSUMER_NAME, CONSUMER_ID, permissions, active=active
         )
+
+    async def lowers_permission(self, permission: str, level: str) -> None:
+        """Edit the consumer: another level for one permission (TOK-9)."""
+        assert self.consumer is not None
+        self.consumer.permissions[permission] = level
 
     async def enables_rest_api(self) -> None:
         """Check Enable Rest API (TOK-3)."""
@@ -206,14 +212,37 @@ class Installer:
             wrong = f"{(int(self.verifier) + 1) % 1_000_000:06d}"
             await self.tries(self.retrieves_token(wrong))
             return
+        if mistake == "web services stopped meanwhile":
+            self.estate.mbg.stop_web_services()
+            await self.tries(self.retrieves_token())
+            self.estate.mbg.start_web_services()
+            return
         assert mistake == "temporary token too old", f"nobody knows the mistake {mistake!r}"
         await self.estate.clock.advance(hours=1, minutes=1)
         await self.tries(self.retrieves_token())
 
+    async def is_told(self, mistake: str) -> str:
+        """What the MCS says of a mistake."""
+        await self.makes_mistake(mistake)
+        assert self.refusal is not None, f"MCS was content with: {mistake}"
+        return self.refusal.message
+
+    async def sees_token(self, state: str) -> dict[str, Any]:
+        """The token as the page shows it, once it is in this state."""
+        page = await self.mcs.until(
+            "/settings/mbg", lambda d: d["token"]["state"] == state, f"a token that is {state}"
+        )
+        token: dict[str, Any] = page["token"]
+        return token
+
     async def token_life_s(self) -> float:
         """Seconds until the token's expiry, as the page shows it."""
-        token = (await self.mbg_page())["token"]
-        assert token["state"] == "valid", token
+        page = await self.mcs.until(
+            "/settings/mbg",
+            lambda document: document["token"]["state"] == "valid",
+            "the page to show a valid token",
+        )
+        token = page["token"]
         expires = datetime.fromisoformat(token["expires_at"])
         return expires.timestamp() - self.estate.clock.now()
 
@@ -253,10 +282,15 @@ class Installer:
         return form
 
     async def sees_provisioned_device(self, extension: str) -> None:
-        """The form says provisioned, and the MBG has the device."""
+        """The form says provisioned, and the MBG has the device that it should have (API-1)."""
         form = await self.sees_provisioning(extension, "provisioned")
         devices = self.estate.mbg.store.devices
         assert form["mbg_device_id"] in devices, f"the MBG has {sorted(devices)}, MCS says {form}"
+        device, at_pbx = devices[form["mbg_device_id"]], self.estate.node.extensions[extension]
+        icp = self.estate.mbg.store.icps[device.icp_id]
+        assert icp.address == self.estate.node.address[0], f"{device} is at {icp}"
+        assert (device.set_username, device.icp_username) == (form["remote_name"], at_pbx.auth_name)
+        assert device.icp_password == at_pbx.auth_password, "another password than the PBX's"
 
     async def sees_message(self, extension: str, words: str) -> str:
         """What the form says of the provisioning, once it says `words`."""
@@ -285,6 +319,31 @@ class Installer:
         """Configuration -> Phones: the person's extension to the phone's MAC (PHN-6)."""
         await self.mcs.put(f"/phones/{person.mac}", {"extension": person.extension})
 
+    async def sees_everything(self) -> str:
+        """All that the MCS's pages show, as one text (API-1)."""
+        paths = [
+            "/settings/mbg",
+            "/phone-systems",
+            self._system,
+            f"{self._system}/nodes",
+            f"{self._system}/extensions",
+            *(self._form(number) for number in self.estate.node.extensions),
+            "/client-locations/remote",
+            "/phones",
+            *(f"/phones/{mac}" for mac in self.estate.phones),
+            "/firmware",
+            "/provisioning/operations",
+            "/health",
+        ]
+        return "\n".join([str(await self.mcs.get(path)) for path in paths])
+
+    async def sees_registered_phone(self, mac: str) -> dict[str, Any]:
+        """One line of Configuration -> Phones, once it says registered."""
+        phone: dict[str, Any] = await self.mcs.until(
+            f"/phones/{mac}", lambda document: document["registered"], f"{mac} to be registered"
+        )
+        return phone
+
     async def sees_phone(self, mac: str) -> dict[str, Any]:
         """One line of Configuration -> Phones (PHN-4)."""
         phone: dict[str, Any] = await self.mcs.get(f"/phones/{mac}")
@@ -299,10 +358,26 @@ class Installer:
         mbg = self.estate.mbg
         mbg.device_changed(mbg.store.patch(device.id, {"set_password": "typed-by-hand-1"}))
 
-    def device_of(self, extension: str) -> Device | None:
-        """The MBG's SIP device with this ICP-side name, if there is one."""
+    def all_secrets(self) -> dict[str, str]:
+        """Every secret that exists on this site -> what it is."""
+        mbg, secrets = self.estate.mbg, {self.estate.ct_gateway_password: "CT Gateway password"}
+        for device in mbg.store.devices.values():
+            secrets[device.set_password] = f"set-side password of device {device.id}"
+            secrets[device.icp_password] = f"ICP-side password of device {device.id}"
+        for extension in self.estate.node.extensions.values():
+            secrets[extension.auth_password] = f"PBX password of {extension.number}"
+        for consumer in mbg.web_services.consumers.values():
+            secrets[consumer.shared_secret] = "shared secret"
+        for temporary in mbg.web_services.temporary.values():
+            secrets[temporary.token] = secrets[temporary.secret] = "temporary token"
+        for final in mbg.web_services.final.values():
+            secrets[final.token] = secrets[final.secret] = "final token"
+        return secrets
+
+    def device_of(self, extension: str, icp_id: str = "2") -> Device | None:
+        """The SIP device with this ICP-side name at an ICP (the node's is the second)."""
         devices = self.estate.mbg.store.devices.values()
-        return next((d for d in devices if d.icp_username == extension), None)
+        return next((d for d in devices if (d.icp_username, d.icp_id) == (extension, icp_id)), None)
 
     @property
     def _system(self) -> str:

@@ -41,9 +41,13 @@ class PhoneUser:
         await self.phone.until(*CONFIGURED)
 
     async def waits_for_registration(self, within_s: float = 20.0) -> None:
-        """Wait, on the journal, until the PBX has the extension registered."""
+        """Wait, on the journal, until the PBX has the extension registered; it may be by now."""
+        if self.is_registered_at_pbx() and self.phone.registered:
+            return
+        since = 0 if self.is_registered_at_pbx() else self.estate.journal.mark()
         await self.estate.journal.wait_for(
             self._registered_at_pbx,
+            since=since,
             within_s=within_s,
             what=f"extension {self.person.extension} to be registered at the PBX",
         )
@@ -55,6 +59,19 @@ class PhoneUser:
         assert self.phone.last_refusal is not None
         return self.phone.last_refusal
 
+    async def waits_for_unregistration(self) -> None:
+        """Wait until the PBX has the extension no longer; no time passes for that."""
+        if self.is_registered_at_pbx():
+            await self.estate.journal.wait_for(
+                lambda e: (
+                    isinstance(e, Happened)
+                    and e.name == "extension unregistered"
+                    and e.facts["extension"] == self.person.extension
+                ),
+                since=self.estate.journal.mark(),
+                what=f"extension {self.person.extension} to be unregistered at the PBX",
+            )
+
     def is_registered_at_pbx(self) -> bool:
         """Whether the PBX has the extension registered now."""
         return self.estate.node.is_registered(self.person.extension)
@@ -63,10 +80,11 @@ class PhoneUser:
         """Where line 1 registers."""
         return self.phone.accounts[1].registrar
 
-    def uri_hosts(self) -> set[str]:
-        """The hosts of all URIs in the phone's configuration."""
+    def uris(self) -> set[str]:
+        """Scheme, host and port of all URIs in the phone's configuration."""
         values = self.phone.configuration.values()
-        return {urlsplit(v).hostname or "" for v in values if v.startswith(("http:", "https:"))}
+        split = [urlsplit(v) for v in values if v.startswith(("http:", "https:"))]
+        return {f"{uri.scheme}://{uri.netloc}" for uri in split}
 
     def labels(self, kind: str) -> list[str]:
         """Labels of the phone's keys of one kind, in order."""
@@ -83,11 +101,20 @@ class PhoneUser:
 class Teleworker(PhoneUser):
     """One person at home with one phone."""
 
+    _set_username = ""
+
+    @property
+    def set_username(self) -> str:
+        """The set-side name that the phone was given last."""
+        if 1 in self.phone.accounts:
+            self._set_username = self.phone.accounts[1].auth_username
+        return self._set_username
+
     async def points_phone_at_mcs(self, password: str = "22222") -> bool:
         """Settings -> Advanced -> Configuration Server, Save, reboot (PHN-2).
 
         Returns:
-            False when the administrator password did not open the menu.
+            False when the administrator password did not open the menu, or there is none.
         """
         before = self.phone.reboots
         forwards = self.estate.mbg.forwards.values()
@@ -113,9 +140,13 @@ class Teleworker(PhoneUser):
         begun = self.estate.journal.mark()
         await self.estate.clock.advance(minutes=REFRESH_MINUTES)
         entry = await self.estate.journal.wait_for(
-            lambda e: isinstance(e, Happened) and e.name == "device refused",
+            lambda e: (
+                isinstance(e, Happened)
+                and e.name == "device refused"
+                and e.facts["username"] == self.set_username
+            ),
             since=begun,
-            what="the MBG to refuse the phone",
+            what=f"the MBG to refuse {self.set_username}",
         )
         assert isinstance(entry, Happened)
         return entry

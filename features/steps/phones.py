@@ -28,7 +28,7 @@ def office(estate: Estate, bench: Bench, people: list[Person]) -> Office:
 @when("the teleworker connects the phone at home")
 def _(bench: Bench, teleworker: Teleworker) -> None:
     bench.run(teleworker.plugs_in())
-    bench.run(teleworker.points_phone_at_mcs())
+    assert bench.run(teleworker.points_phone_at_mcs())
 
 
 @when("a colleague connects a phone in the office")
@@ -48,7 +48,7 @@ def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
     bench.run(installer.uploads_firmware(teleworker.person.model, FIRMWARE))
     bench.run(installer.provisions_and_assigns(teleworker.person))
     bench.run(teleworker.plugs_in())
-    bench.run(teleworker.points_phone_at_mcs())
+    assert bench.run(teleworker.points_phone_at_mcs())
     bench.run(teleworker.waits_for_registration())
 
 
@@ -57,7 +57,7 @@ def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
     bench.run(installer.uploads_firmware(teleworker.person.model, FIRMWARE))
     bench.run(installer.provisions_and_assigns(teleworker.person))
     bench.run(teleworker.plugs_in())
-    bench.run(teleworker.points_phone_at_mcs())
+    assert bench.run(teleworker.points_phone_at_mcs())
 
 
 @given("the colleague's phone is deployed at home")
@@ -65,7 +65,7 @@ def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
 def _(bench: Bench, installer: Installer, colleague: Teleworker) -> None:
     bench.run(installer.provisions_and_assigns(colleague.person))
     bench.run(colleague.plugs_in())
-    bench.run(colleague.points_phone_at_mcs())
+    assert bench.run(colleague.points_phone_at_mcs())
 
 
 @when("a colleague's phone is deployed in the office")
@@ -77,7 +77,7 @@ def _(bench: Bench, installer: Installer, office: Office) -> None:
 @when(parsers.parse('the teleworker points the phone at MCS with the password "{password}"'))
 def _(bench: Bench, teleworker: Teleworker, password: str) -> None:
     bench.run(teleworker.plugs_in())
-    bench.run(teleworker.points_phone_at_mcs(password))
+    assert bench.run(teleworker.points_phone_at_mcs(password)) == (password == "22222")
 
 
 @when("the teleworker plugs in a phone with MiNET firmware at home")
@@ -140,12 +140,18 @@ def _(bench: Bench, teleworker: Teleworker) -> None:
     assert teleworker.phone.state is State.TIMED_OUT
 
 
-@then("the phone's next registration is refused")
-def _(bench: Bench, teleworker: Teleworker) -> None:
-    refusal = bench.run(teleworker.is_refused_by_mbg())
-    assert refusal.facts["status"] in ("401", "403")
+@then(parsers.parse("the phone's next registration is refused with {status}"))
+def _(bench: Bench, teleworker: Teleworker, status: str) -> None:
+    assert teleworker.set_username, "the phone never had an account"
+    assert bench.run(teleworker.is_refused_by_mbg()).facts["status"] == status
     assert not teleworker.phone.registered
     assert not teleworker.is_registered_at_pbx()
+
+
+@then("the PBX no longer has the teleworker's extension registered")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.waits_for_unregistration())
+    assert teleworker.estate.mbg.licences.in_use == 0
 
 
 @given("the colleague's phone is refused for want of a licence")
@@ -195,12 +201,24 @@ def _(estate: Estate, reason: str) -> None:
 
 @then("every URI in the phone's configuration begins at the MBG's external address")
 def _(teleworker: Teleworker, estate: Estate) -> None:
-    assert teleworker.uri_hosts() == {estate.mbg.outside}
+    assert teleworker.uris() == {f"https://{estate.mbg.outside}:8202"}
 
 
 @then("every URI in the colleague's phone begins at MCS's own address")
 def _(office: Office, estate: Estate) -> None:
-    assert office.uri_hosts() == {estate.claim.plan.mcs}
+    assert office.uris() == {f"https://{estate.claim.plan.mcs}:8202"}
+
+
+@then("the phone is told to register at the MBG's external address, not at the remote address")
+def _(teleworker: Teleworker, estate: Estate) -> None:
+    assert teleworker.registers_at() == estate.mbg.sip_outside
+    assert teleworker.uris() == {f"https://{estate.claim.plan.node(9)}:8202"}
+
+
+@then("the phone is told to register at the NAT address, not at the remote address")
+def _(teleworker: Teleworker, estate: Estate) -> None:
+    assert teleworker.registers_at()[0] == estate.claim.plan.node(9)
+    assert teleworker.uris() == {f"https://{estate.mbg.outside}:8202"}
 
 
 @then("the phone does not let anybody in")
@@ -210,19 +228,32 @@ def _(teleworker: Teleworker) -> None:
 
 
 @then("the phone stays a MiNET phone")
-def _(teleworker: Teleworker) -> None:
+def _(bench: Bench, teleworker: Teleworker, estate: Estate) -> None:
+    assert not bench.run(teleworker.points_phone_at_mcs()), "its menu has no Configuration Server"
+    bench.run(estate.clock.advance(minutes=10))
     assert teleworker.phone.state is State.MINET
     assert teleworker.phone.firmware_kind == "minet"
 
 
 @then(parsers.parse('the phone\'s top softkeys show "{first}" and "{second}"'))
 def _(teleworker: Teleworker, first: str, second: str) -> None:
-    assert teleworker.labels("topsoftkey") == [first, second]
+    keys = [key for key in teleworker.phone.keys if key.kind == "topsoftkey"]
+    assert [(key.type, key.label, key.line) for key in keys] == [
+        ("line", first, 1),
+        ("line", second, 2),
+    ]
 
 
+@when(parsers.parse('the phone offers no "{label}" key'))
 @then(parsers.parse('the phone offers no "{label}" key'))
 def _(teleworker: Teleworker, label: str) -> None:
     assert label not in teleworker.labels("topsoftkey") + teleworker.labels("softkey")
+
+
+@then(parsers.parse('the colleague\'s phone offers no "{label}" key'))
+def _(office: Office, label: str) -> None:
+    assert office.phone.registered
+    assert label not in office.labels("topsoftkey") + office.labels("softkey")
 
 
 @then(parsers.parse('the colleague\'s phone offers a "{label}" key'))
@@ -238,3 +269,40 @@ def _(teleworker: Teleworker, estate: Estate, times: int) -> None:
         if isinstance(entry, SipEntry) and entry.to == teleworker.phone.role and entry.status == 200
     ]
     assert len(accepted) > times
+
+
+@then("the registration was never lost")
+def _(estate: Estate) -> None:
+    losses = {"device unregistered", "extension unregistered", "registration expired"}
+    assert [e.summary for e in estate.journal.entries if e.summary in losses] == []
+
+
+@then("the PBX reaches the extension at the MBG's internal address")
+def _(teleworker: Teleworker, estate: Estate) -> None:
+    binding = estate.node.binding(teleworker.person.extension)
+    assert binding is not None
+    host, port = estate.mbg.sip_inside
+    assert f"@{host}:{port}" in binding.contact
+
+
+@when("the teleworker's SIP user gets another ICP-side password than the PBX's")
+def _(bench: Bench, estate: Estate, teleworker: Teleworker) -> None:
+    bench.run(teleworker.phone.power_off())
+    bench.call(estate.mbg.store.patch, "1", {"icp_password": "none-of-the-pbx-1"})
+    bench.run(teleworker.plugs_in())
+
+
+@then("the phone is refused by the ICP")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    assert bench.run(teleworker.hears_refusal()).status == 403
+
+
+@then("6 minutes later the registration is over")
+def _(bench: Bench, teleworker: Teleworker, estate: Estate) -> None:
+    bench.run(estate.clock.advance(minutes=6))
+    assert not teleworker.phone.registered
+
+
+@then("every teleworker licence is free")
+def _(estate: Estate) -> None:
+    assert estate.mbg.licences.in_use == 0

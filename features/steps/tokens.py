@@ -8,6 +8,14 @@ from simulators.estate.estate import Estate
 from simulators.journal import Happened
 
 YEAR_S = 365 * 86400
+HOUR_S = 3600
+MISTAKES = (
+    "wrong Consumer ID",
+    "wrong Shared Secret",
+    "temporary token not approved",
+    "wrong verifier",
+    "web services stopped meanwhile",
+)
 
 
 @given("web services on the MBG are stopped")
@@ -23,6 +31,11 @@ def _(bench: Bench, installer: Installer) -> None:
 @when('the installer presses "Save & Test API Credentials"')
 def _(bench: Bench, installer: Installer) -> None:
     bench.run(installer.enables_rest_api())
+    bench.run(installer.tries(installer.requests_token()))
+
+
+@when("the installer requests a token without enabling the Rest API")
+def _(bench: Bench, installer: Installer) -> None:
     bench.run(installer.tries(installer.requests_token()))
 
 
@@ -49,12 +62,30 @@ def _(bench: Bench, installer: Installer) -> None:
 @then("MCS has a valid token for 12 months")
 def _(bench: Bench, installer: Installer) -> None:
     left = bench.run(installer.token_life_s())
-    assert YEAR_S - 60 <= left <= YEAR_S, f"{left} s are left, a year has {YEAR_S}"
+    assert YEAR_S - HOUR_S <= left <= YEAR_S, f"{left} s are left, a year has {YEAR_S}"
 
 
 @then("MCS has no valid token")
 def _(bench: Bench, installer: Installer) -> None:
     assert bench.run(installer.mbg_page())["token"]["state"] != "valid"
+
+
+@then(parsers.parse('MCS refuses with the code {code} and says "{words}"'))
+def _(installer: Installer, code: str, words: str) -> None:
+    assert installer.refusal is not None, "expected a refusal, MCS was content"
+    assert (installer.refusal.code, words in installer.refusal.message) == (code, True)
+
+
+@then(parsers.parse('MCS shows the token as "{state}" and says "{words}"'))
+def _(bench: Bench, installer: Installer, state: str, words: str) -> None:
+    token = bench.run(installer.sees_token(state))
+    assert words in token["message"], token
+
+
+@then("every other mistake would have been told in other words")
+def _(bench: Bench, installer: Installer) -> None:
+    told = [bench.run(installer.is_told(mistake)) for mistake in MISTAKES]
+    assert len(set(told)) == len(MISTAKES), told
 
 
 @then(parsers.parse('MCS refuses and says "{words}"'))

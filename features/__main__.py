@@ -119,6 +119,7 @@ def _play(
         )
     console = Console(highlight=False)
     command = f"python -m features demo --phones {phones} --seed {number}"
+    command += f" --estate {estate}" if estate is not None else ""
     shown = _Shown(console)
     with shown.progress:
         outcome = run(Demo(config, phones, shown, command, linger).play())

@@ -1,0 +1,11 @@
+"""What holds for every test of the project: property tests repeat, and are never timed.
+
+`make test` draws the same examples each time, so that it fails for a reason and not by chance;
+`pytest --hypothesis-profile=explore` looks for new ones.
+"""
+
+from hypothesis import settings
+
+settings.register_profile("bench", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, derandomize=False, max_examples=1000)
+settings.load_profile("bench")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -177,7 +176,7 @@ class _Shown:
 
 
 def _show(console: Console, outcome: Outcome) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold underline")
     for heading in ("Ext", "Name", "Model", "MAC", "Home", "Firmware", "State"):
         table.add_column(heading, no_wrap=True)
     for phone in outcome.phones:

@@ -66,6 +66,7 @@ Feature: Stage 1: MCS learns the MBG's addresses
     And a site ready for teleworkers
     When the teleworker's phone is deployed
     Then the phone registers at the MBG's external address and SIP port
+    And the node's page shows the MBG's external address and SIP port
 
   @ADR-4 @ADR-6 @negative
   Scenario: The remote address decides about URIs alone

@@ -22,6 +22,12 @@ Feature: Stage 5: extensions
       | 12345678 |
       | abcdefgh |
 
+  @EXT-2 @negative
+  Scenario: A password equal to the name is refused at once
+    Given a site ready for teleworkers
+    When the installer tries to enter the remote name as the remote password
+    Then MCS refuses it and names the field "remote_password"
+
   @EXT-3
   Scenario: Unchecking the box removes the SIP user, and the phone's next registration fails
     Given a site ready for teleworkers
@@ -55,6 +61,12 @@ Feature: Stage 5: extensions
     When the teleworker's phone is deployed
     Then the SIP Authorization form warns of the authorization name
     And the phone is refused because "Authorization name 9001 is not the extension number"
+
+  @EXT-6
+  Scenario: MCS warns of the authorization name at once, before anybody checks the box
+    Given the PBX has "9001" as authorization name of the teleworker's extension
+    When the installer connects the PBX
+    Then the SIP Authorization form warns of the authorization name
 
   @API-1
   Scenario: Nobody sees a credential

@@ -17,6 +17,13 @@ Feature: Stage 6: the phone
     Then the phone does not let anybody in
     And MCS does not know the phone
 
+  @PHN-2 @negative
+  Scenario: With Cert Validation on, the phone does not take MCS's own certificate
+    Given a site ready for teleworkers
+    When the teleworker points the phone at MCS with Cert Validation on
+    Then the phone says that the certificate was refused
+    And the phone has no configuration
+
   @PHN-1 @negative
   Scenario: A MiNET phone put straight into a home never gets there
     Given a site ready for teleworkers

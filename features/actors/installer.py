@@ -5,15 +5,14 @@ to read.
 """
 
 from collections.abc import Coroutine
-from datetime import datetime
 from typing import Any
 
 from features.actors.mcs_site import McsRefused, McsSite
+from features.actors.pages import Pages
 from simulators.estate.estate import Estate
-from simulators.mbg.devices import Device
 from simulators.mbg.forward import ForwardRule
 from simulators.mbg.settings import GATEWAY
-from simulators.mbg.web_services import DOCUMENTED_PERMISSIONS, Consumer
+from simulators.mbg.web_services import Consumer
 from simulators.phone.firmware import build_image
 from simulators.phone.people import Person
 
@@ -23,16 +22,14 @@ PHONES_PORT = 8202
 FIRMWARE_OCTETS = 16_384
 
 
-class Installer:
+class Installer(Pages):
     """Deploys teleworkers on one estate."""
 
     def __init__(self, estate: Estate, mcs: McsSite) -> None:
-        self.estate = estate
-        self.mcs = mcs
+        super().__init__(estate, mcs)
         self.consumer: Consumer | None = None
         self.verifier = ""
         self.refusal: McsRefused | None = None
-        self.phone_system = 0
 
     async def tries(self, act: Coroutine[Any, Any, Any]) -> McsRefused | None:
         """Do something that may be refused; the refusal is kept and returned."""
@@ -50,9 +47,8 @@ class Installer:
         forward: bool = True,
         snat: bool = True,
         icp_address: str = "",
-        without_permission: str = "",
     ) -> None:
-        """Stages 1 to 3, and the consumer of stage 4."""
+        """Stages 1 to 3, with an ICP of another site before the right one, and the consumer."""
         await self.enters_mbg_address()
         await self.connects_pbx()
         await self.enters_nat_address()
@@ -61,9 +57,7 @@ class Installer:
         if forward and self.estate.mbg.settings.mode == GATEWAY:
             await self.forwards_phone_port(snat=snat)
         await self.adds_icp(icp_address)
-        permissions = dict(DOCUMENTED_PERMISSIONS)
-        permissions.pop(without_permission, None)
-        await self.adds_consumer(permissions)
+        await self.adds_consumer()
 
     # Stage 1: addresses in the MCS
 
@@ -93,12 +87,6 @@ class Installer:
     async def reads_extensions(self) -> None:
         """Read nodes and extensions from the CT Gateway now."""
         await self.mcs.post(f"{self._system}/sync")
-
-    async def phone_system_message(self) -> str:
-        """What the phone system's page says of its connection."""
-        systems = await self.mcs.get("/phone-systems")
-        items = systems["items"] if isinstance(systems, dict) else systems
-        return str(items[0]["message"] or "")
 
     async def enters_nat_address(self, address: str = "", port: int = 0) -> None:
         """[PBX name]: NAT IP Address and NAT SIP Port of the node (ADR-4)."""
@@ -227,30 +215,6 @@ class Installer:
         assert self.refusal is not None, f"MCS was content with: {mistake}"
         return self.refusal.message
 
-    async def sees_token(self, state: str) -> dict[str, Any]:
-        """The token as the page shows it, once it is in this state."""
-        page = await self.mcs.until(
-            "/settings/mbg", lambda d: d["token"]["state"] == state, f"a token that is {state}"
-        )
-        token: dict[str, Any] = page["token"]
-        return token
-
-    async def token_life_s(self) -> float:
-        """Seconds until the token's expiry, as the page shows it."""
-        page = await self.mcs.until(
-            "/settings/mbg",
-            lambda document: document["token"]["state"] == "valid",
-            "the page to show a valid token",
-        )
-        token = page["token"]
-        expires = datetime.fromisoformat(token["expires_at"])
-        return expires.timestamp() - self.estate.clock.now()
-
-    async def mbg_page(self) -> dict[str, Any]:
-        """What the MiVoice Border Gateway page shows."""
-        page: dict[str, Any] = await self.mcs.get("/settings/mbg")
-        return page
-
     # Stage 5: extensions
 
     async def checks_remote_credentials(self, extension: str) -> None:
@@ -261,45 +225,10 @@ class Installer:
         """Uncheck and Save (EXT-3)."""
         await self.mcs.put(self._form(extension), {"use_remote_credentials": False})
 
-    async def enters_password(self, extension: str, password: str) -> None:
-        """Type a remote password instead of leaving it to MCS (EXT-2)."""
-        await self.mcs.put(
-            self._form(extension), {"use_remote_credentials": True, "remote_password": password}
-        )
-
-    async def authorization_form(self, extension: str) -> dict[str, Any]:
-        """What the SIP Authorization form shows."""
-        form: dict[str, Any] = await self.mcs.get(self._form(extension))
-        return form
-
-    async def sees_provisioning(self, extension: str, state: str) -> dict[str, Any]:
-        """The form, once its provisioning is in this state."""
-        form: dict[str, Any] = await self.mcs.until(
-            self._form(extension),
-            lambda document: document["provisioning"]["state"] == state,
-            f"extension {extension} to be {state}",
-        )
-        return form
-
-    async def sees_provisioned_device(self, extension: str) -> None:
-        """The form says provisioned, and the MBG has the device that it should have (API-1)."""
-        form = await self.sees_provisioning(extension, "provisioned")
-        devices = self.estate.mbg.store.devices
-        assert form["mbg_device_id"] in devices, f"the MBG has {sorted(devices)}, MCS says {form}"
-        device, at_pbx = devices[form["mbg_device_id"]], self.estate.node.extensions[extension]
-        icp = self.estate.mbg.store.icps[device.icp_id]
-        assert icp.address == self.estate.node.address[0], f"{device} is at {icp}"
-        assert (device.set_username, device.icp_username) == (form["remote_name"], at_pbx.auth_name)
-        assert device.icp_password == at_pbx.auth_password, "another password than the PBX's"
-
-    async def sees_message(self, extension: str, words: str) -> str:
-        """What the form says of the provisioning, once it says `words`."""
-        form: dict[str, Any] = await self.mcs.until(
-            self._form(extension),
-            lambda document: words in (document["provisioning"]["message"] or ""),
-            f"a message with {words!r}",
-        )
-        return str(form["provisioning"]["message"])
+    async def enters_password(self, extension: str, password: str, name: str = "") -> None:
+        """Type a remote password, perhaps a name, instead of leaving it to MCS (EXT-2)."""
+        typed = {"remote_password": password} | ({"remote_name": name} if name else {})
+        await self.mcs.put(self._form(extension), {"use_remote_credentials": True, **typed})
 
     # Stage 6: phones in the MCS
 
@@ -319,37 +248,7 @@ class Installer:
         """Configuration -> Phones: the person's extension to the phone's MAC (PHN-6)."""
         await self.mcs.put(f"/phones/{person.mac}", {"extension": person.extension})
 
-    async def sees_everything(self) -> str:
-        """All that the MCS's pages show, as one text (API-1)."""
-        paths = [
-            "/settings/mbg",
-            "/phone-systems",
-            self._system,
-            f"{self._system}/nodes",
-            f"{self._system}/extensions",
-            *(self._form(number) for number in self.estate.node.extensions),
-            "/client-locations/remote",
-            "/phones",
-            *(f"/phones/{mac}" for mac in self.estate.phones),
-            "/firmware",
-            "/provisioning/operations",
-            "/health",
-        ]
-        return "\n".join([str(await self.mcs.get(path)) for path in paths])
-
-    async def sees_registered_phone(self, mac: str) -> dict[str, Any]:
-        """One line of Configuration -> Phones, once it says registered."""
-        phone: dict[str, Any] = await self.mcs.until(
-            f"/phones/{mac}", lambda document: document["registered"], f"{mac} to be registered"
-        )
-        return phone
-
-    async def sees_phone(self, mac: str) -> dict[str, Any]:
-        """One line of Configuration -> Phones (PHN-4)."""
-        phone: dict[str, Any] = await self.mcs.get(f"/phones/{mac}")
-        return phone
-
-    # What the MBG has
+    # By hand on the MBG
 
     def changes_device_password(self, extension: str) -> None:
         """SIP devices: type another set-side password by hand."""
@@ -357,31 +256,3 @@ class Installer:
         assert device is not None
         mbg = self.estate.mbg
         mbg.device_changed(mbg.store.patch(device.id, {"set_password": "typed-by-hand-1"}))
-
-    def all_secrets(self) -> dict[str, str]:
-        """Every secret that exists on this site -> what it is."""
-        mbg, secrets = self.estate.mbg, {self.estate.ct_gateway_password: "CT Gateway password"}
-        for device in mbg.store.devices.values():
-            secrets[device.set_password] = f"set-side password of device {device.id}"
-            secrets[device.icp_password] = f"ICP-side password of device {device.id}"
-        for extension in self.estate.node.extensions.values():
-            secrets[extension.auth_password] = f"PBX password of {extension.number}"
-        for consumer in mbg.web_services.consumers.values():
-            secrets[consumer.shared_secret] = "shared secret"
-        for temporary in mbg.web_services.temporary.values():
-            secrets[temporary.token] = secrets[temporary.secret] = "temporary token"
-        for final in mbg.web_services.final.values():
-            secrets[final.token] = secrets[final.secret] = "final token"
-        return secrets
-
-    def device_of(self, extension: str, icp_id: str = "2") -> Device | None:
-        """The SIP device with this ICP-side name at an ICP (the node's is the second)."""
-        devices = self.estate.mbg.store.devices.values()
-        return next((d for d in devices if (d.icp_username, d.icp_id) == (extension, icp_id)), None)
-
-    @property
-    def _system(self) -> str:
-        return f"/phone-systems/{self.phone_system}"
-
-    def _form(self, extension: str) -> str:
-        return f"{self._system}/extensions/{extension}"

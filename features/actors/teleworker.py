@@ -125,6 +125,30 @@ class Teleworker(PhoneUser):
         await self.phone.until(*CONFIGURED)
         return True
 
+    async def points_phone_at_mcs_with_validation(self) -> None:
+        """The same form, but with Cert Validation true."""
+        phone = self.phone
+        phone.open_advanced()
+        phone.select("Configuration Server")
+        phone.fill_in("Download Protocol", "HTTPS")
+        phone.fill_in("HTTPS Server", self.estate.mbg.outside)
+        phone.fill_in("HTTPS Port", str(PHONES_PORT))
+        phone.fill_in("Cert Validation", "true")
+        phone.press("Save")
+        phone.press("Yes")
+        await phone.until(*CONFIGURED)
+
+    async def sees_certificate_refused(self) -> None:
+        """Wait until the phone says so."""
+        await self.estate.journal.wait_for(
+            lambda e: (
+                isinstance(e, Happened)
+                and e.frm == self.phone.role
+                and e.name == "certificate refused"
+            ),
+            what="the phone to refuse the certificate",
+        )
+
     async def plugs_in_minet_phone(self) -> None:
         """A phone out of the box, taken home before it saw the local network (PHN-1)."""
         self.phone = self.estate.handset(self.person, firmware_kind="minet")

@@ -12,6 +12,7 @@ from simulators.mbg.devices import Device, weak
 from simulators.phone.people import Person
 
 HAND_MADE = "made-by-hand-1"
+NAME = "ada.home-2101"
 
 
 @given("the MBG has a SIP user for the teleworker's extension", target_fixture="hand_made")
@@ -59,6 +60,11 @@ def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
 @when(parsers.parse('the installer tries to enter "{password}" as the remote password'))
 def _(bench: Bench, installer: Installer, people: list[Person], password: str) -> None:
     bench.run(installer.tries(installer.enters_password(people[0].extension, password)))
+
+
+@when("the installer tries to enter the remote name as the remote password")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    bench.run(installer.tries(installer.enters_password(people[0].extension, NAME, NAME)))
 
 
 @then("the extension is provisioned on the MBG")

@@ -80,6 +80,18 @@ def _(bench: Bench, teleworker: Teleworker, password: str) -> None:
     assert bench.run(teleworker.points_phone_at_mcs(password)) == (password == "22222")
 
 
+@when("the teleworker points the phone at MCS with Cert Validation on")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.plugs_in())
+    bench.run(teleworker.points_phone_at_mcs_with_validation())
+
+
+@then("the phone says that the certificate was refused")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.sees_certificate_refused())
+    assert "ertificate" in teleworker.phone.screen.message
+
+
 @when("the teleworker plugs in a phone with MiNET firmware at home")
 def _(bench: Bench, teleworker: Teleworker) -> None:
     bench.run(teleworker.plugs_in_minet_phone())

@@ -181,6 +181,12 @@ def _(bench: Bench, installer: Installer, estate: Estate) -> None:
     assert bench.run(installer.mbg_page())["internal_address"] == estate.mbg.inside
 
 
+@then("the node's page shows the MBG's external address and SIP port")
+def _(bench: Bench, installer: Installer, estate: Estate) -> None:
+    node = bench.run(installer.node_page())
+    assert (node["nat_ip_address"], node["nat_sip_port"]) == estate.mbg.sip_outside
+
+
 @then(parsers.parse('MCS refuses it and names the field "{field}"'))
 def _(installer: Installer, field: str) -> None:
     assert installer.refusal is not None, "expected a refusal, MCS took it"

@@ -189,9 +189,16 @@ def site_plan() -> dict[str, dict[str, object]]:
 
 @pytest.fixture
 def estate(
-    bench: Bench, site_plan: dict[str, dict[str, object]], request: pytest.FixtureRequest
+    bench: Bench,
+    site_plan: dict[str, dict[str, object]],
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Estate]:
-    """A running estate on addresses of its own; our MCS runs in process, on the same clock."""
+    """A running estate on addresses of its own; our MCS runs in process, on the same clock.
+
+    The MCS logs all it can, so that a secret in its log is found (API-1).
+    """
+    caplog.set_level("DEBUG", logger="mcs")
     tables = _tables(request.config)
     for table, settings in site_plan.items():
         tables[table] = tables.get(table, {}) | settings

@@ -61,6 +61,7 @@ Feature: Stage 5: extensions
     When the teleworker's phone is deployed
     Then the SIP Authorization form warns of the authorization name
     And the phone is refused because "Authorization name 9001 is not the extension number"
+    And every teleworker licence is free
 
   @EXT-6
   Scenario: MCS warns of the authorization name at once, before anybody checks the box

@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from simulators.errors import ConfigurationError
+
 HOURLY_S = 3600.0
 SETTLE_LIMIT_S = 0.2
 EPSILON_S = 1e-6
@@ -121,15 +123,31 @@ class Clock:
     async def advance(
         self, seconds: float = 0.0, *, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> Advance:
-        """Move time forward and fire what falls due, in order."""
+        """Move time forward and fire what falls due, in order.
+
+        A timer that raises does not keep the others from firing; the first error is raised at the
+        end.
+
+        Raises:
+            ConfigurationError: the sum is negative; time does not go back.
+        """
         total = seconds + 60 * minutes + 3600 * hours + 86400 * days
+        if not total >= 0:
+            raise ConfigurationError(f"expected to advance by 0 or more seconds, got {total:g}")
         if total <= self.exact_s:
-            await self._run(total, exact=True)
-            return Advance(total, 0.0)
-        await self._run(self.exact_s / 2, exact=True)
-        await self._run(total - self.exact_s, exact=False)
-        await self._run(self.exact_s / 2, exact=True)
-        return Advance(total, total - self.exact_s)
+            parts = [(total, True)]
+        else:
+            half = self.exact_s / 2
+            parts = [(half, True), (total - self.exact_s, False), (half, True)]
+        failures: list[Exception] = []
+        try:
+            for length, exact in parts:
+                await self._run(length, failures, exact=exact)
+        finally:
+            self._arm()
+        if failures:
+            raise failures[0]
+        return Advance(total, max(0.0, total - self.exact_s))
 
     def _add(self, steady: bool, when: float, callback: Callable[[], None]) -> Timer:
         self._numbers += 1
@@ -140,13 +158,21 @@ class Clock:
 
     def _left(self, exact: bool = True) -> float | None:
         """Seconds until the earliest timer, of both bases or (not exact) of calendar time alone."""
+        first = self._first(exact)
+        return None if first is None else first[0]
+
+    def _first(self, exact: bool) -> tuple[float, bool] | None:
+        """The seconds left to the timer that comes first, and whether its base is the steady one.
+
+        What is overdue has less than none left: the longest overdue comes first.
+        """
         lefts = []
         for steady in (True, False) if exact else (False,):
             heap = self._timers[steady]
             while heap and heap[0].cancelled:
                 heapq.heappop(heap)
             if heap:
-                lefts.append(heap[0].when - (self.steady() if steady else self.now()))
+                lefts.append((heap[0].when - (self.steady() if steady else self.now()), steady))
         return min(lefts, default=None)
 
     def _arm(self) -> None:
@@ -165,16 +191,15 @@ class Clock:
             self._arm()  # a callback that fails must not stop the clock for all others
 
     def _fire(self, exact: bool = True) -> None:
-        """Call, in order, every timer that is due on its base."""
-        for steady in (True, False) if exact else (False,):
-            limit = (self.steady() if steady else self.now()) + EPSILON_S
-            heap = self._timers[steady]
-            while heap and (heap[0].cancelled or heap[0].when <= limit):
-                timer = heapq.heappop(heap)
-                if not timer.cancelled:
-                    timer.callback()
+        """Call every timer that was due when this began, the longest overdue first."""
+        until = time.monotonic() + EPSILON_S
+        while (first := self._first(exact)) is not None:
+            left, steady = first
+            if time.monotonic() + left > until:
+                return
+            heapq.heappop(self._timers[steady]).callback()
 
-    async def _run(self, seconds: float, *, exact: bool) -> None:
+    async def _run(self, seconds: float, failures: list[Exception], *, exact: bool) -> None:
         remaining = seconds
         await self._settle()  # who was just started gets to say what it waits for
         while remaining > 0:
@@ -184,9 +209,16 @@ class Clock:
             if exact:
                 self._steady_offset += step
             remaining -= step
-            self._fire(exact)
+            self._fire_all(exact, failures)
             await self._settle()
-        self._arm()
+
+    def _fire_all(self, exact: bool, failures: list[Exception]) -> None:
+        """Fire although some callbacks may raise; their errors are added to `failures`."""
+        while True:
+            try:
+                return self._fire(exact)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others shall fire
+                failures.append(error)
 
     async def _settle(self) -> None:
         """Let what a timer set off finish: callbacks, then whoever said that it is busy."""

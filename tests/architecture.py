@@ -27,6 +27,7 @@ PURE_SIMULATORS = (
     "simulators.mbg.refusals",
     "simulators.mbg.settings",
     "simulators.mbg.tokens",
+    "simulators.mbg.upstream",
     "simulators.mbg.web_services",
     "simulators.pbx.bindings",
     "simulators.pbx.extensions",

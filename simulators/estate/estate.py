@@ -213,7 +213,9 @@ class Estate:
         else:
             folder = self._given_folder
         data_dir = folder / "mcs"
-        data_dir.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, exist_ok=True)
+        data_dir.chmod(0o700)  # also one that was there before, whatever the umask is
         password = secrets.token_urlsafe(16)
         self.journal.masker.learn(password)
         return McsPlace(
@@ -235,18 +237,32 @@ def _external(table: McsTable) -> McsEndpoint:
     """An MCS that runs elsewhere.
 
     Raises:
-        ConfigurationError: a setting that it needs is missing.
+        ConfigurationError: a setting that it needs is missing, or names a file that won't do.
     """
     missing = [n for n in ("api_url", "phones_address", "admin_password_file")
                if not getattr(table, n)]  # fmt: skip
     if missing or table.admin_password_file is None:
         raise ConfigurationError(f"an external MCS needs the settings mcs.{', mcs.'.join(missing)}")
-    trust = ssl.create_default_context(cafile=table.ca_file)
+    try:
+        trust = ssl.create_default_context(cafile=table.ca_file)
+    except OSError as error:  # ssl.SSLError too
+        raise ConfigurationError(
+            f"can't use mcs.ca_file {table.ca_file} ({error.strerror or error}): "
+            "give the path of a file with the certificate of the CA, as PEM"
+        ) from error
+    try:
+        password = table.admin_password_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or "not UTF-8"
+        raise ConfigurationError(
+            f"can't read mcs.admin_password_file {table.admin_password_file} ({reason}): "
+            "give the path of a file with the password of the MCS's administrator"
+        ) from error
     return McsEndpoint(
         api_url=table.api_url.rstrip("/"),
         phones_address=(table.phones_address, table.phones_port),
         admin_name=table.admin_name,
-        admin_password=table.admin_password_file.read_text().strip(),
+        admin_password=password,
         tls=trust,
         kind="external",
         where=table.api_url,

@@ -14,6 +14,8 @@ from simulators.running import die_with_parent
 
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 5.0
+TRY_LIMIT_S = 1.0
+"""For one question; a stranger on the port may accept and never answer."""
 LOG_NAME = "mcs.log"
 
 
@@ -96,13 +98,12 @@ async def _answering(
     """Wait for the health resource, or for the process to end."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + START_LIMIT_S
-    async with aiohttp.ClientSession() as session:
+    patience = aiohttp.ClientTimeout(total=TRY_LIMIT_S)
+    async with aiohttp.ClientSession(timeout=patience) as session:
         while loop.time() < deadline:
             if process.returncode is not None:
-                said = log.read_text(errors="replace").strip().splitlines()[-3:]
                 raise ConfigurationError(
-                    f"the MCS ended at its start (exit status {process.returncode}): "
-                    f"{' '.join(said) or 'it said nothing'}"
+                    f"the MCS ended at its start (exit status {process.returncode}): {_said(log)}"
                 )
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 async with session.get(f"{url}/api/v1/health", ssl=trust) as response:
@@ -110,5 +111,11 @@ async def _answering(
                         return
             await asyncio.sleep(0.05)  # a process of its own has no journal to wait on
     raise ConfigurationError(
-        f"the MCS did not answer at {url} within {START_LIMIT_S:.0f} s: see {log}"
+        f"the MCS did not answer at {url} within {START_LIMIT_S:.0f} s: {_said(log)}"
     )
+
+
+def _said(log: Path) -> str:
+    """The last line of the child's log; the log's folder may be gone before a person looks."""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

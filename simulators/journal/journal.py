@@ -258,9 +258,9 @@ class Journal:
         }
 
     def write(self, path: Path) -> None:
-        """Write all entries as JSON lines, masked."""
+        """Write all entries as JSON lines, masked; a lone surrogate as its escape."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8") as file:
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
             for entry in self.entries:
                 file.write(json.dumps(self.view(entry), ensure_ascii=False) + "\n")
 

@@ -9,11 +9,10 @@ One core, two sockets: `OUTSIDE` to the sets, `INSIDE` to the ICPs.
 """
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulators.core import Address, Datagram, Entropy
 from simulators.mbg.border_terms import (
-    INSIDE,
     OUTSIDE,
     BorderSettings,
     DeviceRefused,
@@ -22,13 +21,15 @@ from simulators.mbg.border_terms import (
 )
 from simulators.mbg.devices import Device, DeviceStatus, DeviceStore
 from simulators.mbg.licences import LicencePool
+from simulators.mbg.upstream import Upstream
 from simulators.sip import registration
-from simulators.sip.agent import RegistrationAgent, RegistrationChanged
+from simulators.sip.agent import RegistrationChanged
 from simulators.sip.authenticator import Authenticator, Verdict
 from simulators.sip.headers import NameAddress, seconds
 from simulators.sip.message import MalformedMessage, Request, Response, response_to
-from simulators.sip.registration import Account
 from simulators.sip.transaction import RequestReceived, Timers, Transactions
+
+UNKNOWN = "SIP device is unknown or disabled"
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class _Binding:
 class _Pending:
     """A set that waits for the ICP's answer."""
 
+    username: str
     transaction: str
     request: Request
     peer: Address
@@ -71,11 +73,10 @@ class Border:
         self.store = store
         self.licences = licences
         self.bindings: dict[str, _Binding] = {}
-        self._inside = inside
         self._outside = outside
         self._entropy = entropy
         self._sets = Transactions(outside, entropy, timers, OUTSIDE)
-        self._upstream = RegistrationAgent(inside, entropy, timers, INSIDE)
+        self._upstream = Upstream(inside, store, entropy, self.settings, timers)
         self._authenticator = Authenticator(self.settings.realm, entropy, self._password)
         self._pending: dict[str, _Pending] = {}
         self._due: list[tuple[float, str]] = []
@@ -84,12 +85,18 @@ class Border:
     # What the MBG's other parts tell the border
 
     def device_changed(self, device: Device, now: float) -> None:
-        """New credentials: the next registration of the set uses them, upstream too."""
-        upstream = self._upstream.registrations.get(device.id)
-        if upstream is not None and upstream.account != self._account(device):
-            self._upstream.drop(device.id)
+        """New credentials: the next registration of the set uses them, upstream too.
+
+        A set that waits for the ICP's word on the old ones waits for that on the new ones instead.
+        """
         if not device.enabled:
             self._end(device.id, "removed", now)
+            return
+        changed = self._upstream.retire(device, now)
+        pending = self._pending.get(device.id)
+        if changed and pending is not None:
+            self._wait(device, replace(pending, deadline=now + self.settings.upstream_limit_s))
+            self._upstream.register(device, now)
 
     def device_removed(self, device: Device, now: float) -> None:
         """A device is gone: its registration ends here and upstream (EXT-3)."""
@@ -139,9 +146,8 @@ class Border:
         for event in self._sets.events():
             if isinstance(event, RequestReceived):
                 self._request(event, now)
-        for event in self._upstream.events():
-            if isinstance(event, RegistrationChanged):
-                self._upstream_changed(event, now)
+        for change in self._upstream.events(now):
+            self._upstream_changed(change, now)
 
     def _request(self, event: RequestReceived, now: float) -> None:
         request = event.request
@@ -160,20 +166,21 @@ class Border:
         aor = NameAddress.parse(request.headers.get("to")).uri.user
         device = self.store.by_set_username(aor)
         if device is None or not device.enabled:
-            self._refuse(key, request, aor, 403, "SIP device is unknown or disabled", now)
+            self._refuse(key, request, aor, 403, UNKNOWN, now)
             return
         check = self._authenticator.check(request, now)
         if not check.passed or check.username != device.set_username:
             self._challenge(event, device, check.verdict, now)
             return
         contacts = request.headers.all("contact")
-        expires = self._asked(request, contacts)
+        if not contacts:
+            self._tell_binding(event, device, now)
+            return
+        expires = self._asked(request, contacts[0])
+        if "*" in contacts and (len(contacts) > 1 or seconds(request.headers.get("expires")) != 0):
+            raise MalformedMessage("expected Contact: * alone and with Expires: 0")  # 10.3 step 6
         if expires == 0:
             self._unregister(event, device, now)
-        elif not contacts:
-            self._answer(
-                key, request, 200, now
-            )  # a query: RFC 3261 section 10.3 step 6 without change
         elif expires < self.settings.set_expires_min_s:
             shortest = str(self.settings.set_expires_min_s)
             self._answer(key, request, 423, now, headers=[("Min-Expires", shortest)])
@@ -191,7 +198,8 @@ class Border:
         )  # fmt: skip
         if verdict in (Verdict.NO_CREDENTIALS, Verdict.PASSED) or stale:
             return
-        self._note(device.id, DeviceStatus.REFUSED_SET_SIDE)
+        if device.id not in self.bindings:  # else it may be a stranger's guess
+            self._note(device.id, DeviceStatus.REFUSED_SET_SIDE)
         self._events.append(DeviceRefused(device.set_username, 401, verdict.value))
 
     def _admit(self, event: RequestReceived, device: Device, expires: int, now: float) -> None:
@@ -202,35 +210,51 @@ class Border:
             self._refuse(event.transaction, event.request, device.set_username, 403, text, now)
             return
         pending = _Pending(
+            device.set_username,
             event.transaction,
             event.request,
             event.peer,
             expires,
             now + self.settings.upstream_limit_s,
         )
-        if self._stands_upstream(device):
+        if self._upstream.stands(device):
             self._accept(device.id, pending, now)
             return
-        running = device.id in self._pending
+        earlier = self._pending.get(device.id)
+        self._wait(device, pending)
+        if earlier is None:
+            self._upstream.register(device, now)
+        else:
+            self._supersede(earlier, now)
+
+    def _wait(self, device: Device, pending: _Pending) -> None:
         self._pending[device.id] = pending
-        if not running:
-            self._upstream.register(device.id, self._account(device), now)
         heapq.heappush(self._due, (pending.deadline, device.id))
 
+    def _supersede(self, pending: _Pending, now: float) -> None:
+        """A later request of the set has made this one void (RFC 3261 section 10.3 step 7)."""
+        self._answer(
+            pending.transaction, pending.request, 500, now, reason="Replaced by a later request"
+        )
+
     def _accept(self, device_id: str, pending: _Pending, now: float) -> None:
-        contact = pending.request.headers.all("contact")[0]
-        address = contact.partition(">")[0].lstrip("<")
+        address = str(NameAddress.parse(pending.request.headers.all("contact")[0]).uri)
         self.bindings[device_id] = _Binding(address, pending.peer, now + pending.expires_s)
         heapq.heappush(self._due, (now + pending.expires_s, device_id))
         self._note(device_id, DeviceStatus.REGISTERED)
-        self._answer(
-            pending.transaction, pending.request, 200, now,
-            headers=[
-                ("Contact", f"<{address}>;expires={pending.expires_s}"),
-                ("Expires", str(pending.expires_s)),
-            ],
-        )  # fmt: skip
+        lasts = str(pending.expires_s)
+        headers = [("Contact", f"<{address}>;expires={lasts}"), ("Expires", lasts)]
+        self._answer(pending.transaction, pending.request, 200, now, headers=headers)
         self._events.append(DeviceRegistered(device_id, address, pending.expires_s))
+
+    def _tell_binding(self, event: RequestReceived, device: Device, now: float) -> None:
+        """A query: no Contact, nothing changes, whatever Expires says (RFC 3261 section 10.3)."""
+        binding = self.bindings.get(device.id)
+        headers = []
+        if binding is not None:
+            left = max(0, int(binding.until - now))
+            headers = [("Contact", f"<{binding.contact}>;expires={left}")]
+        self._answer(event.transaction, event.request, 200, now, headers=headers)
 
     def _unregister(self, event: RequestReceived, device: Device, now: float) -> None:
         self._end(device.id, "un-registered", now)
@@ -244,8 +268,6 @@ class Border:
             if pending is not None:
                 del self._pending[event.key]
                 self._accept(event.key, pending, now)
-        elif event.after is registration.State.UNREGISTERED:
-            self._upstream.drop(event.key)
         elif event.after is registration.State.REFUSED:
             self._upstream.drop(event.key)
             self._note(event.key, DeviceStatus.REFUSED_BY_ICP)
@@ -271,9 +293,8 @@ class Border:
         status = response.status if response is not None else 500
         warning = response.headers.get("warning") if response is not None else ""
         text = warning.partition('"')[2].rstrip('"') or f"The ICP answered {status}"
-        username = self.store.devices[device_id].set_username if self._has(device_id) else "?"
         final = 403 if status in (401, 407) else status
-        self._refuse(pending.transaction, pending.request, username, final, text, now)
+        self._refuse(pending.transaction, pending.request, pending.username, final, text, now)
 
     def _give_up(self, device_id: str, pending: _Pending, now: float) -> None:
         del self._pending[device_id]
@@ -281,65 +302,50 @@ class Border:
         if device_id not in self.bindings:
             self.licences.release(device_id)
         self._note(device_id, DeviceStatus.ICP_SILENT)
-        if not self._has(device_id):
-            return
-        device = self.store.devices[device_id]
-        icp = self.store.icps[device.icp_id]
+        icp = self.store.icps[self.store.devices[device_id].icp_id]
         text = f"ICP {icp.address} did not answer"
-        self._refuse(pending.transaction, pending.request, device.set_username, 504, text, now)
+        self._refuse(pending.transaction, pending.request, pending.username, 504, text, now)
 
     def _expire(self, device_id: str, now: float) -> None:
         pending = self._pending.get(device_id)
         if pending is not None and pending.deadline <= now:
             self._give_up(device_id, pending, now)
         binding = self.bindings.get(device_id)
-        if binding is not None and binding.until <= now:
+        if binding is None or binding.until > now:
+            return
+        if device_id in self._pending:
+            self._unbind(device_id, "expired")  # the set is there and waits to be registered again
+        else:
             self._end(device_id, "expired", now)
 
     def _end(self, device_id: str, reason: str, now: float) -> None:
         """A registration ends: binding, licence, upstream."""
-        self._pending.pop(device_id, None)
+        pending = self._pending.pop(device_id, None)
+        if pending is not None and reason == "removed":
+            where = pending.transaction, pending.request, pending.username
+            self._refuse(*where, 403, UNKNOWN, now)
+        elif pending is not None:
+            self._supersede(pending, now)
         self.licences.release(device_id)
         self._upstream.unregister(device_id, now)
+        self._unbind(device_id, reason)
+
+    def _unbind(self, device_id: str, reason: str) -> None:
         if self.bindings.pop(device_id, None) is not None:
             self._note(device_id, DeviceStatus.UNREGISTERED)
             self._events.append(DeviceUnregistered(device_id, reason))
 
     # Small things
 
-    def _stands_upstream(self, device: Device) -> bool:
-        upstream = self._upstream.registrations.get(device.id)
-        return (
-            upstream is not None
-            and upstream.account == self._account(device)
-            and upstream.state in (registration.State.REGISTERED, registration.State.REFRESHING)
-        )
-
-    def _account(self, device: Device) -> Account:
-        icp = self.store.icps[device.icp_id]
-        settings = self.settings
-        return Account(
-            registrar=(icp.address, settings.icp_port),
-            domain=icp.address,
-            username=device.icp_username,
-            auth_username=device.icp_username,
-            password=device.icp_password,
-            contact=self._inside,
-            expires_s=settings.upstream_expires_s,
-            renewal_threshold_s=settings.upstream_renewal_s,
-            user_agent="MBG",
-        )
-
     def _password(self, username: str) -> str | None:
         device = self.store.by_set_username(username)
         return None if device is None else device.set_password
 
-    def _asked(self, request: Request, contacts: list[str]) -> int:
+    def _asked(self, request: Request, contact: str) -> int:
         """Seconds asked for: the contact's own, else the Expires header's, else our longest."""
-        if contacts == ["*"]:
+        if contact == "*":
             return 0
-        own = NameAddress.parse(contacts[0]).params.get("expires", "") if contacts else ""
-        asked = seconds(own)
+        asked = seconds(NameAddress.parse(contact).params.get("expires", ""))
         if asked is None:
             asked = seconds(request.headers.get("expires"))
         return self.settings.set_expires_max_s if asked is None else asked
@@ -370,9 +376,6 @@ class Border:
             reason=reason,
         )
         self._sets.respond(key, response, now)
-
-    def _has(self, device_id: str) -> bool:
-        return device_id in self.store.devices
 
     def _note(self, device_id: str, status: DeviceStatus) -> None:
         self.store.note(device_id, status, licensed=self.licences.holds(device_id))

@@ -18,6 +18,7 @@ class BorderSettings:
         upstream_limit_s: how long the ICP may take before the set hears 504.
         upstream_renewal_s: renew upstream this long before the end.
         icp_port: where ICPs take SIP.
+        icp_keepalive_s: how often an ICP with registered devices is asked whether it is there.
     """
 
     realm: str = "mbg"
@@ -27,6 +28,7 @@ class BorderSettings:
     upstream_limit_s: float = 10.0
     upstream_renewal_s: float = 300.0
     icp_port: int = 5060
+    icp_keepalive_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class DeviceRegistered:
 
 @dataclass(frozen=True, slots=True)
 class DeviceUnregistered:
-    """A set's registration ended: `expired`, `un-registered`, `removed` or `lost by the ICP`."""
+    """A set's registration ended: `expired`, `un-registered` or `removed`."""
 
     device_id: str
     reason: str

@@ -92,10 +92,12 @@ class DeviceStore:
         self._by_set_username: dict[str, str] = {}
         self._by_icp_username: dict[tuple[str, str], str] = {}
         self._last_id = 0
+        self._last_icp_id = 0
 
     def add_icp(self, name: str, address: str) -> Icp:
         """Service configuration -> ICPs -> add."""
-        icp = Icp(str(len(self.icps) + 1), name, address)
+        self._last_icp_id += 1
+        icp = Icp(str(self._last_icp_id), name, address)
         self.icps[icp.id] = icp
         return icp
 
@@ -159,6 +161,13 @@ class DeviceStore:
         device = self.devices.get(device_id)
         if device is not None:
             self.devices[device_id] = replace(device, status=status, licensed=licensed)
+
+    def restarted(self) -> None:
+        """Nobody is registered any more, nobody holds a licence."""
+        for device in list(self.devices.values()):
+            registered = device.status is DeviceStatus.REGISTERED
+            status = DeviceStatus.UNREGISTERED if registered else device.status
+            self.note(device.id, status, licensed=False)
 
     def _change(self, old: Device, new: Device) -> Device:
         self._check_unique(new)
@@ -234,7 +243,7 @@ class _Fields:
         if not isinstance(value, str):
             self.problems[name] = "must be text"
             return ""
-        if len(value) > 255 or any(ord(c) < 32 for c in value):
+        if len(value) > 255 or any(ord(c) < 32 or "\ud800" <= c <= "\udfff" for c in value):
             self.problems[name] = "must be of at most 255 printable characters"
         return value
 

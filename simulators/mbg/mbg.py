@@ -72,7 +72,7 @@ class Mbg:
             journal.name(address, role)
 
     async def start(self) -> None:
-        """Open REST and SIP.
+        """Open REST, SIP and the forwards; after a stop as a reboot does: rules and records stay.
 
         Raises:
             ConfigurationError: an address is taken or not allowed; nothing stays open.
@@ -80,6 +80,8 @@ class Mbg:
         try:
             await self._start_rest()
             await self._start_border()
+            for forward in list(self.forwards.values()):
+                await forward.start()
         except BaseException:
             await self.stop()
             raise
@@ -88,9 +90,9 @@ class Mbg:
         """Close everything; may be called again."""
         for forward in list(self.forwards.values()):
             await forward.stop()
-        self.forwards.clear()
         if self._driver is not None:
             self._driver.close()
+            await self._driver.wait_closed()
             self._driver = None
         if self._runner is not None:
             await self._runner.cleanup()
@@ -207,7 +209,7 @@ class Mbg:
             RestApi(self).application(), access_log=None, shutdown_timeout=0.2
         )
         await self._runner.setup()
-        host, port = self.inside, self.settings.rest_port
+        host, port = self.rest_address  # of port 0 the one that was found at the first start
         try:
             site = web.TCPSite(self._runner, host, port, ssl_context=self._tls)
             await site.start()
@@ -220,7 +222,20 @@ class Mbg:
         self.rest_address = self._runner.addresses[0][:2]
 
     async def _start_border(self) -> None:
-        self.border = Border(
+        self.licences = LicencePool(self.settings.licences)
+        self.store.restarted()
+        self.border = self._new_border()
+        driver = self._driver = UdpDriver(
+            self.border, self.clock, self._network, self.journal, self._on_event
+        )
+        asked = self.sip_outside, self.sip_inside
+        self.sip_outside = await driver.open(self.sip_outside, OUTSIDE)
+        self.sip_inside = await driver.open(self.sip_inside, INSIDE)
+        if asked != (self.sip_outside, self.sip_inside):  # port 0; nobody knew the real ones yet
+            driver.core = self.border = self._new_border()
+
+    def _new_border(self) -> Border:
+        return Border(
             self.sip_outside,
             self.sip_inside,
             self.store,
@@ -228,11 +243,6 @@ class Mbg:
             self._entropy,
             self.settings.border,
         )
-        self._driver = UdpDriver(
-            self.border, self.clock, self._network, self.journal, self._on_event
-        )
-        await self._driver.open(self.sip_outside, OUTSIDE)
-        await self._driver.open(self.sip_inside, INSIDE)
 
     def _pump(self) -> None:
         if self._driver is not None:

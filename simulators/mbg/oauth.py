@@ -9,8 +9,9 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from simulators.mbg.refusals import malformed
 
@@ -26,6 +27,8 @@ SINGLE = (
     "oauth_callback",
     "oauth_verifier",
 )
+_PART = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+')
+"""One parameter of the header; a quoted realm may hold commas (RFC 9110 section 5.6.4)."""
 REQUIRED = (
     "oauth_consumer_key",
     "oauth_signature_method",
@@ -79,6 +82,8 @@ def base_string_uri(uri: str) -> str:
     """Scheme and host in lower case, no default port, no query (section 3.4.1.2)."""
     parts = urlsplit(uri)
     host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"  # an IPv6 address stands in brackets in the Host header, too
     scheme = parts.scheme.lower()
     default = {"http": 80, "https": 443}.get(scheme)
     port = f":{parts.port}" if parts.port and parts.port != default else ""
@@ -115,7 +120,7 @@ def read(request: HttpRequest) -> SignedRequest:
         Refused: a required parameter is absent, one came twice, or method or version won't do.
     """
     header = _header_parameters(request.authorization)
-    query = parse_qsl(urlsplit(request.uri).query, keep_blank_values=True)
+    query = parse_qsl(_split(request.uri).query, keep_blank_values=True)
     form = parse_qsl(request.form.decode("utf-8", "replace"), keep_blank_values=True)
     everything = header + query + form
     protocol: dict[str, str] = {}
@@ -148,13 +153,27 @@ def _check_form(protocol: dict[str, str]) -> None:
         )
 
 
+def _split(uri: str) -> SplitResult:
+    """The URI as far as the Host header and the request line were ones."""
+    try:
+        parts = urlsplit(uri)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        parts = None
+    if parts is None or not uri.isascii():
+        raise malformed("parameter_rejected", "expected Host: name:port and an ASCII path")
+    return parts
+
+
 def _header_parameters(header: str) -> list[tuple[str, str]]:
     """The parameters of `Authorization: OAuth a="b", c="d"` (section 3.5.1), decoded."""
+    if not header.isascii():
+        raise malformed("parameter_rejected", "expected ASCII alone in the Authorization header")
     scheme, _, rest = header.strip().partition(" ")
     if scheme.lower() != "oauth":
         return []
     found = []
-    for part in rest.split(","):
+    for part in _PART.findall(rest):
         name, equals, value = part.strip().partition("=")
         if (not name and not equals) or name.lower() == "realm":
             continue  # the realm is not signed (section 3.4.1.3.1); one in the query is

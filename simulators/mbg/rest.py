@@ -21,9 +21,13 @@ from simulators.mbg.web_services import Consumer, WebServices
 BASE = "/mslrest"
 FORM = "application/x-www-form-urlencoded"
 MAX_PAGE_SIZE = 500
+MAX_BODY = 1 << 20
 DEVICE_FILTERS = ("set_username", "icp_username", "icp_id")
 CODE = web.ResponseKey("code", str)
 """An error's code, for the journal."""
+
+UNREADABLE = web.RequestKey("unreadable", Refused)
+"""Why a request's body could not be taken."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -57,7 +61,9 @@ class RestApi:
 
     def application(self) -> web.Application:
         """The aiohttp application."""
-        app = web.Application(middlewares=[self._journal, self._errors], client_max_size=1 << 20)
+        app = web.Application(
+            middlewares=[_whole_body, self._journal, self._errors], client_max_size=MAX_BODY
+        )
         devices = f"{BASE}/mbg/v1/devices/"
         icps = f"{BASE}/mbg/v1/icps/"
         app.add_routes(
@@ -214,6 +220,8 @@ class RestApi:
         try:
             if not self._mbg.web_services.running:
                 raise stopped()
+            if UNREADABLE in request:
+                raise request[UNREADABLE]
             return await handler(request)
         except Refused as refused:
             headers = {"WWW-Authenticate": 'OAuth realm="MBG"'} if refused.status == 401 else {}
@@ -235,9 +243,10 @@ class RestApi:
             return await handler(request)
         peer = request.transport.get_extra_info("peername") if request.transport else None
         source = (peer[0], peer[1]) if peer else ("?", 0)
-        body = await request.read()
+        body = b"" if UNREADABLE in request else await request.read()
         frm, to = self._mbg.journal.role_at(source), self._mbg.role
-        destination = self._mbg.rest_address
+        own = request.transport.get_extra_info("sockname") if request.transport else None
+        destination = (own[0], own[1]) if own else self._mbg.rest_address
 
         def record(status: int | None, code: str, text: str) -> None:
             """The request (status None) or its answer."""
@@ -261,6 +270,20 @@ class RestApi:
             answer_text = _text(response.headers, answer if isinstance(answer, bytes) else b"")
             record(response.status, response.get(CODE, ""), answer_text)
             return response
+
+
+@web.middleware
+async def _whole_body(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Read the body once, before anybody looks at it; what is wrong with it is told in order."""
+    try:
+        await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        text = f"expected at most {MAX_BODY} octets in the body"
+        request[UNREADABLE] = Refused(413, "too_large", text)
+    except web.RequestPayloadError:
+        text = "the body can't be read as its Content-Encoding and length say"
+        request[UNREADABLE] = malformed("parameter_rejected", text)
+    return await handler(request)
 
 
 async def _http_request(request: web.Request) -> HttpRequest:

@@ -82,6 +82,16 @@ class RegistrationAgent:
         if self.registrations.pop(key, None) is not None:
             self._forget_running(key)
 
+    def rename(self, key: str, new: str) -> None:
+        """Keep a registration, and what it has under way, under another key."""
+        registration = self.registrations[new] = self.registrations.pop(key)
+        transaction = self._latest.pop(key, "")
+        if transaction:
+            self._latest[new] = transaction
+            self._running[transaction] = new
+        if registration.due_at is not None:
+            heapq.heappush(self._due, (registration.due_at, new))
+
     # The five verbs
 
     def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:

@@ -204,7 +204,7 @@ class Transactions:
             if isinstance(message, Response):
                 self._response(message, peer, now)
             else:
-                self._request(message, peer)
+                self._request(message, peer, now)
         except MalformedMessage as error:
             self._events.append(Ignored(str(error), peer))
 
@@ -234,7 +234,7 @@ class Transactions:
 
     # Rules
 
-    def _request(self, request: Request, peer: Address) -> None:
+    def _request(self, request: Request, peer: Address, now: float) -> None:
         via = Via.parse(next(iter(request.headers.all("via")), ""))
         number, method = cseq(request.headers)
         if method != request.method or not request.headers.get("call-id"):
@@ -251,6 +251,7 @@ class Transactions:
                 self._out.append(server.answer)
             return
         self._servers[key] = _Server(State.TRYING, peer)
+        self._at(now + self._timers.f, lambda at: self._abandon_server(key))
         self._events.append(RequestReceived(key, _mark_source(request, via, peer), peer))
 
     def _response(self, response: Response, peer: Address, now: float) -> None:
@@ -289,6 +290,12 @@ class Transactions:
 
     def _forget_client(self, branch: str) -> None:
         self._clients.pop(branch, None)
+
+    def _abandon_server(self, key: str) -> None:
+        """Forget a request that our user never answered; whoever sent it has given up (timer F)."""
+        server = self._servers.get(key)
+        if server is not None and server.state is not State.COMPLETED:
+            del self._servers[key]
 
     def _forget_server(self, key: str) -> None:
         self._servers.pop(key, None)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.clock import Clock
+from simulators.errors import ConfigurationError
 
 YEAR_S = 365 * 86_400.0
 
@@ -140,3 +141,51 @@ def test_timers_fire_once_in_order_and_only_when_due(
 
     asyncio.run(run())
     assert fired == sorted(whole for _, whole in timers if whole + 0.5 < sum(steps))
+
+
+@pytest.mark.parametrize("total_s", [100.0, YEAR_S])
+async def test_a_timer_that_raises_in_an_advance_costs_nobody_else_anything(total_s: float) -> None:
+    clock, fired, later = Clock(start=0), list[str](), asyncio.Event()
+
+    def fail(text: str) -> None:
+        raise RuntimeError(text)
+
+    clock.call_at(clock.now() + total_s / 4, lambda: fail("first"))
+    clock.call_at(clock.now() + total_s / 4, lambda: fired.append("same time"))
+    clock.call_at(clock.now() + total_s / 2, lambda: fail("second"))
+    clock.call_at(clock.now() + total_s * 3 / 4, lambda: fired.append("later"))
+    clock.call_at(clock.now() + total_s + 0.05, later.set)
+    before = clock.now()
+    with pytest.raises(RuntimeError, match="first"):
+        await clock.advance(total_s)
+    assert fired == ["same time", "later"]
+    assert clock.now() - before >= total_s
+    await asyncio.wait_for(later.wait(), 5)  # and time passes by itself again
+
+
+async def test_what_is_overdue_on_both_bases_fires_in_the_order_it_was_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, clock, fired = 1_000.0, Clock(start=0), list[str]()
+    clock._zero = real
+    monkeypatch.setattr("simulators.clock.time.monotonic", lambda: real)
+    clock.call_at_steady(1.5, lambda: fired.append("steady 1.5"))
+    clock.call_at(0.5, lambda: fired.append("calendar 0.5"))
+    clock.call_at_steady(0.2, lambda: fired.append("steady 0.2"))
+    clock.call_at(1.0, lambda: fired.append("calendar 1.0"))
+    clock.call_at(9.0, lambda: fired.append("calendar 9.0"))
+    real = 1_003.0  # the loop was held up for three seconds
+    clock._fire()
+    assert fired == ["steady 0.2", "calendar 0.5", "calendar 1.0", "steady 1.5"]
+
+
+@pytest.mark.parametrize("seconds", [-5.0, float("nan")])
+async def test_time_does_not_go_back(seconds: float) -> None:
+    clock = Clock(start=0)
+    with pytest.raises(ConfigurationError, match="0 or more seconds"):
+        await clock.advance(seconds)
+    assert (await clock.advance(0)).moved_s == 0
+
+
+def test_no_hypothesis_test_of_the_simulators_has_a_deadline() -> None:
+    assert settings().deadline is None

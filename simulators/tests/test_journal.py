@@ -182,3 +182,12 @@ def test_no_learned_secret_survives_not_even_in_part(known: list[str], data: st.
     assert masker.view(f"[{written}]") == f"[{HIDDEN}]"
     text = "|".join(data.draw(st.permutations(known)))
     assert not any(secret in masker.view(text) for secret in known)
+
+
+def test_a_lone_surrogate_is_written_as_its_escape(journal: Journal, tmp_path: Path) -> None:
+    journal.happened("MBG", "SIP device created", id="\ud800")
+    register(journal)
+    journal.write(tmp_path / "journal.jsonl")
+    first, second = (tmp_path / "journal.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(first)["detail"] == "id: \ud800"
+    assert json.loads(second)["summary"] == "REGISTER tw1"

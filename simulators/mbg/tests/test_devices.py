@@ -106,3 +106,18 @@ def test_licences_are_counted_once_per_device_and_reused() -> None:
     pool.release("1")
     assert pool.take("2")
     assert (pool.in_use, pool.high_water) == (1, 1)
+
+
+def test_a_lone_surrogate_is_no_text() -> None:
+    kept = store()
+    error = refused(kept.create, GOOD | {"set_username": "tw\ud800"}, "x")
+    assert (error.status, list(error.detail["fields"])) == (422, ["set_username"])  # type: ignore[call-overload]
+    assert kept.create(GOOD | {"set_username": "tw\U0001f4de"}, "x").set_username == "tw\U0001f4de"
+
+
+def test_the_id_of_an_icp_that_went_is_not_given_again() -> None:
+    kept = store()
+    kept.add_icp("Branch", "127.10.0.22")
+    del kept.icps["1"]
+    kept.add_icp("Depot", "127.10.0.23")
+    assert [(icp.id, icp.name) for icp in kept.icps.values()] == [("2", "Branch"), ("3", "Depot")]

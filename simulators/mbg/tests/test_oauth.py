@@ -120,3 +120,31 @@ def test_what_oauthlib_signs_verifies_and_another_secret_does_not(
     bad = oauth.signature(algorithm, read.base_string, secrets[0] + "x", secrets[1])
     assert oauth.matches(read.get("signature"), good)
     assert not oauth.matches(read.get("signature"), bad)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        HttpRequest("GET", "https://[/", VALID),
+        HttpRequest("GET", "https://a:b/", VALID),
+        HttpRequest("GET", "https://a:99999999/", VALID),
+        HttpRequest("GET", "https://\udcff/", VALID),
+        HttpRequest("GET", "https://h/", VALID.replace('"1"', '"\udcff"', 1)),
+        HttpRequest("GET", "https://h/", VALID + ', \udcff="1"'),
+    ],
+)
+def test_octets_that_no_header_or_host_has_are_refused(request_: HttpRequest) -> None:
+    with pytest.raises(Refused) as refused:
+        oauth.read(request_)
+    assert (refused.value.status, refused.value.code) == (400, "parameter_rejected")
+
+
+def test_an_ipv6_host_keeps_its_brackets() -> None:
+    assert oauth.base_string_uri("https://[2001:DB8::1]:8443/a") == "https://[2001:db8::1]:8443/a"
+    assert oauth.base_string_uri("https://[::1]:443") == "https://[::1]/"
+
+
+def test_a_realm_may_hold_commas_and_quotes() -> None:
+    plain = oauth.read(HttpRequest("GET", "https://h/", VALID))
+    realm = VALID.replace("OAuth ", 'OAuth realm="a, \\"b\\", oauth_nonce=\\"x\\"", ')
+    assert oauth.read(HttpRequest("GET", "https://h/", realm)) == plain

@@ -241,3 +241,30 @@ def test_the_tables_speak_of_every_event_that_can_come() -> None:
 def test_timers_are_multiples_of_t1() -> None:
     assert Timers().f == 32.0
     assert Timers(t1=0.1).f == pytest.approx(6.4)
+
+
+def test_a_request_that_is_never_answered_is_forgotten_when_its_sender_has_given_up() -> None:
+    client, server = transactions(), transactions(SERVER_AT)
+    request = asked(client)
+    server.receive(request.encode(), CLIENT_AT, 0.0)
+    server.handle_timer(31.9)
+    server.receive(request.encode(), CLIENT_AT, 31.9)
+    [event] = server.events()
+    assert isinstance(event, RequestReceived)
+    server.handle_timer(32.0)
+    assert server.timer_at() is None
+    server.respond(event.transaction, response_to(event.request, 200, to_tag="t"), 33.0)
+    assert sent(server) == []
+
+
+def test_the_limit_of_an_unanswered_request_spares_an_answered_one() -> None:
+    client, server = transactions(), transactions(SERVER_AT)
+    request = asked(client)
+    server.receive(request.encode(), CLIENT_AT, 0.0)
+    [event] = server.events()
+    assert isinstance(event, RequestReceived)
+    server.respond(event.transaction, response_to(event.request, 200, to_tag="t"), 20.0)
+    sent(server)
+    server.handle_timer(40.0)
+    server.receive(request.encode(), CLIENT_AT, 40.0)
+    assert len(sent(server)) == 1

@@ -5,6 +5,7 @@ Exit status: 0 stopped as asked, 2 it cannot start as configured (one line on st
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ First start: the password of the account "admin" is made at random and printed o
 enter the MBG's internal address, request and retrieve the access token, add a phone system,
 synchronize it, and check "Use remote authorization credentials" for each teleworker.
 
-Data: mcs.db, secret.key (encrypts the secrets in mcs.db: keep both), tls.crt, tls.key, firmware/.
+Data: mcs.db, secret.key (encrypts the secrets in mcs.db: keep both), tls.crt, tls.key, firmware/;
+the file "lock" keeps a second MCS out.
 """
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -56,12 +58,13 @@ def main(
     verbose: Annotated[bool, typer.Option(help="Log every step.")] = False,
 ) -> None:
     """Run the MCS: configures 69xx phones, provisions teleworkers on an MBG."""
+    os.umask(0o077)  # the database and what SQLite puts beside it are the owner's alone (API-1)
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    for chatty in ("aiosqlite", "alembic", "asyncio", "oauthlib", "sqlalchemy"):
-        # At DEBUG these show statements and signed requests (API-1).
+    for chatty in ("aiosqlite", "alembic", "asyncio", "sqlalchemy"):
+        # At DEBUG these show statements with their values (API-1).
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         config = McsConfig(

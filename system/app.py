@@ -11,7 +11,7 @@ from system import tls
 from system.api.accounts import Accounts
 from system.api.app import make_api
 from system.api.services import Services
-from system.clock import Clock, SystemClock
+from system.clock import Clock, SystemClock, end_task
 from system.config import McsConfig
 from system.domain.addresses import host_in_uri
 from system.domain.credentials import Entropy
@@ -27,6 +27,7 @@ from system.phones.listener import PhonesListener, Ports
 from system.phones.site import SiteAddresses
 from system.provisioning.records import Records, RetryTimes
 from system.provisioning.worker import Worker
+from system.storage.data_dir import locked
 from system.storage.database import Database, open_database
 from system.storage.secrets import open_secret_box
 
@@ -161,6 +162,7 @@ class Mcs:
                 f"Folder {config.data_dir} cannot be made: {error.strerror}.",
                 field="data_dir",
             ) from error
+        stack.enter_context(locked(config.data_dir))
         box = open_secret_box(config.data_dir)
         database = await open_database(config.resolved_database_url(), box)
         stack.push_async_callback(database.close)
@@ -196,13 +198,7 @@ class Mcs:
 def _run_in_background(
     stack: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None], name: str
 ) -> None:
-    task = asyncio.create_task(work, name=name)
-
-    async def end() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-
-    stack.push_async_callback(end)
+    stack.push_async_callback(end_task, asyncio.create_task(work, name=name))
 
 
 def _started(listener: Listener | None) -> Listener:

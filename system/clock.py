@@ -6,7 +6,6 @@ instead of adding up what it slept.
 """
 
 import asyncio
-import contextlib
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -66,11 +65,19 @@ async def wait_for_work(clock: Clock, work: asyncio.Event, at_most_s: float | No
     elif at_most_s > 0:
         waits = {asyncio.ensure_future(work.wait()), asyncio.ensure_future(clock.sleep(at_most_s))}
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
-            for wait in waits:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await wait
+            # Not "suppress(CancelledError): await wait": that would swallow our own cancel too.
+            await asyncio.gather(*waits, return_exceptions=True)
+        for wait in done:
+            wait.result()
     work.clear()
+
+
+async def end_task(task: asyncio.Task[None]) -> None:
+    """Cancel a task and return when it has ended; one that lets a cancel slip gets another."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=1)

@@ -1,12 +1,15 @@
 """Binding an aiohttp application to an address and port."""
 
+import logging
 import ssl
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from system.errors import StartError
 
 _SHUTDOWN_S = 1.0
+_LOG = "mcs.http"
 
 
 class Listener:
@@ -29,7 +32,9 @@ async def listen(
     Raises:
         StartError: the address or the port cannot be had.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    log = logging.getLogger(_LOG)
+    log.addFilter(_without_content)
+    runner = web.AppRunner(app, access_log=None, logger=log, shutdown_timeout=_SHUTDOWN_S)
     try:
         await runner.setup()
         await web.TCPSite(runner, address, port, ssl_context=tls, backlog=4096).start()
@@ -43,3 +48,16 @@ async def listen(
         raise
     bound: int = runner.addresses[0][1]
     return Listener(runner, bound)
+
+
+def _without_content(record: logging.LogRecord) -> bool:
+    """Log filter: a malformed request is told by its kind only.
+
+    aiohttp's own text quotes the request, and that may be a bearer token or a password (API-1).
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+        record.msg, record.args = f"{record.getMessage()}: {type(error).__name__}", ()
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True

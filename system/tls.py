@@ -30,7 +30,14 @@ def listener_context(config: McsConfig, clock: Clock, entropy: Entropy) -> ssl.S
     if certificate is None or key is None:
         certificate, key = config.data_dir / "tls.crt", config.data_dir / "tls.key"
         if not (certificate.exists() and key.exists()):
-            _make_self_signed(certificate, key, config.listen_address, clock, entropy)
+            try:
+                _make_self_signed(certificate, key, config.listen_address, clock, entropy)
+            except OSError as error:
+                raise StartError(
+                    "certificate_unusable",
+                    f"A certificate {certificate} cannot be written: {error.strerror}.",
+                    field="certificate",
+                ) from error
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:

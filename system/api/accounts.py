@@ -117,4 +117,5 @@ class Accounts:
 
 
 def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    # What a header holds beside ASCII comes as surrogates.
+    return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()

@@ -11,7 +11,7 @@ from system.api.web import path_number
 from system.clock import iso_utc
 from system.domain.operations import ACTIVE, Event, State, next_state
 from system.errors import Conflict, InvalidInput, NotFound
-from system.storage.models import Operation
+from system.storage.models import Extension, Operation
 
 
 async def list_all(request: web.Request) -> web.Response:
@@ -44,7 +44,7 @@ async def retry(request: web.Request) -> web.Response:
 
 
 def _operations() -> Select[Operation]:
-    return select(Operation).options(joinedload(Operation.extension))
+    return select(Operation).options(joinedload(Operation.extension).load_only(Extension.extension))
 
 
 def _document(operation: Operation) -> dict[str, Any]:

@@ -85,14 +85,11 @@ async def read_body(
         MalformedBody: no JSON object.
         InvalidInput: a member is unknown or wrong; the first one is named.
     """
-    content = await request.content.read(LONGEST_BODY + 1)
-    while len(content) <= LONGEST_BODY and (more := await request.content.read(LONGEST_BODY)):
-        content += more
-    if len(content) > LONGEST_BODY:
-        raise web.HTTPRequestEntityTooLarge(LONGEST_BODY, len(content))
     try:
-        document = json.loads(content)
-    except ValueError:
+        document = json.loads(await _content(request))
+        # A lone surrogate is allowed in JSON and can be neither stored nor sent (RFC 8259, 8.2).
+        json.dumps(document, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise MalformedBody("malformed_body", "The body has to be a JSON object.")
@@ -101,6 +98,20 @@ async def read_body(
         return shape.model_validate(members)
     except ValidationError as error:
         raise _first_problem(error) from None
+
+
+async def _content(request: web.Request) -> bytes:
+    try:
+        content = await request.content.read(LONGEST_BODY + 1)
+        while len(content) <= LONGEST_BODY and (more := await request.content.read(LONGEST_BODY)):
+            content += more
+    except web.RequestPayloadError:
+        raise MalformedBody(
+            "malformed_body", "The body is not encoded as its headers say."
+        ) from None
+    if len(content) > LONGEST_BODY:
+        raise web.HTTPRequestEntityTooLarge(LONGEST_BODY, len(content))
+    return content
 
 
 def _first_problem(error: ValidationError) -> InvalidInput:
@@ -140,6 +151,7 @@ def _query_number(request: web.Request, name: str, default: int, largest: int) -
     text = request.query.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= largest:
+    is_number = text.isascii() and text.isdigit() and len(text) <= 9
+    if not is_number or not 1 <= (number := int(text)) <= largest:
         raise InvalidInput("invalid", f"{name} is a number from 1 to {largest}.", field=name)
-    return int(text)
+    return number

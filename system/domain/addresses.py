@@ -34,7 +34,7 @@ def same_address(one: str, other: str) -> bool:
 
 
 def is_ip_address(text: str) -> bool:
-    """Whether the text is one IPv4 or IPv6 address."""
+    """Whether the text is one IPv4 or IPv6 address, without a scope such as ``%eth0``."""
     return _plain(text) is not None
 
 
@@ -52,6 +52,9 @@ def host_in_uri(host: str) -> str:
 
 
 def _plain(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if "%" in text:
+        # What follows may be anything, and means nothing on another machine (RFC 4007).
+        return None
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

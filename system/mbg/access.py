@@ -126,8 +126,8 @@ class MbgAccess:
                 await queue.enqueue_all_remote(session, self._clock.now())
                 await queue.make_all_due(session, self._clock.now())
         log.info("final access token received for consumer %r", pending.consumer_id)
-        await self.look()
         self._work.set()
+        await self.look()
 
     async def client(self) -> MbgClient:
         """A client with the final token.

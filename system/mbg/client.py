@@ -133,7 +133,7 @@ class MbgClient:
         content = await self._send(method, path, Phase.CALL, body=body)
         try:
             return json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _unusable(f"{method} {path.split('?')[0]} is no JSON") from error
 
     async def _send(
@@ -219,7 +219,7 @@ def _read(document: type[Document], content: Any) -> Document:
 def _object_or_empty(content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

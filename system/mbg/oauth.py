@@ -4,6 +4,7 @@ Only the consumer's side is here. Time stamp and nonce come from the MCS's own c
 that a run can be repeated; oauthlib does base string, key and header.
 """
 
+import logging
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,6 +12,9 @@ from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, Client
 
 from system.clock import Clock
 from system.domain.credentials import Entropy
+
+# At DEBUG it shows signed requests with what they are signed with (API-1).
+logging.getLogger("oauthlib").setLevel(logging.WARNING)
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 OUT_OF_BAND = "oob"

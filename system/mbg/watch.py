@@ -10,7 +10,7 @@ log = logging.getLogger("mcs.mbg")
 
 
 class TokenWatch:
-    """Asks for the token's expiry now and then, more often while it is refused."""
+    """Asks for the token's expiry now and then, more often while Renew is to be pressed for it."""
 
     def __init__(
         self, access: MbgAccess, clock: Clock, *, check_s: float, refused_check_s: float
@@ -32,7 +32,7 @@ class TokenWatch:
             try:
                 if await self._access.has_token():
                     await self._access.look()
-                if (await self._access.current_view()).state == "refused":
+                if (await self._access.current_view()).state in ("refused", "expiring"):
                     wait_s = self._refused_check_s
             except Exception:
                 log.exception("token watch: a mistake of ours; going on")

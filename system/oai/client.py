@@ -112,11 +112,12 @@ class GatewayConnection:
 
     async def close(self) -> None:
         """Close the connection; may be called again."""
+        self._writer.close()
         if self._reading is not None:
             self._reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reading
-        self._writer.close()
+            await asyncio.gather(self._reading, return_exceptions=True)
+            if not self._reading.cancelled() and (mistake := self._reading.exception()):
+                raise mistake
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(self._timeout_s):
                 await self._writer.wait_closed()

@@ -10,7 +10,7 @@ import logging
 
 from sqlalchemy import select
 
-from system.clock import Clock, wait_for_work
+from system.clock import Clock, end_task, wait_for_work
 from system.config import McsConfig
 from system.domain.credentials import Entropy
 from system.domain.operations import retry_delay_s
@@ -212,8 +212,7 @@ class GatewayLinks:
     async def _stop_one(self, phone_system_id: int) -> None:
         _, task = self._links.pop(phone_system_id, (None, None))
         if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+            await end_task(task)
 
 
 def _log_end(task: asyncio.Task[None]) -> None:

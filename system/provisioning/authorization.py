@@ -74,7 +74,7 @@ async def _use_internal(session: AsyncSession, extension: Extension, now: float)
     extension.use_remote_credentials = False
     extension.remote_name = extension.remote_password = None
     extension.mbg_name = extension.mbg_password = None
-    if extension.mbg_device_id is not None or extension.mbg_create_name is not None:
+    if extension.mbg_device_id is not None or extension.mbg_unanswered_name is not None:
         await queue.enqueue(session, extension, Kind.REMOVE, now)
     elif was_remote:
         await queue.drop_active(session, extension)

@@ -1,8 +1,9 @@
 """Carrying out one operation on the MBG, so that doing it twice is doing it once.
 
-Look first, write then: an own device by its id, one whose create was never answered by its name,
-one made by hand by its ICP side (PRV-2). Whatever is found is overwritten; only if nothing is found
-a device is made, after a note in the database that it is being made.
+Look first, write then: an own device by its id and name, one whose create was never answered by its
+name, one made by hand by its ICP side (PRV-2). What is found so is overwritten; only if nothing is
+found a device is made. Either is noted in the database before it is sent. A device that is somebody
+else's is neither overwritten nor removed, whatever id or name it has (EXT-4, PRV-4).
 """
 
 import logging
@@ -10,7 +11,7 @@ import logging
 from system.domain.operations import Kind
 from system.errors import MbgRefused
 from system.mbg.client import MbgClient
-from system.mbg.documents import IcpDocument
+from system.mbg.documents import DeviceDocument, IcpDocument
 from system.provisioning import plan
 from system.provisioning.plan import Job
 from system.provisioning.records import Records
@@ -58,51 +59,72 @@ async def _provision(client: MbgClient, icps: IcpFinder, job: Job, records: Reco
     plan.check_ready(job)
     icp = await icps.find(job)
     device = plan.device_for(job, icp)
-    device_id = await _find_device(client, job, icp, records)
-    if device_id is not None:
-        await records.about_to_replace(job)
-        written = await client.replace_device(device_id, device)
+    found = await _find_device(client, job, icp, records)
+    if found is not None:
+        own_name = found.set_username if found.set_username in plan.own_names(job) else None
+        await records.about_to_replace(job, found.id, own_name)
     else:
         await records.about_to_create(job)
-        try:
+    try:
+        if found is not None:
+            written = await client.replace_device(found.id, device)
+        else:
             written = await client.create_device(device)
-        except MbgRefused:
-            await records.create_refused(job)
-            raise
+    except MbgRefused as error:
+        # An MBG that answers with a fault of its own may have done what it was asked.
+        if error.http_status < 500:
+            await records.write_refused(job)
+        raise
     await records.provisioned(job, written.id)
     log.info(
         "extension %s provisioned on the MBG: SIP device %s %s",
         job.extension,
         written.id,
-        "created" if device_id is None else "overwritten",
+        "created" if found is None else "overwritten",
     )
 
 
 async def _find_device(
     client: MbgClient, job: Job, icp: IcpDocument, records: Records
-) -> str | None:
-    """Id of the device that is the extension's, or ``None``."""
-    if job.device_id is not None and await _exists(client, job.device_id):
-        return job.device_id
+) -> DeviceDocument | None:
+    """The device that is the extension's, or ``None``.
+
+    Raises:
+        Conflict: somebody else's device has the remote name.
+    """
+    known = await _known_device(client, job)
+    if known is not None:
+        return known
     for wanted in plan.lookups(job, icp):
-        found = [
-            device.id for device in await client.devices(**wanted) if plan.fits(device, wanted)
-        ]
-        taken = await records.taken_by_others(job, found) if found else set()
-        for device_id in found:
-            if device_id not in taken:
-                return device_id
+        for device in await _devices(client, wanted):
+            ours = plan.made_by_us(job, device, client.consumer_id)
+            if (ours or plan.is_for_extension(job, icp, device)) and not (
+                await records.taken_by_others(job, [device.id])
+            ):
+                return device
+            if wanted.get("set_username") == job.remote_name:
+                raise plan.name_taken(device)
     return None
 
 
-async def _exists(client: MbgClient, device_id: str) -> bool:
+async def _known_device(client: MbgClient, job: Job) -> DeviceDocument | None:
+    """The device whose id is stored, if it still has the name that we gave it.
+
+    After an MBG was set up anew the id may be anybody's.
+    """
+    if job.device_id is None:
+        return None
     try:
-        await client.device(device_id)
+        device = await client.device(job.device_id)
     except MbgRefused as error:
         if error.http_status != 404:
             raise
-        return False
-    return True
+        return None
+    return device if device.set_username in plan.own_names(job) else None
+
+
+async def _devices(client: MbgClient, wanted: dict[str, str]) -> list[DeviceDocument]:
+    return [device for device in await client.devices(**wanted) if plan.fits(device, wanted)]
 
 
 async def _remove(client: MbgClient, job: Job, records: Records) -> None:
@@ -120,14 +142,15 @@ async def _remove(client: MbgClient, job: Job, records: Records) -> None:
 
 
 async def _own_devices(client: MbgClient, job: Job) -> list[str]:
-    """Ids of what this MCS has made for the extension (EXT-4)."""
-    if job.device_id is not None:
-        return [job.device_id]
-    if job.create_name is None:
-        return []
-    wanted = {"set_username": job.create_name}
+    """Ids of what this MCS has provisioned for the extension (EXT-4)."""
+    known = await _known_device(client, job)
+    if known is not None:
+        return [known.id]
+    # The ICP side counts too: another extension may have been given the name meanwhile.
     return [
         device.id
-        for device in await client.devices(**wanted)
-        if plan.fits(device, wanted) and device.created_by == client.consumer_id
+        for name in plan.own_names(job)
+        for device in await _devices(client, {"set_username": name})
+        if plan.made_by_us(job, device, client.consumer_id)
+        and device.icp_username in plan.own_icp_names(job)
     ]

@@ -12,6 +12,7 @@ from system.domain.gates import ct_gateway_gate, pbx_gate
 from system.domain.operations import Event, Kind
 from system.errors import (
     AccessRefused,
+    Conflict,
     IcpNotFound,
     MbgAnswerUnusable,
     MbgUnreachable,
@@ -45,7 +46,8 @@ class Job:
     remote_name: str | None
     remote_password: str | None = field(repr=False)
     device_id: str | None
-    create_name: str | None
+    device_name: str | None
+    unanswered_name: str | None
 
 
 def check_ready(job: Job) -> None:
@@ -110,11 +112,11 @@ def device_for(job: Job, icp: IcpDocument) -> DeviceToWrite:
 def lookups(job: Job, icp: IcpDocument) -> list[dict[str, str]]:
     """Filters that may find the extension's device, the surest first.
 
-    The name of an unanswered create comes first, so a lost answer never makes a second device; the
+    The name of an unanswered write comes first, so a lost answer never makes a second device; the
     ICP side comes last and finds what was made by hand (PRV-2).
     """
-    names = _distinct(job.create_name, job.remote_name)
-    icp_names = _distinct(job.internal_auth_name, job.extension)
+    names = _distinct(job.unanswered_name, job.remote_name)
+    icp_names = own_icp_names(job)
     return [{"set_username": name} for name in names] + [
         {"icp_username": name, "icp_id": icp.id} for name in icp_names
     ]
@@ -123,6 +125,38 @@ def lookups(job: Job, icp: IcpDocument) -> list[dict[str, str]]:
 def fits(device: DeviceDocument, wanted: dict[str, str]) -> bool:
     """Whether the device is what was asked for; an MBG that filters loosely must not mislead us."""
     return all(getattr(device, name) == value for name, value in wanted.items())
+
+
+def own_names(job: Job) -> list[str]:
+    """Set-side names under which MCS has written the extension's device, or tried to."""
+    return _distinct(job.device_name, job.unanswered_name)
+
+
+def own_icp_names(job: Job) -> list[str]:
+    """ICP-side names that mean the extension."""
+    return _distinct(job.internal_auth_name, job.extension)
+
+
+def made_by_us(job: Job, device: DeviceDocument, consumer_id: str) -> bool:
+    """Whether MCS has created the device for the extension, going by name and creator."""
+    return device.set_username in own_names(job) and device.created_by == consumer_id
+
+
+def is_for_extension(job: Job, icp: IcpDocument, device: DeviceDocument) -> bool:
+    """Whether the device's ICP side is the extension at its node (PRV-2)."""
+    return device.icp_id == icp.id and device.icp_username in own_icp_names(job)
+
+
+def name_taken(device: DeviceDocument) -> Conflict:
+    """The error when the remote name is that of somebody else's device."""
+    return Conflict(
+        "remote_name_taken_on_mbg",
+        f"The MBG's SIP device {device.id} has the remote name {device.set_username} already, for "
+        f"{device.icp_username} at ICP {device.icp_id}; it was left alone. Enter another remote "
+        "name for this extension, or remove that device on the MBG.",
+        field="remote_name",
+        requirement="PRV-2",
+    )
 
 
 def event_for(error: McsError) -> Event:

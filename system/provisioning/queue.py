@@ -87,6 +87,15 @@ async def make_all_due(session: AsyncSession, now: float) -> None:
     )
 
 
+async def move_waiting(session: AsyncSession, now: float, next_at: float | None) -> None:
+    """All that is active and not due by ``now`` is tried at ``next_at``, for one common reason."""
+    await session.execute(
+        update(Operation)
+        .where(Operation.state.in_(ACTIVE), Operation.next_attempt_at > now)
+        .values(next_attempt_at=next_at)
+    )
+
+
 async def is_active(session: AsyncSession, operation_id: int) -> bool:
     """Whether the operation is still to be carried out; a newer one may have replaced it."""
     operation = await session.get(Operation, operation_id)

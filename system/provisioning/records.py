@@ -4,10 +4,10 @@ What has happened on the MBG is recorded even when the operation was replaced me
 device is ever forgotten.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -84,29 +84,37 @@ class Records:
         async with self._database.write() as session:
             await _still_wanted(session, job)
             extension = await session.get_one(Extension, job.extension_id)
-            extension.mbg_device_id = None
-            extension.mbg_create_name = job.remote_name
+            extension.mbg_device_id = extension.mbg_device_name = None
+            extension.mbg_unanswered_name = job.remote_name
 
-    async def create_refused(self, job: Job) -> None:
-        """The create was answered with a refusal, so there is no device of that name from us."""
-        async with self._database.write() as session:
-            extension = await session.get_one(Extension, job.extension_id)
-            extension.mbg_create_name = None
+    async def about_to_replace(self, job: Job, device_id: str, own_name: str | None) -> None:
+        """Note which device is overwritten before that is sent: its answer may be lost.
 
-    async def about_to_replace(self, job: Job) -> None:
-        """Look once more whether the device is to be overwritten.
+        ``own_name`` is the set-side name that it has so far, if it has it from us.
 
         Raises:
             Replaced: the operation is not wanted any more.
         """
-        async with self._database.read() as session:
+        async with self._database.write() as session:
             await _still_wanted(session, job)
+            extension = await session.get_one(Extension, job.extension_id)
+            extension.mbg_device_id, extension.mbg_device_name = device_id, own_name
+            extension.mbg_unanswered_name = job.remote_name
+
+    async def write_refused(self, job: Job) -> None:
+        """The MBG has answered with a refusal, so what was there before is there still."""
+        async with self._database.write() as session:
+            extension = await session.get_one(Extension, job.extension_id)
+            extension.mbg_unanswered_name = None
+            if extension.mbg_device_name is None:
+                extension.mbg_device_id = None
 
     async def provisioned(self, job: Job, device_id: str) -> None:
         """The MBG has confirmed the device."""
         async with self._database.write() as session:
             extension = await session.get_one(Extension, job.extension_id)
-            extension.mbg_device_id, extension.mbg_create_name = device_id, None
+            extension.mbg_device_id, extension.mbg_device_name = device_id, job.remote_name
+            extension.mbg_unanswered_name = None
             if extension.use_remote_credentials:
                 extension.mbg_name, extension.mbg_password = job.remote_name, job.remote_password
             if await queue.is_active(session, job.operation_id):
@@ -119,26 +127,29 @@ class Records:
         """The device is gone from the MBG, or there was none of ours."""
         async with self._database.write() as session:
             extension = await session.get_one(Extension, job.extension_id)
-            extension.mbg_device_id = extension.mbg_create_name = None
+            extension.mbg_device_id = extension.mbg_device_name = None
+            extension.mbg_unanswered_name = None
             if await queue.is_active(session, job.operation_id):
                 await self._finish(session, job, extension, "off", message)
 
-    async def failed(self, operation_ids: Iterable[int], error: McsError) -> None:
-        """Note why operations did not succeed, and when they are tried again."""
-        event = event_for(error)
+    async def put_off(self, due: Collection[int], error: McsError, failures: int) -> None:
+        """Access as a whole failed for the ``failures``-th time running: all wait for one time.
+
+        What was due is told why. What waits for a later time moves along, so that however many
+        operations there are, they come back as one pass. What came meanwhile stays due.
+        """
+        next_at = self._next_attempt_at(failures, error)
         async with self._database.write() as session:
-            for operation_id in operation_ids:
-                if not await queue.is_active(session, operation_id):
-                    continue
-                operation = await session.get_one(Operation, operation_id)
-                extension = await session.get_one(Extension, operation.extension_id)
-                operation.attempts += 1
-                operation.state = next_state(State(operation.state), event)
-                operation.message = error.message
-                operation.next_attempt_at = self._next_attempt_at(operation.attempts, event, error)
-                extension.provisioning_attempts = operation.attempts
-                extension.provisioning_message = error.message
-                extension.provisioning_state = _shown_state(Kind(operation.kind), event)
+            await queue.move_waiting(session, self._clock.now(), next_at)
+            for operation_id in due:
+                await _note_failure(session, operation_id, error, lambda _: next_at)
+
+    async def failed(self, operation_id: int, error: McsError) -> None:
+        """Note why an operation did not succeed, and when it is tried again."""
+        async with self._database.write() as session:
+            await _note_failure(
+                session, operation_id, error, lambda tries: self._next_attempt_at(tries, error)
+            )
 
     async def _finish(
         self,
@@ -155,13 +166,39 @@ class Records:
         extension.provisioning_state, extension.provisioning_message = state, message
         extension.provisioning_attempts = operation.attempts
 
-    def _next_attempt_at(self, attempts: int, event: Event, error: McsError) -> float | None:
+    def _next_attempt_at(self, attempts: int, error: McsError) -> float | None:
         if isinstance(error, NotReady):
             return None  # only a change of settings helps, and each of those makes it due
         first_s, longest_s = self._retry.first_s, self._retry.longest_s
-        if event is Event.NEEDS_A_PERSON:
+        if event_for(error) is Event.NEEDS_A_PERSON:
             first_s = longest_s
         return self._clock.now() + retry_delay_s(attempts, first_s, longest_s, self._entropy)
+
+
+async def _note_failure(
+    session: AsyncSession,
+    operation_id: int,
+    error: McsError,
+    next_attempt_at: Callable[[int], float | None],
+) -> None:
+    """``next_attempt_at`` tells from the number of tries so far when the next one is."""
+    if not await queue.is_active(session, operation_id):
+        return
+    event = event_for(error)
+    operation = await session.get_one(Operation, operation_id)
+    attempts = operation.attempts + 1
+    operation.attempts, operation.message = attempts, error.message
+    operation.state = next_state(State(operation.state), event)
+    operation.next_attempt_at = next_attempt_at(attempts)
+    # Not by loading the extension: one whose columns cannot be read has to be marked as well.
+    shown = {
+        "provisioning_attempts": attempts,
+        "provisioning_message": error.message,
+        "provisioning_state": _shown_state(Kind(operation.kind), event),
+    }
+    await session.execute(
+        update(Extension).where(Extension.id == operation.extension_id).values(shown)
+    )
 
 
 async def _still_wanted(session: AsyncSession, job: Job) -> None:
@@ -192,5 +229,6 @@ def _job(operation: Operation, ct_gateway_release: str | None) -> Job:
         remote_name=extension.remote_name,
         remote_password=extension.remote_password,
         device_id=extension.mbg_device_id,
-        create_name=extension.mbg_create_name,
+        device_name=extension.mbg_device_name,
+        unanswered_name=extension.mbg_unanswered_name,
     )

@@ -8,7 +8,7 @@ import asyncio
 import logging
 
 from system.clock import Clock, wait_for_work
-from system.errors import McsError
+from system.errors import DatabaseUnusable, McsError
 from system.mbg.access import MbgAccess
 from system.mbg.client import MbgClient
 from system.provisioning.executor import IcpFinder, execute
@@ -17,6 +17,11 @@ from system.provisioning.records import Records, Replaced
 log = logging.getLogger("mcs.provisioning")
 
 _OUR_MISTAKE = McsError("internal_error", "MCS made a mistake; its log says more.")
+_UNREADABLE = McsError(
+    "stored_password_unreadable",
+    "A stored password of this extension cannot be decrypted: mcs.db is damaged. Put mcs.db and "
+    "secret.key back from one backup.",
+)
 
 
 class Worker:
@@ -38,6 +43,8 @@ class Worker:
         self._work = work
         self._parallel = parallel
         self._pause_s = pause_after_mistake_s
+        self._failures = 0
+        """How often running access as a whole has failed."""
 
     async def run(self) -> None:
         """Work for ever; ends by being cancelled, which is safe at any point."""
@@ -59,8 +66,10 @@ class Worker:
             client = await self._access.checked_client()
         except McsError as error:
             log.info("provisioning waits, %d operations: %s", len(due), error.message)
-            await self._records.failed(due, error)
+            self._failures += 1
+            await self._records.put_off(due, error, self._failures)
             return
+        self._failures = 0
         icps, slots = IcpFinder(client), asyncio.Semaphore(self._parallel)
         async with asyncio.TaskGroup() as group:
             for operation_id in due:
@@ -70,21 +79,23 @@ class Worker:
         self, client: MbgClient, icps: IcpFinder, slots: asyncio.Semaphore, operation_id: int
     ) -> None:
         async with slots:
-            job = await self._records.job(operation_id)
-            if job is None:
-                return
             try:
-                await execute(client, icps, job, self._records)
+                job = await self._records.job(operation_id)
+                if job is not None:
+                    await execute(client, icps, job, self._records)
             except Replaced:
-                log.info("extension %s: a newer operation goes first", job.extension)
+                log.info("operation %d: a newer one goes first", operation_id)
+            except DatabaseUnusable:
+                log.error("operation %d: %s", operation_id, _UNREADABLE.message)
+                await self._records.failed(operation_id, _UNREADABLE)
             except McsError as error:
-                log.warning("extension %s: %s", job.extension, error.message)
+                log.warning("operation %d: %s", operation_id, error.message)
                 await self._access.note_failure_of_call(error)
-                await self._records.failed([operation_id], error)
+                await self._records.failed(operation_id, error)
             except Exception:
                 # One operation that trips us must not hold up the others.
-                log.exception("extension %s: a mistake of ours", job.extension)
-                await self._records.failed([operation_id], _OUR_MISTAKE)
+                log.exception("operation %d: a mistake of ours", operation_id)
+                await self._records.failed(operation_id, _OUR_MISTAKE)
 
     async def _wait_s(self) -> float | None:
         next_at = await self._records.next_due_at()

@@ -15,8 +15,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -71,8 +72,9 @@ async def open_database(url: str, box: secrets.SecretBox) -> Database:
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
         database = Database(engine)
-        await _ensure_single_rows(database)
-    except SQLAlchemyError as error:
+        await _ensure_single_rows(database, box)
+    except (SQLAlchemyError, CommandError, OSError, ValueError, TypeError) as error:
+        # Drivers hand on what they meet: an unreachable server, an option that they do not know.
         await engine.dispose()
         raise DatabaseUnusable(
             "database_unusable",
@@ -107,10 +109,11 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-async def _ensure_single_rows(database: Database) -> None:
+async def _ensure_single_rows(database: Database, box: secrets.SecretBox) -> None:
     async with database.write() as session:
         # Reading the mark decrypts it: with the wrong key file this raises, before anything runs.
         if await session.get(Installation, SINGLETON) is None:
+            box.keep()
             session.add(Installation(id=SINGLETON, key_mark=_KEY_MARK))
         if await session.get(MbgSettings, SINGLETON) is None:
             session.add(MbgSettings(id=SINGLETON))
@@ -122,10 +125,10 @@ def _make_engine(url: str, box: secrets.SecretBox) -> AsyncEngine:
     try:
         # Statements in errors would otherwise carry their values, passwords among them (API-1).
         engine = create_async_engine(make_url(url), hide_parameters=True)
-    except (ArgumentError, ImportError) as error:
+    except (SQLAlchemyError, ImportError, ValueError) as error:
         raise DatabaseUnusable(
             "database_url_unusable",
-            f"The database URL cannot be used: {error}.",
+            f"The database URL cannot be used: {_reason(error)}.",
             field="database_url",
         ) from error
     secrets.attach(engine.sync_engine.dialect, box)
@@ -158,6 +161,7 @@ def _shown(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _reason(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
-    return str(cause).splitlines()[0].rstrip(".")
+    lines = str(cause).splitlines() or [type(cause).__name__]
+    return lines[0].rstrip(".")

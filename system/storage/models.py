@@ -150,8 +150,10 @@ class Extension(Base):
     remote_password: Mapped[str | None] = mapped_column(EncryptedText)
 
     mbg_device_id: Mapped[str | None] = mapped_column(String(64))
-    mbg_create_name: Mapped[str | None] = mapped_column(String(64))
-    """Set-side name of a create that was sent and whose answer is not known yet."""
+    mbg_device_name: Mapped[str | None] = mapped_column(String(64))
+    """Set-side name of that device: an id alone proves nothing, an MBG may give it out again."""
+    mbg_unanswered_name: Mapped[str | None] = mapped_column(String(64))
+    """Set-side name of a device that was sent to the MBG and whose answer is not known yet."""
     mbg_name: Mapped[str | None] = mapped_column(String(64))
     mbg_password: Mapped[str | None] = mapped_column(EncryptedText)
     """Set-side credentials that the MBG has confirmed: the only ones a teleworker is handed."""

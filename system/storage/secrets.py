@@ -20,8 +20,26 @@ _DIALECT_ATTRIBUTE = "mcs_secret_box"
 class SecretBox:
     """Encrypts and decrypts short texts with one key (Fernet: AES-128-CBC and HMAC-SHA256)."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, not_kept_at: Path | None = None) -> None:
         self._fernet = Fernet(key)
+        self._key = key
+        self._not_kept_at = not_kept_at
+
+    def keep(self) -> None:
+        """Write a key that was made for this start; called before anything is encrypted with it.
+
+        Raises:
+            DatabaseUnusable: the file cannot be written.
+        """
+        path, self._not_kept_at = self._not_kept_at, None
+        if path is None:
+            return
+        try:
+            write_private_file(path, self._key + b"\n")
+        except OSError as error:
+            raise DatabaseUnusable(
+                "secret_key_unusable", f"The key file {path} cannot be written: {error.strerror}."
+            ) from error
 
     def encrypt(self, text: str) -> str:
         """The text as a Fernet token; its time stamp is fixed at 0, for nobody reads it."""
@@ -31,11 +49,17 @@ class SecretBox:
         """The text of a token made with the same key.
 
         Raises:
-            DatabaseUnusable: the token was made with another key.
+            DatabaseUnusable: the token was made with another key, or the key file is missing.
         """
         try:
             return self._fernet.decrypt(token.encode("ascii")).decode()
         except InvalidToken:
+            if self._not_kept_at is not None:
+                raise DatabaseUnusable(
+                    "secret_key_missing",
+                    f"The key file {self._not_kept_at} is missing, and the database cannot be read "
+                    "without it; put back the one that was kept with it.",
+                ) from None
             raise DatabaseUnusable(
                 "secret_key_wrong",
                 f"The key file {KEY_FILE} does not belong to this database; put back the one that "
@@ -44,15 +68,16 @@ class SecretBox:
 
 
 def open_secret_box(data_dir: Path) -> SecretBox:
-    """The box of ``data_dir``; the key file is made when it is missing.
+    """The box of ``data_dir``; a missing key is made, and written by ``keep`` for a new database.
 
     Raises:
         DatabaseUnusable: the file cannot be read or holds no key.
     """
     path = data_dir / KEY_FILE
     try:
-        key = path.read_bytes() if path.exists() else _make_key_file(path)
-        return SecretBox(key.strip())
+        if not path.exists():
+            return SecretBox(Fernet.generate_key(), not_kept_at=path)
+        return SecretBox(path.read_bytes().strip())
     except (OSError, ValueError) as error:
         raise DatabaseUnusable(
             "secret_key_unusable", f"The key file {path} cannot be used: {error}."
@@ -69,12 +94,6 @@ def write_private_file(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-
-
-def _make_key_file(path: Path) -> bytes:
-    key = Fernet.generate_key()
-    write_private_file(path, key + b"\n")
-    return key
 
 
 def attach(dialect: Dialect, box: SecretBox) -> None:

@@ -20,6 +20,11 @@ class HandClock:
         self._sleepers.append((self._now + seconds, future))
         await future
 
+    def next_wake_s(self) -> float:
+        """Seconds until the first of those who sleep wakes up; infinite when nobody does."""
+        waits = [at - self._now for at, future in self._sleepers if not future.done()]
+        return min(waits, default=float("inf"))
+
     def advance(self, seconds: float) -> None:
         self._now += seconds
         due = [future for at, future in self._sleepers if at <= self._now]

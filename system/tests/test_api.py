@@ -1,6 +1,8 @@
 """The API over real sockets: log-in, validation, and what must never be in an answer."""
 
+import asyncio
 import logging
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,64 @@ async def test_nothing_but_health_is_open(site: Site) -> None:
         assert (await site.call("GET", path))[0] == 401
     site.token = "made up"
     assert (await site.call("GET", "/settings/mbg"))[0] == 401
+
+
+GARBAGE: list[tuple[str, bytes, bytes, bytes, int]] = [
+    ("GET /phones", b"Authorization: Bearer \xff\xfe", b"", b"not_logged_in", 401),
+    ("POST /login", b"X: y", b"[" * 200_000, b"malformed_body", 400),
+    ("POST /login", b"X: y", b'{"username":"a","password":"\\ud800"}', b"malformed_body", 400),
+    ("POST /login", b"X: y", b'{"username":"\\ud800","password":"a"}', b"malformed_body", 400),
+    ("POST /login", b"Content-Encoding: gzip", b"not gzip", b"malformed_body", 400),
+]
+
+
+@pytest.mark.parametrize(("request_line", "header", "body", "code", "status"), GARBAGE)
+async def test_garbage_of_strangers_is_refused_in_clear_words(
+    site: Site, request_line: str, header: bytes, body: bytes, code: bytes, status: int
+) -> None:
+    method, path = request_line.split()
+    lines = [
+        f"{method} /api/v1{path} HTTP/1.1".encode(),
+        b"Host: x",
+        b"Connection: close",
+        header,
+        f"Content-Length: {len(body)}".encode(),
+    ]
+    answer = await raw(site, b"\r\n".join(lines) + b"\r\n\r\n" + body)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert code in answer
+
+
+MALFORMED = [
+    b"GET /api/v1/phones HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\x01\r\n\r\n",
+    b"GET /api/v1/phones HTTP/1.1\r\nHost: x\r\nAuthorization Bearer %s\r\n\r\n",
+    b'POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{"password":"%s"}\r\n\r\n',
+    b"POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 22\r\n"
+    b"Connection: close\r\n\r\n%s",
+]
+
+
+@pytest.mark.parametrize("request_octets", MALFORMED)
+async def test_malformed_request_is_not_quoted_in_the_log(
+    site: Site, request_octets: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await raw(site, request_octets % b"Secret-of-a-stranger-1")
+    assert "Secret-of-a-stranger-1" not in caplog.text
+    assert "Traceback" not in caplog.text
+    assert [record for record in caplog.records if record.name == "mcs.http"]
+
+
+async def raw(site: Site, octets: bytes) -> bytes:
+    """What the API's listener answers to these octets."""
+    unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+    port = int(site.mcs.api_url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=unchecked)
+    writer.write(octets)
+    answer = await reader.read()
+    writer.close()
+    return answer
 
 
 async def test_log_in_ends_after_its_time(site: Site) -> None:
@@ -50,6 +110,8 @@ BAD_BODIES: list[tuple[str, str, Any, int, str | None]] = [
     ("PUT", "/phones/1400E9123456", {"extension": "9999"}, 422, "extension"),
     ("PUT", "/phones/1400e9123456", {"extension": None}, 422, "mac"),
     ("GET", "/phones?page=0", None, 422, "page"),
+    ("GET", "/phones?page=000000001999", None, 422, "page"),
+    ("PUT", "/settings/mbg", {"internal_address": "fe80::1%eth0"}, 422, "internal_address"),
     ("GET", "/provisioning/operations?state=odd", None, 422, "state"),
     ("GET", "/phone-systems/2", None, 404, None),
     ("GET", "/phone-systems/1/extensions/9999", None, 404, None),
@@ -171,7 +233,7 @@ async def test_gateway_comes_back(site: Site) -> None:
 async def test_secrets_are_in_no_answer_and_no_log(
     site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG, logger="mcs")
+    caplog.set_level(logging.DEBUG)
     await site.authorize()
     await site.add_phone_system()
     await site.check_remote("2101")

@@ -7,10 +7,11 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from system.domain.addresses import Location
+from system.mbg.client import _object_or_empty
 from system.mbg.oauth import Credentials, Signer
 from system.mbg.refusals import Phase, refusal
 from system.phones.configuration import PhoneSettings, SipLine, one_line, render
@@ -34,6 +35,7 @@ def parameters(body: str) -> dict[str, str]:
     return {name: value for name, _, value in (line.partition(": ") for line in lines)}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.text(min_size=1, max_size=30), st.integers(1, 65535))
 def test_values_read_back_and_forge_no_line(name: str, password: str, port: int) -> None:
     line = replace(LINE, display_name=name, password=password, port=port)
@@ -127,6 +129,7 @@ def test_refusals_are_told_apart_by_phase_and_code() -> None:
     assert "Renew" not in message(Phase.EXCHANGE, 401, "token_expired")
     assert "Shared Secret" in message(Phase.INITIATE, 401, "signature_invalid")
     assert "Start" in message(Phase.CALL, 503, "web_services_stopped")
+    assert _object_or_empty(b'{"code":' + b"[" * 200_000) == {}
     assert refusal(Phase.CALL, 500, {}).code == "mbg_answer_unusable"
     weak = refusal(
         Phase.CALL, 422, {"code": "invalid", "detail": {"fields": {"set_password": "hidden-1"}}}

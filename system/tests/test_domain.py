@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from system.domain import credentials, gates
@@ -32,12 +32,14 @@ def test_versions_compare_as_the_mission_says() -> None:
     assert Version.parse("6.3") == Version.parse("6.3.0")
 
 
+@settings(deadline=None)
 @given(numbers, st.integers(0, 20), st.integers(0, 20))
 def test_version_text_reads_back(parts: list[int], pack: int, patch: int) -> None:
     version = Version.parse(f"{'.'.join(map(str, parts))} SP{pack} PR{patch}")
     assert Version.parse(str(version)) == version
 
 
+@settings(deadline=None)
 @given(numbers, numbers)
 def test_versions_order_as_padded_lists_of_numbers(one: list[int], other: list[int]) -> None:
     padded_one, padded_other = one + [0] * (5 - len(one)), other + [0] * (5 - len(other))
@@ -76,6 +78,7 @@ def test_open_gates() -> None:
     assert gates.ct_gateway_gate("5.0.100") is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_random_credentials_are_strong_and_survive(seed: int) -> None:
     entropy = seeded_entropy(seed)
@@ -119,7 +122,17 @@ def test_teleworkers_come_from_the_mbg(source: str, location: Location) -> None:
 def test_hosts() -> None:
     assert is_host("mcs.example.test")
     assert is_host("2001:db8::1")
-    for wrong in ("", "a b", "1.2.3.400", "-a", "a..b", "http://a", "a:80"):
+    for wrong in (
+        "",
+        "a b",
+        "1.2.3.400",
+        "-a",
+        "a..b",
+        "http://a",
+        "a:80",
+        "fe80::1%eth0",
+        "::1%a/b\n",
+    ):
         assert not is_host(wrong)
 
 
@@ -132,6 +145,7 @@ def test_operations_end_only_where_the_table_says() -> None:
         next_state(State.DONE, Event.PUT_OFF)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000), st.binary(min_size=2, max_size=2))
 def test_retries_stay_within_their_bounds(attempts: int, chance: bytes) -> None:
     assert 5 <= retry_delay_s(attempts, 5, 60, lambda _: chance) <= 60

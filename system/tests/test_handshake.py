@@ -1,10 +1,12 @@
 """The token handshake: each failure has its own clear error and costs nothing (TOK-3 to TOK-6)."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from system.mbg.access import MbgAccess
 from system.tests.conftest import Site
 from system.tests.fake_mbg import FakeMbg
 
@@ -32,6 +34,30 @@ async def test_handshake_gives_a_valid_token(site: Site) -> None:
     assert answer == {"state": "valid", "expires_at": "2028-01-01T00:00:00Z"}
     settings = await site.ok("GET", "/settings/mbg")
     assert (settings["release"], settings["mode"]) == ("11.4.0.225", "gateway")
+
+
+async def test_waiting_work_does_not_wait_for_the_look_at_the_token(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.add_phone_system()
+    await site.check_remote("2101")
+    await site.reaches("2101", "waiting", attempts=1)
+    let_go = asyncio.Event()
+
+    async def slow_look(_access: MbgAccess) -> None:
+        await let_go.wait()
+
+    await site.set_mbg()
+    await site.request_token()
+    site.mbg.approved = True
+    monkeypatch.setattr(MbgAccess, "look", slow_look)
+    retrieving = asyncio.create_task(
+        site.ok("POST", "/settings/mbg/retrieve-token", {"verifier": site.mbg.verifier})
+    )
+    await site.reaches("2101", "provisioned")
+    assert not retrieving.done()
+    let_go.set()
+    await retrieving
 
 
 async def test_handshake_survives_a_restart(site: Site) -> None:

@@ -1,7 +1,7 @@
 """OAI octets: round trips, any cutting of the stream, and what is refused."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from system.oai.codec import (
@@ -21,6 +21,7 @@ from system.oai.records import CredentialRecord, credential_records, station_rec
 texts = st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="|"))
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=40), max_size=8), st.integers(1, 50))
 def test_frames_arrive_whole_however_the_stream_is_cut(payloads: list[bytes], step: int) -> None:
     stream = b"".join(frame(payload) for payload in payloads)
@@ -30,6 +31,7 @@ def test_frames_arrive_whole_however_the_stream_is_cut(payloads: list[bytes], st
     assert found == payloads
 
 
+@settings(deadline=None)
 @given(st.lists(texts, min_size=1, max_size=8))
 def test_text_fields_read_back(values: list[str]) -> None:
     assert split_fields(",".join(text(value) for value in values)) == values

@@ -1,9 +1,12 @@
 """Provisioning end to end: API in front, MBG and CT Gateway behind, time moved by hand."""
 
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from system.clock import parse_iso_utc
 from system.tests.conftest import Site
 from system.tests.helpers import eventually
 
@@ -105,6 +108,25 @@ async def test_expired_token_waits_and_renewal_goes_on_by_itself(ready: Site) ->
     ready.mbg.token_problem, ready.mbg.expires_at = None, "2029-01-01T00:00:00Z"
     ready.clock.advance(61)
     await ready.reaches("2101", "provisioned")
+
+    async def valid() -> bool:
+        token = (await ready.ok("GET", "/settings/mbg"))["token"]
+        return bool(token["state"] == "valid" and token["expires_at"] == "2029-01-01T00:00:00Z")
+
+    await eventually(valid, "the token is valid until its new end")
+
+
+async def test_renewal_before_the_end_is_seen_within_a_minute(ready: Site) -> None:
+    ready.clock.advance(340 * 86400)
+    await ready.log_in()
+    assert (await ready.ok("GET", "/settings/mbg"))["token"]["state"] == "expiring"
+
+    async def next_look_is_near() -> bool:
+        return ready.clock.next_wake_s() <= 60
+
+    await eventually(next_look_is_near, "the token watch looks again within a minute")
+    ready.mbg.expires_at = "2029-01-01T00:00:00Z"
+    ready.clock.advance(61)
 
     async def valid() -> bool:
         token = (await ready.ok("GET", "/settings/mbg"))["token"]
@@ -317,3 +339,75 @@ async def test_many_extensions_are_all_provisioned(ready: Site) -> None:
         await ready.reaches(number, "provisioned")
     names = {device["icp_username"] for device in ready.mbg.devices.values()}
     assert names == {"2101", "2102", "2103"}
+
+
+async def test_waiting_operations_come_back_as_one_pass(ready: Site) -> None:
+    numbers = ("2101", "2102", "2103")
+    ready.mbg.token_problem = "token_expired"
+    for number in numbers:
+        await ready.check_remote(number)
+    for attempts in range(1, 5):
+        for number in numbers:
+            await ready.reaches(number, "waiting", attempts=attempts)
+        ready.clock.advance(61)
+    for number in numbers:
+        await ready.reaches(number, "waiting", attempts=5)
+    operations = (await ready.ok("GET", "/provisioning/operations"))["items"]
+    assert len({operation["next_attempt_at"] for operation in operations}) == 1
+    ready.mbg.token_problem = None
+    ready.clock.advance(61)
+    for number in numbers:
+        await ready.reaches(number, "provisioned")
+
+
+async def test_pause_grows_with_failed_passes_and_starts_anew_after_a_success(
+    ready: Site,
+) -> None:
+    async def pause_s(number: str) -> float:
+        operations = (await ready.ok("GET", "/provisioning/operations"))["items"]
+        (at,) = {o["next_attempt_at"] for o in operations if o["extension"] == number}
+        return parse_iso_utc(at) - ready.clock.now()
+
+    ready.mbg.started = False
+    await ready.check_remote("2101")
+    await ready.reaches("2101", "waiting", attempts=1)
+    assert await pause_s("2101") <= 5
+    for attempts in range(2, 6):
+        ready.clock.advance(61)
+        await ready.reaches("2101", "waiting", attempts=attempts)
+    # A fresh operation does not hurry the others, nor itself.
+    await ready.check_remote("2102")
+    await ready.reaches("2102", "waiting", attempts=1)
+    assert await pause_s("2102") == await pause_s("2101") > 30
+    ready.mbg.started = True
+    ready.clock.advance(61)
+    await ready.reaches("2101", "provisioned")
+    await ready.reaches("2102", "provisioned")
+    ready.mbg.started = False
+    await ready.check_remote("2103")
+    await ready.reaches("2103", "waiting", attempts=1)
+    assert await pause_s("2103") <= 5
+
+
+async def test_one_unreadable_password_stops_only_its_own_extension(
+    ready: Site, tmp_path: Path
+) -> None:
+    ready.mbg.started = False
+    for number in ("2101", "2102"):
+        await ready.check_remote(number)
+        await ready.reaches(number, "waiting", attempts=1)
+    connection = sqlite3.connect(tmp_path / "data" / "mcs.db")
+    with connection:
+        connection.execute(
+            "UPDATE extensions SET remote_password = 'damaged' WHERE extension = '2101'"
+        )
+    connection.close()
+    ready.mbg.started = True
+    ready.clock.advance(61)
+    await ready.reaches("2102", "provisioned")
+
+    async def failed() -> bool:
+        operations = (await ready.ok("GET", "/provisioning/operations?state=failed"))["items"]
+        return [(o["extension"], "damaged" in o["message"]) for o in operations] == [("2101", True)]
+
+    await eventually(failed, "the operation of 2101 has failed with a message")

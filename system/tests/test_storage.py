@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from cryptography.fernet import Fernet
 from sqlalchemy import Connection, create_engine
 
 from system.app import Mcs
 from system.config import McsConfig
 from system.errors import DatabaseUnusable, StartError
+from system.storage import database
 from system.storage.database import open_database
 from system.storage.models import Base
 from system.storage.secrets import open_secret_box
@@ -84,8 +86,66 @@ async def test_database_of_a_newer_mcs_is_refused_and_left_alone(tmp_path: Path)
 
 async def test_database_without_its_key_is_refused(tmp_path: Path) -> None:
     await started_once(tmp_path)
+    key = (tmp_path / "secret.key").read_bytes()
     (tmp_path / "secret.key").unlink()
+    for _ in range(2):
+        error = await refused(tmp_path)
+        assert error.code == "secret_key_missing"
+        assert str(tmp_path / "secret.key") in error.message
+        assert not (tmp_path / "secret.key").exists()
+    (tmp_path / "secret.key").write_bytes(key)
+    await started_once(tmp_path)
+
+
+async def test_key_of_another_database_is_refused(tmp_path: Path) -> None:
+    await started_once(tmp_path)
+    (tmp_path / "secret.key").write_bytes(Fernet.generate_key())
     assert (await refused(tmp_path)).code == "secret_key_wrong"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "nonsense://x",
+        "sqlite:///x.db",
+        "sqlite+aiosqlite://host:port/x",
+        "sqlite+aiosqlite:///{folder}/other.db?timeout=soon",
+        "sqlite+aiosqlite:///{folder}/missing/other.db",
+    ],
+)
+async def test_database_url_that_cannot_work_is_refused(tmp_path: Path, url: str) -> None:
+    mcs = mcs_for(tmp_path, database_url=url.format(folder=tmp_path))
+    with pytest.raises(DatabaseUnusable):
+        await mcs.start()
+
+
+async def test_database_server_out_of_reach_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_connection: Connection) -> None:
+        raise ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 5432)")
+
+    monkeypatch.setattr(database, "_migrate", unreachable)
+    assert "5432" in (await refused(tmp_path)).message
+
+
+async def test_certificate_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tls.crt").mkdir()
+    with pytest.raises(StartError) as caught:
+        await mcs_for(tmp_path).start()
+    assert "tls.crt" in caught.value.message
+
+
+async def test_data_folder_serves_one_mcs_at_a_time(tmp_path: Path) -> None:
+    first = mcs_for(tmp_path)
+    await first.start()
+    with pytest.raises(StartError) as caught:
+        await mcs_for(tmp_path).start()
+    assert caught.value.code == "data_dir_in_use"
+    assert str(tmp_path) in caught.value.message
+    await first.stop()
+    await started_once(tmp_path)
 
 
 async def test_port_in_use_is_refused_and_nothing_stays_open(tmp_path: Path) -> None:
@@ -132,6 +192,24 @@ def test_program_says_in_one_line_why_it_cannot_start(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "not a database" in done.stderr.splitlines()[-1]
+
+
+def test_files_are_the_owner_s_alone(tmp_path: Path) -> None:
+    free = ("--api-port", "0", "--phones-port", "0", "--phones-http-port", "0")
+    with subprocess.Popen(
+        [sys.executable, "-m", "system", "--data", str(tmp_path), "--listen", "127.0.0.1", *free],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        assert any("MCS ready" in line for line in process.stdout)
+        modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+        process.terminate()
+        assert process.wait(30) == 0
+    assert {"mcs.db", "mcs.db-wal", "mcs.db-shm"} <= set(modes)
+    assert set(modes.values()) == {0}
 
 
 def test_help_teaches() -> None:

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import (
 
 from system.errors import DatabaseUnusable
 from system.storage import secrets
+from system.storage.driver_threads import DriverThreads
 from system.storage.models import SINGLETON, ClientLocation, Installation, MbgSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -37,8 +38,9 @@ _KEY_MARK = "this key file belongs to this database"
 class Database:
     """Units of work on one open database. Made by ``open_database``."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, threads: DriverThreads) -> None:
         self._engine = engine
+        self._threads = threads
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
         # SQLite has one writer. Waiting here is fair and quick; waiting in SQLite is polling.
         self._one_writer = asyncio.Lock() if _is_sqlite(engine) else contextlib.nullcontext()
@@ -59,6 +61,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections; may be called again."""
         await self._engine.dispose()
+        await self._threads.ended()
 
 
 async def open_database(url: str, box: secrets.SecretBox) -> Database:
@@ -67,15 +70,17 @@ async def open_database(url: str, box: secrets.SecretBox) -> Database:
     Raises:
         DatabaseUnusable: damaged, unreachable, from a newer MCS, or without its key file.
     """
-    engine = _make_engine(url, box)
+    threads = DriverThreads()
+    engine = _make_engine(url, box, threads)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
-        database = Database(engine)
+        database = Database(engine, threads)
         await _ensure_single_rows(database, box)
     except (SQLAlchemyError, CommandError, OSError, ValueError, TypeError) as error:
         # Drivers hand on what they meet: an unreachable server, an option that they do not know.
         await engine.dispose()
+        await threads.ended()
         raise DatabaseUnusable(
             "database_unusable",
             f"The database {_shown(url)} cannot be used: {_reason(error)}. Restore it from a "
@@ -83,6 +88,7 @@ async def open_database(url: str, box: secrets.SecretBox) -> Database:
         ) from error
     except BaseException:
         await engine.dispose()
+        await threads.ended()
         raise
     return database
 
@@ -121,10 +127,13 @@ async def _ensure_single_rows(database: Database, box: secrets.SecretBox) -> Non
             session.add(ClientLocation(name="remote"))
 
 
-def _make_engine(url: str, box: secrets.SecretBox) -> AsyncEngine:
+def _make_engine(url: str, box: secrets.SecretBox, threads: DriverThreads) -> AsyncEngine:
     try:
+        place = make_url(url)
+        own = place.drivername == "sqlite+aiosqlite"
+        options = {"async_creator_fn": threads.connect} if own else {}
         # Statements in errors would otherwise carry their values, passwords among them (API-1).
-        engine = create_async_engine(make_url(url), hide_parameters=True)
+        engine = create_async_engine(place, hide_parameters=True, connect_args=options)
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise DatabaseUnusable(
             "database_url_unusable",

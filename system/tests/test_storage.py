@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -239,3 +240,12 @@ def test_settings_that_cannot_work_are_refused(changes: dict[str, object], field
 
 def test_settings_do_not_show_the_password() -> None:
     assert "secret-words" not in repr(config_for(Path("data"), admin_password="secret-words"))
+
+
+async def test_a_database_that_failed_to_open_leaves_no_thread_behind(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    (tmp_path / "mcs.db").write_bytes(b"this is no database, and never was one")
+    with pytest.raises(DatabaseUnusable):
+        await open_database(f"sqlite+aiosqlite:///{tmp_path / 'mcs.db'}", open_secret_box(tmp_path))
+    drivers = [t for t in set(threading.enumerate()) - before if "_connection_worker" in t.name]
+    assert [thread for thread in drivers if thread.is_alive()] == []

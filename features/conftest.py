@@ -238,7 +238,7 @@ def people(estate: Estate, bench: Bench) -> list[Person]:
 def installer(bench: Bench, estate: Estate, people: list[Person]) -> Iterator[Installer]:
     """The person at both admin sites, logged in."""
     assert estate.mcs is not None
-    with bench.entered(McsSite(estate.mcs, estate.claim.plan.administrator)) as mcs:
+    with bench.entered(McsSite(estate.mcs, estate.claim.plan.administrator, estate.journal)) as mcs:
         bench.run(mcs.log_in())
         yield Installer(estate, mcs)
 

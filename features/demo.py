@@ -91,7 +91,7 @@ class Demo:
             for person in self._people:
                 estate.node.add_extension(person.extension, person.name)
             assert estate.mcs is not None
-            async with McsSite(estate.mcs, estate.claim.plan.administrator) as mcs:
+            async with McsSite(estate.mcs, estate.claim.plan.administrator, estate.journal) as mcs:
                 await mcs.log_in()
                 self._installer = Installer(estate, mcs)
                 try:

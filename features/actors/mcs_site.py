@@ -1,6 +1,7 @@
 """The MCS as an administrator reaches it: its JSON API over HTTPS (docs/wire.md section 5)."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import aiohttp
 
 from simulators.estate.mcs import McsEndpoint
+from simulators.journal import Journal
 
 WAIT_LIMIT_S = 15.0
 POLL_S = 0.02
+PERSON = "installer"
 
 
 class McsRefused(AssertionError):
@@ -29,12 +32,15 @@ class McsSite:
     """One administrator's session with an MCS.
 
     Args:
-        endpoint: the MCS; from: the IP address that the administrator's computer has.
+        endpoint: the MCS.
+        source: the IP address that the administrator's computer has.
+        journal: where what a person does is written down; reading a page is not.
     """
 
-    def __init__(self, endpoint: McsEndpoint, source: str) -> None:
+    def __init__(self, endpoint: McsEndpoint, source: str, journal: Journal) -> None:
         self._endpoint = endpoint
         self._source = source
+        self._journal = journal
         self._token = ""
         self._session: aiohttp.ClientSession | None = None
 
@@ -118,15 +124,34 @@ class McsSite:
         assert self._session is not None, "enter the session before using it"
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         content = {"data": body} if isinstance(body, bytes) else {"json": body}
+        if method != "GET":
+            text = f"{len(body)} octets" if isinstance(body, bytes) else json.dumps(body)
+            self._journal.http(PERSON, "MCS", method=method, path=path, text=text)
         async with self._session.request(
             method,
             f"{self._endpoint.api_url}/api/v1{path}",
             headers=headers,
             **(content if body is not None else {}),
         ) as response:
-            if response.status == 204:
-                return None
-            document = await response.json()
+            document: Any = None if response.status == 204 else await response.json()
+            if method != "GET":
+                self._write_answer_down(method, path, response.status, document)
             if response.status >= 400:
                 raise McsRefused(response.status, document)
             return document
+
+    def _write_answer_down(self, method: str, path: str, status: int, answer: Any) -> None:
+        """Journal an answer; a log-in's token is hidden from then on."""
+        members = answer if isinstance(answer, dict) else {}
+        if isinstance(members.get("token"), str):
+            self._journal.masker.learn(members["token"])
+        code = str(members.get("code", "")) if status >= 400 else ""
+        self._journal.http(
+            "MCS",
+            PERSON,
+            method=method,
+            path=path,
+            status=status,
+            code=code,
+            text=json.dumps(answer),
+        )

@@ -73,6 +73,13 @@ def test_exchange_gives_a_final_token_that_serves() -> None:
     assert token.expires_at == NOW + YEAR
 
 
+def test_every_consumer_has_a_shared_secret_of_its_own() -> None:
+    services, consumer, _ = running()
+    other = services.add_consumer("Another", "Other")
+    assert other.shared_secret != consumer.shared_secret
+    assert len(other.shared_secret) == 24, "16 octets in base64"
+
+
 def test_nothing_answers_until_start() -> None:
     services, _, client = running()
     services.stop()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -198,6 +199,8 @@ async def _report(folder: Path) -> str:
 
 def entry() -> None:
     """Run a command; what a person can put right is one sentence and exit status 2."""
+    # A script's background job is born deaf to Ctrl-C; whoever sends it means us to stop.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except BenchError as error:

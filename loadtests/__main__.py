@@ -112,6 +112,8 @@ def _address(text: str) -> Address:
 
 def entry() -> None:
     """Run a command; what a person can put right is one sentence and exit status 2."""
+    # A script's background job is born deaf to Ctrl-C; whoever sends it means us to stop.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app(prog_name="python -m loadtests")
     except BenchError as error:

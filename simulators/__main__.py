@@ -1,5 +1,6 @@
 """`python -m simulators`: the simulators by hand."""
 
+import signal
 import sys
 from typing import Annotated
 
@@ -42,6 +43,8 @@ def border(
 
 def entry() -> None:
     """Run a command; what a person can put right is one sentence and exit status 2."""
+    # A script's background job is born deaf to Ctrl-C; whoever sends it means us to stop.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except BenchError as error:

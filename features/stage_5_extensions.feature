@@ -54,7 +54,7 @@ Feature: Stage 5: extensions
     Then the SIP user made by hand is still there
     And MCS says of the extension that it found "made by hand"
 
-  @EXT-6 @negative
+  @EXT-6 @PRV-3 @negative
   Scenario: An authorization name that is not the extension number is warned of, and refused by the PBX
     Given the PBX has "9001" as authorization name of the teleworker's extension
     And a site ready for teleworkers

@@ -64,12 +64,14 @@ class UdpDriver:
         self._transports[side] = transport
         real = transport.get_extra_info("sockname")
         self._locals[side] = (str(real[0]), int(real[1]))
+        self._journal.listens(self._locals[side])
         return self._locals[side]
 
     def close(self) -> None:
         """Close all sockets; may be called again."""
-        for transport in self._transports.values():
+        for side, transport in self._transports.items():
             transport.close()
+            self._journal.falls_silent(self._locals[side])
         self._transports.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -119,7 +121,7 @@ class UdpDriver:
             what = datagram.data.split(b" ", 1)[0].decode("ascii", "replace")
             if not self._network.passes(local, datagram.to, "UDP", what):
                 return
-            if not self._journal.is_simulated(datagram.to):
+            if not self._journal.is_recorded_at(datagram.to):
                 record_sip(self._journal, local, datagram.to, datagram.data)
         transport.sendto(datagram.data, datagram.to)
 

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from simulators.core import Address
 from simulators.estate.estate import Estate
-from simulators.journal import Entry, Happened
+from simulators.journal import Entry, Happened, LostEntry, SipEntry
 from simulators.phone.handset import Handset, Refusal
 from simulators.phone.people import Person
 from simulators.phone.states import State
@@ -71,6 +71,17 @@ class PhoneUser:
                 since=self.estate.journal.mark(),
                 what=f"extension {self.person.extension} to be unregistered at the PBX",
             )
+
+    def tried_to_register(self) -> int:
+        """How many REGISTERs the journal shows from this phone, arrived or lost."""
+        return sum(
+            entry.frm == self.phone.role
+            and (
+                (isinstance(entry, SipEntry) and entry.method == "REGISTER")
+                or (isinstance(entry, LostEntry) and entry.what == "REGISTER")
+            )
+            for entry in self.estate.journal.entries
+        )
 
     def is_registered_at_pbx(self) -> bool:
         """Whether the PBX has the extension registered now."""

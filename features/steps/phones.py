@@ -150,6 +150,7 @@ def _(bench: Bench, office: Office, estate: Estate) -> None:
 def _(bench: Bench, teleworker: Teleworker) -> None:
     bench.run(teleworker.gives_up())
     assert teleworker.phone.state is State.TIMED_OUT
+    assert teleworker.tried_to_register() > 1, "the journal should show each try"
 
 
 @then(parsers.parse("the phone's next registration is refused with {status}"))

@@ -146,7 +146,7 @@ class Estate:
 
     def _name_places(self) -> None:
         plan = self.claim.plan
-        self.journal.name(plan.mcs, "MCS", simulated=False)
+        self.journal.name(plan.mcs, "MCS")
         self.journal.name(plan.administrator, "installer")
 
     async def _start_pbx(self) -> None:

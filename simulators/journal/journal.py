@@ -1,7 +1,8 @@
 """The journal itself: roles record, actors wait, the run writes it down.
 
-Each message is recorded once: by the role that receives it, or by the sender where the receiver is
-not ours (the MCS, a real peer). Under load it is switched off, and the report says so.
+Each message is recorded once: where it arrives, or by its sender where none of our sockets listens
+(the MCS, a real peer, a phone without power). Under load it is switched off, and the report says
+so.
 """
 
 import asyncio
@@ -58,24 +59,34 @@ class Journal:
         self.enabled = enabled
         self._now = now
         self._names: dict[str | Address, str] = {}
-        self._ours: set[str] = set()
+        self._listening: set[Address] = set()
         self._news = asyncio.Event()
 
     # Who is who
 
-    def name(self, place: str | Address, role: str, *, simulated: bool = True) -> None:
+    def name(self, place: str | Address, role: str) -> None:
         """Say which role stands at an IP address, or at one port of it."""
         self._names[place] = role
-        if simulated:
-            self._ours.add(role)
+
+    def listens(self, address: Address) -> None:
+        """One of our roles records from now on what reaches this socket."""
+        self._listening.add(address)
+
+    def falls_silent(self, address: Address) -> None:
+        """The socket is closed."""
+        self._listening.discard(address)
 
     def role_at(self, address: Address) -> str:
         """The role at a socket address; the address itself where nobody named it."""
         return self._names.get(address) or self._names.get(address[0]) or address[0]
 
-    def is_simulated(self, address: Address) -> bool:
-        """Whether the role there records for itself what it receives."""
-        return self.role_at(address) in self._ours
+    def is_recorded_at(self, address: Address) -> bool:
+        """Whether what is sent there is recorded where it arrives; else its sender has to.
+
+        A matter of the socket, not of the role: a phone without power and a port that nobody
+        listens at record nothing.
+        """
+        return address in self._listening
 
     # Recording
 

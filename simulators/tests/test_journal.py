@@ -21,7 +21,7 @@ NOON = 1_795_435_200.0
 def journal() -> Journal:
     journal = Journal(lambda: NOON)
     journal.name(MBG[0], "MBG")
-    journal.name(PHONE, "phone 1400E9123456", simulated=False)
+    journal.name(PHONE, "phone 1400E9123456")
     return journal
 
 
@@ -51,9 +51,15 @@ def test_a_port_may_have_another_role_than_its_host(journal: Journal) -> None:
     assert journal.role_at((MBG[0], 443)) == "MBG site"
     assert journal.role_at(MBG) == "MBG"
     assert journal.role_at(("192.0.2.1", 1)) == "192.0.2.1"
-    assert journal.is_simulated(MBG)
-    assert not journal.is_simulated(PHONE)
-    assert not journal.is_simulated(("192.0.2.1", 1))
+
+
+def test_only_a_socket_that_listens_records_what_reaches_it(journal: Journal) -> None:
+    assert not journal.is_recorded_at(MBG), "its role is known, but nobody listens yet"
+    journal.listens(MBG)
+    assert journal.is_recorded_at(MBG)
+    assert not journal.is_recorded_at((MBG[0], 5099)), "another port of the same role"
+    journal.falls_silent(MBG)
+    assert not journal.is_recorded_at(MBG)
 
 
 def test_summaries_of_every_kind(journal: Journal) -> None:

@@ -175,3 +175,26 @@ async def test_who_waits_for_an_answer_holds_the_clock(bench: Bench) -> None:
     driver.pump()
     driver.close()
     assert bench.clock._busy == 0
+
+
+async def test_what_nobody_hears_is_journaled_by_its_sender_and_the_rest_once(
+    plan: AddressPlan,
+) -> None:
+    bench = Bench(plan)
+    bench.journal.name(plan.home(0), "phone")
+    bench.journal.name(plan.mbg_outside, "MBG")
+    phone, mbg = Probe(), Probe()
+    sender, listener = bench.driver(phone), bench.driver(mbg)
+    await sender.open((plan.home(0), 0))
+    there = await listener.open((plan.mbg_outside, 0))
+    for to in (there, (plan.mbg_outside, 5099)):
+        phone.out = [Datagram(OPTIONS, to)]
+        sender.pump()
+    await bench.heard(mbg)
+    listener.close()
+    phone.out = [Datagram(OPTIONS, there)]
+    sender.pump()
+    ways = [(e.frm, e.to, e.destination) for e in bench.journal.entries]
+    wanted = [there, there, (plan.mbg_outside, 5099)]
+    assert sorted(ways) == sorted(("phone", "MBG", to) for to in wanted)
+    sender.close()

@@ -83,7 +83,7 @@ class Bench:
             network=self.network,
             journal=self.journal,
         )
-        self.journal.name(plan.mcs, "MCS", simulated=False)
+        self.journal.name(plan.mcs, "MCS")
 
     def oai(self) -> list[tuple[str, str, str]]:
         entries = [e for e in self.journal.entries if isinstance(e, OaiEntry)]

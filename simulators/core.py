@@ -13,24 +13,39 @@ from typing import Protocol
 Address = tuple[str, int]
 """IPv4 address and port."""
 
+UDP, TCP, TLS = "UDP", "TCP", "TLS"
+"""Transports, as a Via names them (RFC 3261 section 20.42)."""
+
+STREAMS = (TCP, TLS)
+
 Entropy = Callable[[int], bytes]
 """Gives n random octets; in a run it is a stream of the run's seed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """Octets to send to `to` from the socket `side` (a core with one socket leaves it empty)."""
+    """Octets to send to `to` from the socket `side` (a core with one socket leaves it empty).
+
+    Over a stream (`TCP`, `TLS`) they are one whole message; the driver finds the connection that
+    has `to` at its far end, or opens one.
+    """
 
     data: bytes
     to: Address
     side: str = ""
+    transport: str = UDP
 
 
 class DatagramCore(Protocol):
-    """A core that speaks in datagrams. `now` is in seconds on a base that only grows."""
+    """A core that speaks in whole messages. `now` is in seconds on a base that only grows."""
 
-    def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:
-        """Take one datagram that arrived from `peer` on the socket `side`."""
+    def receive(
+        self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
+    ) -> None:
+        """Take one message that arrived from `peer` on the socket `side`.
+
+        Over a stream, `peer` is the far end of the connection: answers to it take the same one.
+        """
 
     def events(self) -> list[object]:
         """Hand out, once, what happened since the last call, in order."""
@@ -46,3 +61,10 @@ class DatagramCore(Protocol):
 
     def waiting(self) -> bool:
         """Whether a peer's answer is outstanding (an advancing clock lets it come in)."""
+
+
+class StreamCore(DatagramCore, Protocol):
+    """A core that is told, too, when a connection ends or can't be opened."""
+
+    def lost(self, peer: Address, now: float, side: str = "", transport: str = TCP) -> None:
+        """There is no connection with `peer` any more; what waits for it will get no answer."""

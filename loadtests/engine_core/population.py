@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulators.core import Address, Datagram, Entropy
+from simulators.core import UDP, Address, Datagram, Entropy
 from simulators.sip.agent import RegistrationAgent, RegistrationChanged
 from simulators.sip.message import Response
 from simulators.sip.registration import Account, State
@@ -84,7 +84,9 @@ class Population:
         self._agents[home].register(str(index), account, now)
         self._collect(home)
 
-    def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:
+    def receive(
+        self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
+    ) -> None:
         """Take one datagram that came to the home `side`."""
         self._agents[side].receive(data, peer, now, side)
         self._collect(side)

@@ -11,7 +11,7 @@ One core, two sockets: `OUTSIDE` to the sets, `INSIDE` to the ICPs.
 import heapq
 from dataclasses import dataclass, replace
 
-from simulators.core import Address, Datagram, Entropy
+from simulators.core import UDP, Address, Datagram, Entropy
 from simulators.mbg.border_terms import (
     OUTSIDE,
     BorderSettings,
@@ -104,12 +104,14 @@ class Border:
 
     # The five verbs
 
-    def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:
+    def receive(
+        self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
+    ) -> None:
         """Take one datagram from the socket `side`."""
         if side == OUTSIDE:
-            self._sets.receive(data, peer, now, side)
+            self._sets.receive(data, peer, now, side, transport)
         else:
-            self._upstream.receive(data, peer, now, side)
+            self._upstream.receive(data, peer, now, side, transport)
         self._work(now)
 
     def events(self) -> list[object]:

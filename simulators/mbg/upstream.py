@@ -7,7 +7,7 @@ there, so that they are registered anew after the ICP had been silent.
 
 from dataclasses import dataclass
 
-from simulators.core import Address, Datagram, Entropy
+from simulators.core import UDP, Address, Datagram, Entropy
 from simulators.mbg.border_terms import INSIDE, BorderSettings
 from simulators.mbg.devices import Device, DeviceStore
 from simulators.sip.agent import RegistrationAgent, RegistrationChanged
@@ -86,9 +86,11 @@ class Upstream:
 
     # The five verbs
 
-    def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:
+    def receive(
+        self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
+    ) -> None:
         """Take one datagram; any from an ICP says that it is there."""
-        self._agent.receive(data, peer, now, side)
+        self._agent.receive(data, peer, now, side, transport)
         self._heard_from(peer, now)
 
     def events(self, now: float) -> list[RegistrationChanged]:

@@ -8,7 +8,7 @@ extension, preference values, registration by a third party, GRUU, Path.
 from dataclasses import dataclass
 from typing import Literal
 
-from simulators.core import Address, Datagram, Entropy
+from simulators.core import UDP, Address, Datagram, Entropy
 from simulators.errors import ConfigurationError
 from simulators.pbx import refusals
 from simulators.pbx.bindings import Bindings, ContactBinding
@@ -128,10 +128,12 @@ class Registrar:
 
     # The five verbs
 
-    def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:
+    def receive(
+        self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
+    ) -> None:
         """Take one datagram."""
         self._expire(now)
-        self._transactions.receive(data, peer, now, side)
+        self._transactions.receive(data, peer, now, side, transport)
         for event in self._transactions.events():
             if isinstance(event, RequestReceived):
                 self._request(event, now)

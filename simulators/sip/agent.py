@@ -7,7 +7,7 @@ one with thousands.
 import heapq
 from dataclasses import dataclass
 
-from simulators.core import Address, Datagram, Entropy
+from simulators.core import UDP, Address, Datagram, Entropy
 from simulators.sip.message import Request, Response, response_to
 from simulators.sip.registration import Account, Registration, State
 from simulators.sip.transaction import (
@@ -94,9 +94,11 @@ class RegistrationAgent:
 
     # The five verbs
 
-    def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:
+    def receive(
+        self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
+    ) -> None:
         """Take one datagram."""
-        self.transactions.receive(data, peer, now, side)
+        self.transactions.receive(data, peer, now, side, transport)
         self._work(now)
 
     def events(self) -> list[object]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from simulators.core import Address, Datagram, Entropy
+from simulators.core import UDP, Address, Datagram, Entropy
 from simulators.sip.headers import Via, cseq
 from simulators.sip.message import Headers, MalformedMessage, Request, Response, parse
 
@@ -195,7 +195,9 @@ class Transactions:
 
     # The five verbs
 
-    def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:
+    def receive(
+        self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
+    ) -> None:
         """Take one datagram."""
         if not data.strip(b"\r\n\x00"):
             return  # keep-alive of a NAT binding (RFC 5626 section 3.5.1)

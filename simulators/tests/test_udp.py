@@ -7,7 +7,7 @@ import pytest
 
 from simulators.addresses import AddressPlan, claim_private
 from simulators.clock import Clock
-from simulators.core import Address, Datagram
+from simulators.core import UDP, Address, Datagram
 from simulators.errors import ConfigurationError
 from simulators.journal import Journal, LostEntry, SipEntry
 from simulators.network import Network
@@ -29,7 +29,9 @@ class Probe:
         self.at: float | None = None
         self.awaits = False
 
-    def receive(self, data: bytes, peer: Address, now: float, side: str = "") -> None:
+    def receive(
+        self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
+    ) -> None:
         self.heard.append((data, peer, side))
 
     def events(self) -> list[object]:

@@ -49,7 +49,7 @@ class Network:
         if rule == "same home":
             return source == destination
         if rule == "mbg":
-            return destination == self.plan.mbg_outside
+            return self.plan.is_outside_of_an_mbg(destination)
         return rule == "yes"
 
     def passes(self, source: Address, destination: Address, transport: str, what: str) -> bool:

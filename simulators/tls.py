@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import trustme
@@ -21,10 +22,16 @@ class Authority:
     def __init__(self) -> None:
         self._ca = trustme.CA(key_type=trustme.KeyType.ECDSA)
 
-    def server_context(self, *names: str) -> ssl.SSLContext:
-        """A TLS server context for these host names and IP addresses."""
+    def server_context(
+        self, *names: str, not_before: datetime | None = None, not_after: datetime | None = None
+    ) -> ssl.SSLContext:
+        """A TLS server context for these host names and IP addresses, in force as long as the CA
+        unless told otherwise.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._ca.issue_cert(*names, key_type=trustme.KeyType.ECDSA).configure_cert(context)
+        self._ca.issue_cert(
+            *names, not_before=not_before, not_after=not_after, key_type=trustme.KeyType.ECDSA
+        ).configure_cert(context)
         return context
 
     def client_context(self) -> ssl.SSLContext:

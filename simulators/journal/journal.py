@@ -59,7 +59,7 @@ class Journal:
         self.enabled = enabled
         self._now = now
         self._names: dict[str | Address, str] = {}
-        self._listening: set[Address] = set()
+        self._listening: set[tuple[Address, str]] = set()
         self._news = asyncio.Event()
 
     # Who is who
@@ -68,25 +68,25 @@ class Journal:
         """Say which role stands at an IP address, or at one port of it."""
         self._names[place] = role
 
-    def listens(self, address: Address) -> None:
+    def listens(self, address: Address, transport: str = "UDP") -> None:
         """One of our roles records from now on what reaches this socket."""
-        self._listening.add(address)
+        self._listening.add((address, transport))
 
-    def falls_silent(self, address: Address) -> None:
+    def falls_silent(self, address: Address, transport: str = "UDP") -> None:
         """The socket is closed."""
-        self._listening.discard(address)
+        self._listening.discard((address, transport))
 
     def role_at(self, address: Address) -> str:
         """The role at a socket address; the address itself where nobody named it."""
         return self._names.get(address) or self._names.get(address[0]) or address[0]
 
-    def is_recorded_at(self, address: Address) -> bool:
+    def is_recorded_at(self, address: Address, transport: str = "UDP") -> bool:
         """Whether what is sent there is recorded where it arrives; else its sender has to.
 
         A matter of the socket, not of the role: a phone without power and a port that nobody
         listens at record nothing.
         """
-        return address in self._listening
+        return (address, transport) in self._listening
 
     # Recording
 

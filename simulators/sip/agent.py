@@ -5,9 +5,10 @@ one with thousands.
 """
 
 import heapq
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulators.core import UDP, Address, Datagram, Entropy
+from simulators.core import TCP, UDP, Address, Datagram, Entropy
 from simulators.sip.message import Request, Response, response_to
 from simulators.sip.registration import Account, Registration, State
 from simulators.sip.transaction import (
@@ -36,14 +37,25 @@ class RegistrationAgent:
         local: address of the socket, for Via.
         entropy: makes branches, tags, Call-IDs and cnonces.
         side: name of the socket.
+        registers_only: hand out, as events, what comes from the transaction layer and is not about
+            a registration, for the owner to deal with; else requests are answered here.
+        stream_locals: our address on a transport where it isn't `local`.
     """
 
     def __init__(
-        self, local: Address, entropy: Entropy, timers: Timers | None = None, side: str = ""
+        self,
+        local: Address,
+        entropy: Entropy,
+        timers: Timers | None = None,
+        side: str = "",
+        *,
+        registers_only: bool = False,
+        stream_locals: Mapping[str, Address] | None = None,
     ) -> None:
-        self.transactions = Transactions(local, entropy, timers, side)
+        self.transactions = Transactions(local, entropy, timers, side, stream_locals)
         self.registrations: dict[str, Registration] = {}
         self._entropy = entropy
+        self._registers_only = registers_only
         self._running: dict[str, str] = {}  # transaction -> key, and back in `_latest`
         self._latest: dict[str, str] = {}
         self._due: list[tuple[float, str]] = []
@@ -101,6 +113,11 @@ class RegistrationAgent:
         self.transactions.receive(data, peer, now, side, transport)
         self._work(now)
 
+    def lost(self, peer: Address, now: float, side: str = "", transport: str = TCP) -> None:
+        """A connection has ended: what waits for an answer over it gets none."""
+        self.transactions.lost(peer, now, side, transport)
+        self._work(now)
+
     def events(self) -> list[object]:
         """What changed, in order, once."""
         events, self._events = self._events, []
@@ -114,10 +131,10 @@ class RegistrationAgent:
         """When the next retransmission, refresh or retry is due."""
         while self._due and not self._is_current(*self._due[0]):
             heapq.heappop(self._due)
-        times = [t for t in (self.transactions.timer_at(),) if t is not None]
-        if self._due:
-            times.append(self._due[0][0])
-        return min(times, default=None)
+        first = self.transactions.timer_at()
+        if self._due and (first is None or self._due[0][0] < first):
+            return self._due[0][0]
+        return first
 
     def handle_timer(self, now: float) -> None:
         """Do what is due."""
@@ -136,10 +153,12 @@ class RegistrationAgent:
 
     def _work(self, now: float) -> None:
         for event in self.transactions.events():
-            if isinstance(event, ResponseReceived):
+            if isinstance(event, ResponseReceived) and event.transaction in self._running:
                 self._response(event, now)
-            elif isinstance(event, TimedOut):
+            elif isinstance(event, TimedOut) and event.transaction in self._running:
                 self._timed_out(event, now)
+            elif self._registers_only:
+                self._events.append(event)
             elif isinstance(event, RequestReceived):
                 self._request(event, now)
 
@@ -177,8 +196,8 @@ class RegistrationAgent:
 
     def _send(self, key: str, request: Request, now: float) -> None:
         self._forget_running(key)  # un-registering may overtake a refresh
-        registrar = self.registrations[key].account.registrar
-        transaction = self.transactions.send(request, registrar, now)
+        account = self.registrations[key].account
+        transaction = self.transactions.send(request, account.registrar, now, account.transport)
         self._running[transaction] = key
         self._latest[key] = transaction
 

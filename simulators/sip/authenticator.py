@@ -55,7 +55,7 @@ class Authenticator:
         entropy: makes the nonces.
         lookup: password of a user name, or None for an unknown user.
         nonce_life_s: how long a nonce may be used, seconds.
-        algorithm: `MD5` or `SHA-256`.
+        algorithms: of the challenges, the one we like best first (RFC 8760 section 2.3).
     """
 
     def __init__(
@@ -65,21 +65,25 @@ class Authenticator:
         lookup: Callable[[str], str | None],
         *,
         nonce_life_s: float = 300.0,
-        algorithm: str = "MD5",
+        algorithms: tuple[str, ...] = ("MD5",),
     ) -> None:
         self.realm = realm
         self._entropy = entropy
         self._lookup = lookup
         self._life = nonce_life_s
-        self._algorithm = algorithm
+        self._algorithms = algorithms
         self._issued: dict[str, _Issued] = {}
 
     def challenge(self, now: float, *, stale: bool = False) -> Challenge:
-        """A challenge with a fresh nonce."""
+        """The challenge that we like best, with a fresh nonce."""
+        return self.challenges(now, stale=stale)[0]
+
+    def challenges(self, now: float, *, stale: bool = False) -> list[Challenge]:
+        """One challenge for each algorithm, to be sent in this order; all with one fresh nonce."""
         self._forget(now)
         nonce = self._entropy(16).hex()
         self._issued[nonce] = _Issued(now + self._life)
-        return Challenge(self.realm, nonce, self._algorithm, stale=stale)
+        return [Challenge(self.realm, nonce, name, stale=stale) for name in self._algorithms]
 
     def check(self, request: Request, now: float) -> Check:
         """Judge the request's Authorization header for this realm."""
@@ -91,7 +95,7 @@ class Authenticator:
         except MalformedDigest:
             return Check(Verdict.MALFORMED)
         name = credentials.username
-        if credentials.realm != self.realm or credentials.algorithm != self._algorithm:
+        if credentials.realm != self.realm or credentials.algorithm not in self._algorithms:
             return Check(Verdict.MALFORMED, name)
         password = self._lookup(name)
         if password is None:

@@ -5,11 +5,17 @@ Pure functions over values; who may use which nonce is decided in `authenticator
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 from simulators.errors import RemoteProtocolError
 
 ALGORITHMS = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+
+_FIELD = re.compile(r'([^=]*+)= *+(?:"((?:[^"\\]++|\\.)*+)[^,]*+|([^,]*+)),?+', re.DOTALL)
+"""`name="quoted"` or `name=token` with the comma behind it; nothing is tried twice."""
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class MalformedDigest(RemoteProtocolError):
@@ -192,30 +198,13 @@ def _fields(text: str) -> dict[str, str]:
     if scheme.lower() != "digest":
         raise MalformedDigest(f"expected Digest, got {scheme[:20]!r}")
     fields: dict[str, str] = {}
-    position = 0
-    while position < len(rest):
-        name, equals, _ = rest[position:].partition("=")
-        if not equals:
-            break
-        position += len(name) + 1
-        value, position = _value(rest, position)
+    found = _FIELD.match(rest)
+    while found is not None:
+        name, quoted, token = found.groups()
+        if quoted is None:
+            value = token.strip()
+        else:
+            value = _ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted
         fields[name.strip(" ,\t").lower()] = value
+        found = _FIELD.match(rest, found.end())
     return fields
-
-
-def _value(text: str, position: int) -> tuple[str, int]:
-    """The token or quoted string at `position`, and where the next field begins."""
-    while position < len(text) and text[position] == " ":
-        position += 1
-    if position < len(text) and text[position] == '"':
-        value, position = "", position + 1
-        while position < len(text) and text[position] != '"':
-            if text[position] == "\\" and position + 1 < len(text):
-                position += 1
-            value += text[position]
-            position += 1
-        comma = text.find(",", position)
-        return value, len(text) if comma < 0 else comma + 1
-    comma = text.find(",", position)
-    end = len(text) if comma < 0 else comma
-    return text[position:end].strip(), end + 1

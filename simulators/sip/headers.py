@@ -9,12 +9,18 @@ MAX_EXPIRES = 2**32 - 1
 
 _HOST_PORT = re.compile(r"([^\s:\[\]@<>\"]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5})?)?")
 _SENT = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([\w.+-]+)\s+(\S+(?:\s*:\s*\S+)?)", re.IGNORECASE)
+_ESCAPED = re.compile("%([0-9A-Fa-f]{2})")
+_BARE_NAME = re.compile(r"[\w\-.!%*+`'~ \t]*")
+"""Tokens (section 25.1), and letters of all scripts, which phones do not always quote."""
 _PARAMETER = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"?)+')
 
 
 @dataclass(frozen=True, slots=True)
 class Uri:
-    """A SIP URI as far as registration needs it: `sip:user@host:port;params`."""
+    """A SIP URI as far as registration needs it: `sip:user@host:port;params`.
+
+    In `user`, what needs no escape has none, so that equal users are equal text (section 19.1.4).
+    """
 
     user: str
     host: str
@@ -33,6 +39,8 @@ class Uri:
         if not colon or scheme.lower() not in ("sip", "sips"):
             raise MalformedMessage(f"expected a sip URI, got {text[:80]!r}")
         user, at, rest = rest.rpartition("@")  # first: a user may hold ';' and '?' (section 25.1)
+        if "%" in user:
+            user = _ESCAPED.sub(_plain, user)
         place, _, params = rest.partition("?")[0].partition(";")
         if at and not user:
             raise MalformedMessage(f"expected sip:user@host, got {text[:80]!r}")
@@ -64,11 +72,13 @@ class NameAddress:
         """Read one value.
 
         Raises:
-            MalformedMessage: an open `<` or no URI.
+            MalformedMessage: an open `<` or quote, a name that needs quotes, or no URI.
         """
         name, rest = _display_name(text)
         if not rest.startswith("<"):
             uri, _, params = text.partition(";")  # params of a bare URI are the header's
+            if "?" in uri:
+                raise MalformedMessage(f"expected a URI with '?' in <...>, got {text[:80]!r}")
             return cls(Uri.parse(uri), parameters(params))
         uri, closing, params = rest[1:].partition(">")
         if not closing:
@@ -143,7 +153,19 @@ def _display_name(text: str) -> tuple[str, str]:
     if quoted is not None:
         return _unquoted(quoted[0]), text[quoted.end() :].lstrip()
     name, angle, rest = text.partition("<")
-    return (name.strip(), angle + rest) if angle else ("", text)
+    if not angle:
+        return "", text
+    if _BARE_NAME.fullmatch(name) is None:
+        raise MalformedMessage(f"expected quotes around the name in {text[:80]!r}")
+    return name.strip(), angle + rest
+
+
+def _plain(escaped: re.Match[str]) -> str:
+    """The character that needn't be escaped; others as they are, in upper case."""
+    char = chr(int(escaped[1], 16))
+    return (
+        char if char.isascii() and (char.isalnum() or char in "-_.!~*'()") else escaped[0].upper()
+    )
 
 
 def _host_and_port(text: str) -> tuple[str, int | None]:

@@ -10,47 +10,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from simulators.errors import RemoteProtocolError
+from simulators.sip.vocabulary import CANONICAL, REASONS, canonical
 
-MAX_MESSAGE = 65_535
-"""Octets of the largest datagram."""
-
-COMPACT = {  # RFC 3261 section 7.3.3 and the registered additions
-    "i": "call-id",
-    "m": "contact",
-    "e": "content-encoding",
-    "l": "content-length",
-    "c": "content-type",
-    "f": "from",
-    "s": "subject",
-    "k": "supported",
-    "t": "to",
-    "v": "via",
-    "o": "event",
-    "u": "allow-events",
-}
-
-REASONS = {
-    100: "Trying",
-    180: "Ringing",
-    200: "OK",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    408: "Request Timeout",
-    423: "Interval Too Brief",
-    481: "Call/Transaction Does Not Exist",
-    486: "Busy Here",
-    500: "Server Internal Error",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-    504: "Server Time-out",
-}
+__all__ = [
+    "REASONS",
+    "Headers",
+    "MalformedMessage",
+    "Message",
+    "Request",
+    "Response",
+    "canonical",
+    "parse",
+    "response_to",
+    "split_list",
+]
 
 
+_REQUEST_LINE = re.compile(r"([A-Za-z0-9\-.!%*_+`'~]+) ([^\s<>\"]+) SIP/2\.0", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 """RFC 3261 section 25.1."""
+_TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
 
 
 class MalformedMessage(RemoteProtocolError):
@@ -58,32 +37,37 @@ class MalformedMessage(RemoteProtocolError):
 
 
 class Headers:
-    """Header fields in the order sent: (name as written, value). Look-ups ignore case and form."""
+    """Header fields in the order sent: (name as written, value). Look-ups ignore case and form.
 
-    __slots__ = ("items",)
+    The list is not to be changed: look-ups remember where things are.
+    """
+
+    __slots__ = ("_found", "items")
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
         self.items: list[tuple[str, str]] = list(items)
+        self._found: dict[str, list[str]] | None = None
 
     def get(self, name: str, default: str = "") -> str:
         """The first value of `name` (full form, any case)."""
-        wanted = name.lower()
-        for found, value in self.items:
-            if canonical(found) == wanted:
-                return value
-        return default
+        values = self._index().get(name.lower())
+        return values[0] if values else default
 
     def all(self, name: str) -> list[str]:
         """All values of `name`, a comma-separated line split where the RFC allows it."""
-        wanted = name.lower()
-        values: list[str] = []
-        for found, value in self.items:
-            if canonical(found) == wanted:
-                values += split_list(value)
-        return values
+        return [part for value in self._index().get(name.lower(), ()) for part in split_list(value)]
 
     def __contains__(self, name: str) -> bool:
-        return any(canonical(found) == name.lower() for found, _ in self.items)
+        return name.lower() in self._index()
+
+    def _index(self) -> dict[str, list[str]]:
+        """Full lower-case name -> values."""
+        found = self._found
+        if found is None:
+            found = self._found = {}
+            for name, value in self.items:
+                found.setdefault(canonical(name), []).append(value)
+        return found
 
     def with_first(self, name: str, value: str) -> "Headers":
         """A copy with one more header on top."""
@@ -138,19 +122,14 @@ class Response:
 Message = Request | Response
 
 
-def canonical(name: str) -> str:
-    """The full, lower-case form of a header name."""
-    lower = name.lower()
-    return COMPACT.get(lower, lower)
-
-
 def split_list(value: str) -> list[str]:
     """Split a header value at its commas, leaving quoted strings and `<...>` whole.
 
     Digest headers use commas inside one value; their readers take the unsplit text (`get`).
     """
     if "," not in value:
-        return [value.strip()] if value.strip() else []
+        value = value.strip()
+        return [value] if value else []
     parts, start, quoted, angle = [], 0, False, False
     escaped = False
     for index, char in enumerate(value):
@@ -180,17 +159,16 @@ def parse(data: bytes) -> Message:
     Raises:
         MalformedMessage: no start line, no header end, or a header line without a colon.
     """
-    head, separator, body = _split_head(data)
-    if not separator:
+    parts = _split_head(data)
+    if parts is None:
         raise MalformedMessage("expected an empty line after the headers, none came")
+    head, body = parts
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedMessage(f"headers are not UTF-8 at octet {error.start}") from error
     lines = _unfold(text)
-    if not lines:
-        raise MalformedMessage("expected a start line, the message is empty")
-    headers = Headers(_header(line) for line in lines[1:])
+    headers = Headers([_header(line) for line in lines[1:]])
     body = _cut_body(headers, body)
     return _start_line(lines[0], headers, body)
 
@@ -217,33 +195,39 @@ def response_to(
 
 def _has_tag(value: str) -> bool:
     """Whether a From or To has a tag of its own (one inside `<...>` is the URI's)."""
-    return re.search(r";\s*tag\s*=", value.rpartition(">")[2], re.IGNORECASE) is not None
+    return _TAG.search(value.rpartition(">")[2]) is not None
 
 
-def _split_head(data: bytes) -> tuple[bytes, bytes, bytes]:
+def _split_head(data: bytes) -> tuple[bytes, bytes] | None:
+    """Head and body, divided at the first empty line; None without one."""
     data = data.lstrip(b"\r\n")  # RFC 3261 section 7.5: empty lines before the start line
-    end = re.search(rb"\r?\n\r?\n", data)  # the first one: a body may hold empty lines too
-    if end is None:
-        return data, b"", b""
-    return data[: end.start()], end[0], data[end.end() :]
+    end, length = data.find(b"\n\r\n"), 3
+    bare = data.find(b"\n\n", 0, end if end >= 0 else len(data))
+    if bare >= 0:
+        end, length = bare, 2
+    return None if end < 0 else (data[:end].removesuffix(b"\r"), data[end + length :])
 
 
 def _unfold(text: str) -> list[str]:
-    lines: list[str] = []
-    for line in text.replace("\r\n", "\n").split("\n"):
+    text = text.replace("\r\n", "\n")
+    if "\n " not in text and "\n\t" not in text:
+        return text.split("\n")
+    lines: list[list[str]] = []
+    for line in text.split("\n"):
         if line[:1] in (" ", "\t") and lines:
-            lines[-1] += " " + line.strip()
+            lines[-1].append(line.strip(" \t"))
         else:
-            lines.append(line)
-    return lines
+            lines.append([line])
+    return [" ".join(parts) for parts in lines]
 
 
 def _header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
-    name = name.rstrip(" \t")
-    if not colon or _TOKEN.fullmatch(name) is None:
-        raise MalformedMessage(f"expected 'Name: value', got {line[:80]!r}")
-    return name, value.strip()
+    if not colon or name not in CANONICAL:
+        name = name.rstrip(" \t")
+        if not colon or _TOKEN.fullmatch(name) is None:
+            raise MalformedMessage(f"expected 'Name: value', got {line[:80]!r}")
+    return name, value.strip(" \t")
 
 
 def _cut_body(headers: Headers, body: bytes) -> bytes:
@@ -258,13 +242,14 @@ def _cut_body(headers: Headers, body: bytes) -> bytes:
 
 
 def _start_line(line: str, headers: Headers, body: bytes) -> Message:
+    request = _REQUEST_LINE.fullmatch(line)
+    if request is not None:
+        return Request(request[1], request[2], headers, body)
     parts = line.split(" ", 2)
     if len(parts) == 3 and parts[0].upper() == "SIP/2.0":  # any case: section 7.1
         if not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) == 3):
             raise MalformedMessage(f"expected a status of three digits, got {parts[1][:20]!r}")
         return Response(int(parts[1]), parts[2], headers, body)
-    if len(parts) == 3 and parts[2].upper() == "SIP/2.0" and parts[0] and parts[1]:
-        return Request(parts[0], parts[1], headers, body)
     raise MalformedMessage(f"expected a request or status line of SIP/2.0, got {line[:80]!r}")
 
 

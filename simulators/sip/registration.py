@@ -9,7 +9,7 @@ registration timers).
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from simulators.core import Address, Entropy
+from simulators.core import STREAMS, UDP, Address, Entropy
 from simulators.errors import LocalProtocolError
 from simulators.sip.digest import Challenge, Credentials, MalformedDigest, answer
 from simulators.sip.headers import NameAddress, seconds
@@ -95,6 +95,7 @@ class Account:
             whichever is later.
         refused_retry_s: wait after a refusal.
         timeout_retry_s: wait after no answer.
+        transport: by which we reach the registrar, and anybody us.
     """
 
     registrar: Address
@@ -108,6 +109,7 @@ class Account:
     refused_retry_s: float = 1800.0
     timeout_retry_s: float = 120.0
     user_agent: str = ""
+    transport: str = UDP
 
     def __repr__(self) -> str:
         return f"Account({self.username}@{self.domain})"
@@ -194,13 +196,14 @@ class Registration:
         aor = f"sip:{account.username}@{account.domain}"
         uri = f"sip:{account.domain}"
         host, port = account.contact
+        by = f";transport={account.transport.lower()}" if account.transport in STREAMS else ""
         items = [
             ("Max-Forwards", "70"),
             ("From", f"<{aor}>;tag={self._tag}"),
             ("To", f"<{aor}>"),
             ("Call-ID", self._call_id),
             ("CSeq", f"{self._cseq} REGISTER"),
-            ("Contact", f"<sip:{account.username}@{host}:{port}>"),
+            ("Contact", f"<sip:{account.username}@{host}:{port}{by}>"),
         ]
         if expires_s or self.state is State.UNREGISTERING:
             items.append(("Expires", str(expires_s)))

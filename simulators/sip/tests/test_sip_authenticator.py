@@ -121,7 +121,7 @@ def test_a_count_that_is_none_is_malformed(authenticator: Authenticator, count: 
 
 def test_sha_256_where_it_is_asked_for() -> None:
     entropy = Seed(1).stream("a").randbytes
-    authenticator = Authenticator("mbg", entropy, PASSWORDS.get, algorithm="SHA-256")
+    authenticator = Authenticator("mbg", entropy, PASSWORDS.get, algorithms=("SHA-256",))
     challenge = authenticator.challenge(0, stale=True)
     assert (challenge.algorithm, challenge.stale) == ("SHA-256", True)
     assert verdict(authenticator, credentials(challenge)) is Verdict.PASSED
@@ -131,3 +131,16 @@ def test_sha_256_where_it_is_asked_for() -> None:
 
 def test_no_two_challenges_are_alike(authenticator: Authenticator) -> None:
     assert len({authenticator.challenge(0).nonce for _ in range(100)}) == 100
+
+
+def test_several_algorithms_are_offered_in_order_and_each_is_taken_once() -> None:
+    entropy = Seed(1).stream("a").randbytes
+    authenticator = Authenticator("mbg", entropy, PASSWORDS.get, algorithms=("SHA-256", "MD5"))
+    strong, weak = authenticator.challenges(0)
+    assert [strong.algorithm, weak.algorithm] == ["SHA-256", "MD5"]
+    assert strong.nonce == weak.nonce
+    for count, offered in enumerate((strong, weak), start=1):
+        assert verdict(authenticator, credentials(offered, count=count)) is Verdict.PASSED
+        assert verdict(authenticator, credentials(offered, count=count)) is Verdict.REPLAYED
+    neither = replace(credentials(strong, count=3), algorithm="MD5-sess")
+    assert verdict(authenticator, neither) is Verdict.MALFORMED

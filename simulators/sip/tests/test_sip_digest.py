@@ -181,6 +181,18 @@ def test_any_text_is_read_or_malformed_digest(text: str) -> None:
                 continue
 
 
+def test_quoted_commas_equals_signs_and_escapes_stay_in_their_value() -> None:
+    read = Challenge.parse(r'Digest realm="a, b=\"c\\", nonce = "n" junk, opaque=o=p ,stale=TRUE')
+    assert (read.realm, read.nonce, read.opaque, read.stale) == ('a, b="c\\', "n", "o=p", True)
+
+
+@pytest.mark.parametrize("filler", ["a", ",", "=", '"', "\\", 'a="', "a=,"])
+def test_long_garbage_is_read_in_one_pass(filler: str) -> None:
+    """64 KiB of what invites backtracking; read twice over it would take minutes."""
+    with pytest.raises(MalformedDigest):
+        Credentials.parse("Digest " + filler * (65_536 // len(filler)))
+
+
 def test_a_second_opinion_on_the_written_form() -> None:
     theirs = sipmessage.AuthCredentials.parse(str(mufasa(RFC2617, "Circle Of Life", "0a4f113b")))
     assert theirs.parameters is not None

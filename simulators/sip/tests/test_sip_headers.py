@@ -1,5 +1,7 @@
 """Header values: by example, at random, and against `sipmessage` as a second opinion."""
 
+from urllib.parse import quote, unquote
+
 import pytest
 import sipmessage
 from hypothesis import given
@@ -223,3 +225,34 @@ def test_whole_messages_read_as_in_sipmessage(
     assert [a.params for a in found] == [dict(a.parameters) for a in theirs.contact]
     assert ours.headers.get("call-id") == theirs.call_id
     assert ours.body == theirs.body == b"body"
+
+
+@given(st.text(st.sampled_from("abAB09-_.!~*'()@:;?&=+$,/% é"), min_size=1, max_size=12))
+def test_escapes_in_users_mean_the_same_afterwards(user: str) -> None:
+    written = quote(user, safe="")
+    ours = Uri.parse(f"sip:{written}@b")
+    assert unquote(ours.user) == user
+    assert Uri.parse(str(ours)) == ours
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [
+        ("sip:%75se%72@b", "user"),
+        ("sip:a%3ab@c", "a%3Ab"),
+        ("sip:%00@b", "%00"),
+        ("sip:%zz@b", "%zz"),
+    ],
+)
+def test_escapes_that_are_not_needed_go(text: str, user: str) -> None:
+    assert Uri.parse(text).user == user
+
+
+@pytest.mark.parametrize("text", ['"Ada <sip:a@b>', "Bell, A <sip:a@b>", "sip:a@b?Route=x"])
+def test_addresses_that_need_quotes_or_brackets(text: str) -> None:
+    with pytest.raises(MalformedMessage, match="expected"):
+        NameAddress.parse(text)
+
+
+def test_bare_names_may_have_letters_of_all_scripts() -> None:
+    assert NameAddress.parse("Zoë Müller <sip:a@b>").name == "Zoë Müller"

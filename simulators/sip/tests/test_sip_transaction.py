@@ -7,13 +7,9 @@ from simulators.entropy import Seed
 from simulators.sip.headers import Via
 from simulators.sip.message import Headers, Request, Response, parse, response_to
 from simulators.sip.transaction import (
-    CLIENT,
-    SERVER,
-    Event,
     Ignored,
     RequestReceived,
     ResponseReceived,
-    State,
     TimedOut,
     Timers,
     Transactions,
@@ -182,16 +178,6 @@ def test_a_second_final_answer_never_leaves() -> None:
     assert [r.status for r in sent(server) if isinstance(r, Response)] == [200]
 
 
-def test_an_ack_is_never_answered() -> None:
-    server = transactions(SERVER_AT)
-    via = ("Via", "SIP/2.0/UDP 127.10.0.10;branch=z9hG4bK1")
-    for method in ("INVITE", "ACK"):
-        request = options(method)
-        data = Request(method, request.uri, Headers([via, *request.headers.items])).encode()
-        server.receive(data, CLIENT_AT, 0.0)
-    assert [event.request.method for event in received(server)] == ["INVITE"]
-
-
 @pytest.mark.parametrize("branch", ["", ";branch=1"])
 def test_requests_of_an_old_agent_are_told_apart_without_a_branch(branch: str) -> None:
     server = transactions(SERVER_AT)
@@ -216,8 +202,6 @@ def test_keep_alives_are_passed_over(data: bytes) -> None:
     [
         b"garbage",
         options().encode(),  # no Via
-        asked(transactions()).encode().replace(b"1 OPTIONS", b"1 REGISTER"),
-        asked(transactions()).encode().replace(b"Call-ID: c1\r\n", b""),
         b"SIP/2.0 200 OK\r\n\r\n",
     ],
 )
@@ -230,12 +214,74 @@ def test_what_is_no_message_is_ignored_with_the_reason(broken: bytes) -> None:
     assert server.to_send() == []
 
 
-def test_the_tables_speak_of_every_event_that_can_come() -> None:
-    client = {Event.PROVISIONAL, Event.FINAL}
-    assert all(client <= set(row) for row in CLIENT.values())
-    assert all(Event.REQUEST in row for row in SERVER.values())
-    reached = {to for table in (CLIENT, SERVER) for row in table.values() for to in row.values()}
-    assert reached == set(State)
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (b"1 OPTIONS", b"1 REGISTER"),
+        (b"1 OPTIONS", b"one OPTIONS"),
+        (b"Call-ID: c1\r\n", b""),
+        (b"From: <sip:a@b>;tag=1\r\n", b""),
+        (b"To: <sip:a@b>\r\n", b""),
+        (b"CSeq: 1 OPTIONS\r\n", b""),
+    ],
+)
+def test_a_request_that_lacks_what_each_must_have_is_answered_400(good: bytes, bad: bytes) -> None:
+    server, whole = transactions(SERVER_AT), asked(transactions()).encode()
+    assert good in whole
+    server.receive(whole.replace(good, bad), CLIENT_AT, 0.0)
+    [event] = server.events()
+    assert isinstance(event, Ignored)
+    [response] = sent(server)
+    assert isinstance(response, Response) and response.status == 400
+    assert response.reason == event.reason[:80]
+    assert len(server) == 0
+    server.receive(whole.replace(good, bad).replace(b"OPTIONS", b"ACK"), CLIENT_AT, 0.0)
+    assert sent(server) == []  # an ACK is never answered
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "status"),
+    [
+        (b"SIP/2.0\r\nVia", b"SIP/7.0\r\nVia", 505),
+        (b"Content-Length: 0", b"Content-Length: 99", 400),
+        (b"Content-Length: 0", b"Content-Length: -1", 400),
+        (b"Content-Length: 0", b"no header at all", 400),
+        (b"Content-Length: 0", b"\xff\xfe: x", 400),
+        (b"sip:127.10.0.21 SIP", b"sip:127.10.0.21 two SIP", 400),
+        (b"To: <sip:a@b>", b"Broken\r\nt:\r\n <sip:a@b>", 400),
+    ],
+)
+def test_a_request_that_cannot_be_read_is_refused(good: bytes, bad: bytes, status: int) -> None:
+    server, whole = transactions(SERVER_AT), asked(transactions()).encode()
+    assert good in whole
+    server.receive(whole.replace(good, bad, 1), ("127.30.0.2", 40_000), 0.0)
+    assert [type(event) for event in server.events()] == [Ignored]
+    [datagram] = server.to_send()
+    response = parse(datagram.data)
+    assert isinstance(response, Response) and response.status == status
+    assert datagram.to == ("127.30.0.2", 40_000)
+    assert Via.parse(response.headers.get("via")).params["rport"] == "40000"
+    assert response.headers.get("cseq") == "1 OPTIONS"
+    assert response.headers.get("to").startswith("<sip:a@b>;tag=")
+    assert len(server) == 0
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (b"OPTIONS", b"ACK"),
+        (b"Via: ", b"Nothing: "),
+        (b"Via: SIP", b"Via: PIS"),
+        (b"Call-ID: c1", b"Call-ID:"),
+        (b"OPTIONS sip:127.10.0.21 SIP/2.0", b"SIP/2.0 200 OK"),
+    ],
+)
+def test_what_cannot_be_read_at_all_gets_no_answer(good: bytes, bad: bytes) -> None:
+    server = transactions(SERVER_AT)
+    whole = asked(transactions()).encode().replace(b"Content-Length: 0", b"Content-Length: x")
+    server.receive(whole.replace(good, bad), CLIENT_AT, 0.0)
+    assert [type(event) for event in server.events()] == [Ignored]
+    assert server.to_send() == []
 
 
 def test_timers_are_multiples_of_t1() -> None:

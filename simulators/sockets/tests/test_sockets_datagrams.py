@@ -1,83 +1,11 @@
-"""The UDP driver: sockets, the journal, the network's rules, and the clock's timer."""
-
-import asyncio
-from collections.abc import Iterator
+"""The driver over UDP: sockets, the journal, the network's rules, and the clock's timer."""
 
 import pytest
 
-from simulators.addresses import AddressPlan, claim_private
-from simulators.clock import Clock
-from simulators.core import UDP, Address, Datagram
+from simulators.core import Datagram
 from simulators.errors import ConfigurationError
-from simulators.journal import Journal, LostEntry, SipEntry
-from simulators.network import Network
-from simulators.udp import UdpDriver
-
-OPTIONS = (
-    b"OPTIONS sip:x SIP/2.0\r\nTo: <sip:2101@x>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n"
-    b"Via: SIP/2.0/UDP x\r\n\r\n"
-)
-
-
-class Probe:
-    """A core that does what the test tells it and keeps what it hears."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[bytes, Address, str]] = []
-        self.out: list[Datagram] = []
-        self.alarms: list[float] = []
-        self.at: float | None = None
-        self.awaits = False
-
-    def receive(
-        self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
-    ) -> None:
-        self.heard.append((data, peer, side))
-
-    def events(self) -> list[object]:
-        return []
-
-    def to_send(self) -> list[Datagram]:
-        out, self.out = self.out, []
-        return out
-
-    def timer_at(self) -> float | None:
-        return self.at
-
-    def handle_timer(self, now: float) -> None:
-        self.alarms.append(now)
-        self.at = None
-
-    def waiting(self) -> bool:
-        return self.awaits
-
-
-class Bench:
-    def __init__(self, plan: AddressPlan) -> None:
-        self.plan = plan
-        self.clock = Clock(start=0)
-        self.journal = Journal(self.clock.now)
-        self.network = Network(plan, self.journal, self.clock)
-
-    def driver(self, probe: Probe) -> UdpDriver:
-        return UdpDriver(probe, self.clock, self.network, self.journal, lambda event: None)
-
-    async def heard(self, probe: Probe, count: int = 1) -> None:
-        async with asyncio.timeout(5):
-            while len(probe.heard) < count:
-                await asyncio.sleep(0)
-
-
-@pytest.fixture
-def plan() -> Iterator[AddressPlan]:
-    held = claim_private()
-    yield held.plan
-    held.release()
-
-
-@pytest.fixture
-async def bench(plan: AddressPlan) -> Bench:
-    return Bench(plan)
+from simulators.journal import LostEntry, SipEntry
+from simulators.sockets.tests.socket_bench import OPTIONS, Bench, Probe
 
 
 async def test_a_datagram_arrives_on_the_side_it_was_sent_to(bench: Bench) -> None:
@@ -95,9 +23,6 @@ async def test_a_datagram_arrives_on_the_side_it_was_sent_to(bench: Bench) -> No
         ("OPTIONS", "2101", inside),
         ("OPTIONS", "2101", outside),
     ]
-    for driver in (sender, receiver):
-        driver.close()
-        await driver.wait_closed()
 
 
 async def test_what_no_path_carries_is_journaled_as_lost(bench: Bench) -> None:
@@ -112,8 +37,6 @@ async def test_what_no_path_carries_is_journaled_as_lost(bench: Bench) -> None:
     assert [side for _, _, side in there.heard] == ["outside"]
     lost = [entry for entry in bench.journal.entries if isinstance(entry, LostEntry)]
     assert [(entry.what, entry.destination) for entry in lost] == [("OPTIONS", lan)]
-    sender.close()
-    receiver.close()
 
 
 async def test_garbage_is_journaled_with_the_reason(bench: Bench) -> None:
@@ -127,8 +50,6 @@ async def test_garbage_is_journaled_with_the_reason(bench: Bench) -> None:
     assert isinstance(last, SipEntry)
     assert (last.method, last.raw) == ("?", b"garbage")
     assert "empty line" in last.reason
-    sender.close()
-    receiver.close()
 
 
 async def test_the_cores_timer_runs_on_the_clock_also_after_a_restart(bench: Bench) -> None:
@@ -159,7 +80,6 @@ async def test_an_address_is_free_again_after_closing_and_not_before(bench: Benc
     first.close()
     await first.wait_closed()
     assert await second.open(address) == address
-    second.close()
 
 
 async def test_who_waits_for_an_answer_holds_the_clock(bench: Bench) -> None:
@@ -180,9 +100,9 @@ async def test_who_waits_for_an_answer_holds_the_clock(bench: Bench) -> None:
 
 
 async def test_what_nobody_hears_is_journaled_by_its_sender_and_the_rest_once(
-    plan: AddressPlan,
+    bench: Bench,
 ) -> None:
-    bench = Bench(plan)
+    plan = bench.plan
     bench.journal.name(plan.home(0), "phone")
     bench.journal.name(plan.mbg_outside, "MBG")
     phone, mbg = Probe(), Probe()
@@ -199,4 +119,12 @@ async def test_what_nobody_hears_is_journaled_by_its_sender_and_the_rest_once(
     ways = [(e.frm, e.to, e.destination) for e in bench.journal.entries]
     wanted = [there, there, (plan.mbg_outside, 5099)]
     assert sorted(ways) == sorted(("phone", "MBG", to) for to in wanted)
-    sender.close()
+
+
+async def test_what_is_open_can_be_listed(bench: Bench) -> None:
+    driver = bench.driver(Probe())
+    first = await driver.open((bench.plan.mbg_outside, 0), "outside")
+    second = await driver.open((bench.plan.mbg_inside, 0), "inside", "TCP")
+    assert driver.addresses == {("outside", "UDP"): first, ("inside", "TCP"): second}
+    driver.close()
+    assert driver.addresses == {}

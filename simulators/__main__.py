@@ -1,15 +1,23 @@
 """`python -m simulators`: the simulators by hand."""
 
+import re
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from simulators.addresses import DEFAULT_PLAN, open_port
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
-from simulators.estate import border_site
+from simulators.estate import border_site, mbg_site
+from simulators.mbg.forward_rule import ForwardRule
+from simulators.mbg.settings import GATEWAY, MbgSettings
 from simulators.running import run
+from simulators.tls import CertificateFiles
+
+AS_DELIVERED = MbgSettings()
 
 app = typer.Typer(
     help="MBG, PBX, CT Gateway and phones, simulated. Addresses are in 127.0.0.0/8.",
@@ -39,6 +47,89 @@ def border(
             f"expected 1 to {border_site.MOST_PHONES} phones, got {phones}: choose another number"
         )
     run(border_site.serve(phones, Seed.parse(seed).number))
+
+
+@app.command()
+def mbg(
+    outside: Annotated[str, typer.Option(help="External IP address.")] = DEFAULT_PLAN.mbg_outside,
+    inside: Annotated[str, typer.Option(help="Internal IP address.")] = DEFAULT_PLAN.mbg_inside,
+    rest_port: Annotated[
+        int | None, typer.Option(help="REST; default 443, or 10443 where that is closed to you.")
+    ] = None,
+    sip_port: Annotated[int, typer.Option(help="SIP over UDP and TCP, on both sides.")] = 5060,
+    sip_tls_port: Annotated[int, typer.Option(help="SIP over TLS, outside.")] = 5061,
+    control_address: Annotated[
+        str, typer.Option(help="Of the control API: loopback only, there is no log-in.")
+    ] = DEFAULT_PLAN.control_of_mbg(1),
+    control_port: Annotated[int, typer.Option(help="Port of the control API.")] = 8190,
+    state: Annotated[
+        Path | None, typer.Option(help="File that keeps records and their secrets (mode 0600).")
+    ] = None,
+    seed: Annotated[str, typer.Option(help="Decides secrets and faults; repeats a run.")] = "1",
+    release: Annotated[str, typer.Option(help="As it calls itself.")] = AS_DELIVERED.release,
+    mode: Annotated[str, typer.Option(help="gateway or server-only.")] = GATEWAY,
+    licences: Annotated[int, typer.Option(help="Teleworker licences.")] = AS_DELIVERED.licences,
+    icp: Annotated[
+        list[str] | None, typer.Option(help="A PBX node, NAME=ADDRESS; may be repeated.")
+    ] = None,
+    forward: Annotated[
+        list[str] | None, typer.Option(help="A rule with SNAT, PORT=HOST:PORT; may be repeated.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="PEM chain for TLS; default: from a CA of its own.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM key of --certificate.")] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(help="Where to write the certificate of its own CA.")
+    ] = None,
+) -> None:
+    """One MBG by itself: REST API, SIP border, forwards, licences, and a control API.
+
+    It begins as delivered: web services stopped, nobody known. Prints where everything is and what
+    to do next, and runs until Ctrl-C. A port of 0 takes any. With --state, what was made is there
+    again the next time; --release, --mode and --licences then count for a new file alone.
+
+    python -m simulators mbg --icp "Head Office=127.10.0.21" --forward 8202=127.10.0.5:8202
+    """
+    if (certificate is None) != (key is None):
+        raise ConfigurationError("--certificate and --key go together: give both, or none")
+    run(
+        mbg_site.serve(
+            mbg_site.MbgSite(
+                outside,
+                inside,
+                (control_address, control_port),
+                MbgSettings(
+                    release=release,
+                    mode=mode,
+                    licences=licences,
+                    rest_port=open_port(443) if rest_port is None else rest_port,
+                    sip_port=sip_port,
+                    sip_tls_port=sip_tls_port,
+                    state_file=state,
+                ),
+                Seed.parse(seed).number,
+                CertificateFiles(certificate, key) if certificate and key else None,
+                ca_file,
+                [_icp(text) for text in icp or ()],
+                [_rule(text) for text in forward or ()],
+            )
+        )
+    )
+
+
+def _icp(text: str) -> tuple[str, str]:
+    name, equals, address = text.rpartition("=")
+    if not (name and equals and address):
+        raise ConfigurationError(f"expected --icp NAME=ADDRESS, got {text!r}")
+    return name, address
+
+
+def _rule(text: str) -> ForwardRule:
+    found = re.fullmatch(r"(\d{1,5})=([^:]+):(\d{1,5})", text)
+    if not found:
+        raise ConfigurationError(f"expected --forward PORT=HOST:PORT, got {text!r}")
+    return ForwardRule(int(found[1]), (found[2], int(found[3])))
 
 
 def entry() -> None:

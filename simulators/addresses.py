@@ -21,16 +21,22 @@ LOW_PORT_OFFSET = 10000
 """Added to ports that this user may not open (443 becomes 10443)."""
 
 
+MOST_MBGS = 8
+
 CAP_NET_BIND_SERVICE = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class AddressPlan:
-    """The addresses of one run; `lan`, `outside`, `homes` are second octets of 127.x.0.0/16."""
+    """The addresses of one run; `lan`, `outside`, `homes` are second octets of 127.x.0.0/16.
+
+    `mbgs` is how many MBGs there are.
+    """
 
     lan: int = 10
     outside: int = 20
     homes: int = 30
+    mbgs: int = 1
 
     @property
     def mcs(self) -> str:
@@ -38,11 +44,27 @@ class AddressPlan:
 
     @property
     def mbg_inside(self) -> str:
-        return f"127.{self.lan}.0.10"
+        return self.inside_of_mbg(1)
 
     @property
     def mbg_outside(self) -> str:
-        return f"127.{self.outside}.0.10"
+        return self.outside_of_mbg(1)
+
+    def inside_of_mbg(self, number: int) -> str:
+        """Internal address of MBG 1 to 8."""
+        return f"127.{self.lan}.0.{9 + number}"
+
+    def outside_of_mbg(self, number: int) -> str:
+        """External address of MBG 1 to 8."""
+        return f"127.{self.outside}.0.{9 + number}"
+
+    def control_of_mbg(self, number: int) -> str:
+        """Where the control API of MBG 1 to 8 is."""
+        return f"127.{self.lan}.0.{89 + number}"
+
+    def is_outside_of_an_mbg(self, address: str) -> bool:
+        """Whether this is the external address of one of the MBGs."""
+        return any(address == self.outside_of_mbg(n + 1) for n in range(self.mbgs))
 
     @property
     def ct_gateway(self) -> str:

@@ -4,18 +4,25 @@
 [addresses]   block = "default" (127.10/20/30) or "private" (any free block)
 [mcs]         role = "ours" or "external", and where
 [mbg]         release, mode, licences
-[pbx]         release, node address offset, licences
+[[more_mbgs]] the same, for each further MBG
+[pbx]         name, release, licences, udp_listening of node 1
+[[more_pbx_nodes]] the same, for nodes 2 to 9
 [ct_gateway]  release
+[control]     port
 """
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from simulators.addresses import MOST_MBGS
 from simulators.entropy import MAX_SEED
 from simulators.errors import ConfigurationError
+
+MOST_NODES = 9
+"""As many addresses the plan has for them."""
 
 
 class _Table(BaseModel):
@@ -59,14 +66,17 @@ class MbgTable(_Table):
     mode: Literal["gateway", "server-only"] = "gateway"
     licences: int = Field(default=1000, ge=0)
     sip_port: int = Field(default=5060, ge=0, le=65535)
+    sip_tls_port: int = Field(default=5061, ge=0, le=65535)
 
 
 class PbxTable(_Table):
-    """The simulated MiVoice Office 250 (PRE-3)."""
+    """A node of the simulated MiVoice Office 250 (PRE-3); without `licences` it has any number."""
 
     role: Literal["simulated"] = "simulated"
     name: str = "Head Office"
     release: str = "6.3 SP1"
+    licences: int | None = Field(default=None, ge=0)
+    udp_listening: bool = True
 
 
 class CtGatewayTable(_Table):
@@ -77,6 +87,12 @@ class CtGatewayTable(_Table):
     port: int = Field(default=4000, ge=0, le=65535)
 
 
+class ControlTable(_Table):
+    """The control APIs: each MBG's has this port at an address of its own; 0 takes any."""
+
+    port: int = Field(default=8190, ge=0, le=65535)
+
+
 class EstateConfig(_Table):
     """A whole estate; every table has defaults that work."""
 
@@ -84,8 +100,28 @@ class EstateConfig(_Table):
     addresses: AddressesTable = AddressesTable()
     mcs: McsTable = McsTable()
     mbg: MbgTable = MbgTable()
+    more_mbgs: tuple[MbgTable, ...] = Field(default=(), max_length=MOST_MBGS - 1)
     pbx: PbxTable = PbxTable()
+    more_pbx_nodes: tuple[PbxTable, ...] = Field(default=(), max_length=MOST_NODES - 1)
     ct_gateway: CtGatewayTable = CtGatewayTable()
+    control: ControlTable = ControlTable()
+
+    @property
+    def mbgs(self) -> tuple[MbgTable, ...]:
+        """All MBGs, `[mbg]` first."""
+        return (self.mbg, *self.more_mbgs)
+
+    @property
+    def pbx_nodes(self) -> tuple[PbxTable, ...]:
+        """All nodes, `[pbx]` first."""
+        return (self.pbx, *self.more_pbx_nodes)
+
+    @model_validator(mode="after")
+    def _each_node_has_its_name(self) -> Self:
+        names = [table.name for table in self.pbx_nodes]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each PBX node needs a name of its own, got {', '.join(names)}")
+        return self
 
 
 def load(path: Path) -> EstateConfig:
@@ -111,6 +147,8 @@ def load(path: Path) -> EstateConfig:
 def _sentence(error: ValidationError) -> str:
     """The first thing that is wrong, with what would be right."""
     first = error.errors()[0]
+    if not first["loc"]:  # about several tables
+        return first["msg"].removeprefix("Value error, ")
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         known = ", ".join(_known(first["loc"][:-1]))
@@ -121,7 +159,10 @@ def _sentence(error: ValidationError) -> str:
 def _known(location: tuple[int | str, ...]) -> list[str]:
     model: type[BaseModel] = EstateConfig
     for part in location:
-        annotation = model.model_fields[str(part)].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
+        if isinstance(part, int):
+            continue  # which one of a list
+        annotation = model.model_fields[part].annotation
+        for kind in (annotation, *get_args(annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                model = kind
     return sorted(model.model_fields)

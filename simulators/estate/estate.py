@@ -10,14 +10,17 @@ import contextlib
 import secrets
 import ssl
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from simulators.addresses import DEFAULT_PLAN, BlockClaim, claim, claim_private, open_port
 from simulators.clock import Clock
+from simulators.control.mbg_control import mbg_control
+from simulators.control.server import ControlServer
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
-from simulators.estate.config import EstateConfig, McsTable
+from simulators.estate.config import EstateConfig, MbgTable, McsTable, PbxTable
 from simulators.estate.mcs import McsEndpoint, McsLauncher, McsPlace
 from simulators.journal import Journal
 from simulators.mbg.mbg import Mbg
@@ -66,11 +69,22 @@ class Estate:
         self.network: Network
         self.authority: Authority
         self.claim: BlockClaim
-        self.mbg: Mbg
-        self.node: PbxNode
+        self.mbgs: list[Mbg] = []
+        self.controls: list[ControlServer] = []
+        self.nodes: list[PbxNode] = []
         self.ct_gateway: CtGateway
         self.ct_gateway_password: str
         self.mcs: McsEndpoint | None = None
+
+    @property
+    def mbg(self) -> Mbg:
+        """The first MBG."""
+        return self.mbgs[0]
+
+    @property
+    def node(self) -> PbxNode:
+        """The first PBX node."""
+        return self.nodes[0]
 
     async def __aenter__(self) -> "Estate":
         try:
@@ -117,11 +131,13 @@ class Estate:
 
     def roles(self) -> list[dict[str, str]]:
         """Which role was played by what, for the report."""
-        plan = self.claim.plan
-        mcs = self.mcs
+        mcs, plan = self.mcs, self.claim.plan
         simulated = {
-            "MBG": f"{plan.mbg_inside} inside, {plan.mbg_outside} outside",
-            "PBX": f"node 1 at {self.node.address[0]}, release {self.config.pbx.release}",
+            **{mbg.role: f"{mbg.inside} inside, {mbg.outside} outside" for mbg in self.mbgs},
+            "PBX": "; ".join(
+                f"node {node.number} at {node.address[0]}, release {node.release}"
+                for node in self.nodes
+            ),
             "CT Gateway": f"{plan.ct_gateway}, release {self.config.ct_gateway.release}",
             "phones": f"{len(self.phones)} emulated handsets",
         }
@@ -136,11 +152,15 @@ class Estate:
         self._stack.callback(self.claim.release)
         self.clock = Clock(self._clock_start)
         self.journal = Journal(self.clock.now, enabled=self.config.run.journal)
-        self.network = Network(self.claim.plan, self.journal, self.clock)
+        plan = replace(self.claim.plan, mbgs=len(self.config.mbgs))
+        self.network = Network(plan, self.journal, self.clock)
         self.authority = Authority()
         self._name_places()
-        await self._start_pbx()
-        await self._start_mbg()
+        for number, pbx in enumerate(self.config.pbx_nodes, 1):
+            await self._start_node(number, pbx)
+        await self._start_ct_gateway()
+        for number, table in enumerate(self.config.mbgs, 1):
+            await self._start_mbg(number, table)
         await self._start_mcs()
         self._stack.push_async_callback(self._power_off)
 
@@ -149,52 +169,69 @@ class Estate:
         self.journal.name(plan.mcs, "MCS")
         self.journal.name(plan.administrator, "installer")
 
-    async def _start_pbx(self) -> None:
-        plan, config = self.claim.plan, self.config
-        self.node = PbxNode(
-            1,
-            config.pbx.name,
-            config.pbx.release,
+    async def _start_node(self, number: int, table: PbxTable) -> None:
+        """Start the PBX node of this number, counted from 1."""
+        node = PbxNode(
+            number,
+            table.name,
+            table.release,
             clock=self.clock,
             network=self.network,
             journal=self.journal,
-            entropy=self.seed.stream("pbx").randbytes,
+            entropy=self.seed.stream("pbx" if number == 1 else f"pbx {number}").randbytes,
+            licences=table.licences,
+            udp_listening=table.udp_listening,
         )
-        self._stack.push_async_callback(self.node.stop)
-        await self.node.start((plan.node(1), SIP_PORT))
+        self.nodes.append(node)
+        self._stack.push_async_callback(node.stop)
+        await node.start((self.claim.plan.node(number), SIP_PORT))
+
+    async def _start_ct_gateway(self) -> None:
+        table = self.config.ct_gateway
         self.ct_gateway_password = self.seed.stream("oai").randbytes(8).hex()
         self.journal.masker.learn(self.ct_gateway_password)
         self.ct_gateway = CtGateway(
-            [self.node],
-            release=config.ct_gateway.release,
+            self.nodes,
+            release=table.release,
             password=self.ct_gateway_password,
             clock=self.clock,
             network=self.network,
             journal=self.journal,
         )
         self._stack.push_async_callback(self.ct_gateway.stop)
-        await self.ct_gateway.start((plan.ct_gateway, config.ct_gateway.port))
+        await self.ct_gateway.start((self.claim.plan.ct_gateway, table.port))
 
-    async def _start_mbg(self) -> None:
-        plan, table = self.claim.plan, self.config.mbg
-        self.mbg = Mbg(
-            plan.mbg_outside,
-            plan.mbg_inside,
-            tls=self.authority.server_context(plan.mbg_inside, "mbg.example.test"),
+    async def _start_mbg(self, number: int, table: MbgTable) -> None:
+        """Start the MBG of this number, counted from 1, and its control API."""
+        plan = self.claim.plan
+        outside, inside = plan.outside_of_mbg(number), plan.inside_of_mbg(number)
+        name = "MBG" if number == 1 else f"MBG {number}"
+        mbg = Mbg(
+            outside,
+            inside,
+            tls=self.authority.server_context(inside, outside, "mbg.example.test"),
+            authority=self.authority,
             clock=self.clock,
             network=self.network,
             journal=self.journal,
-            entropy=self.seed.stream("mbg").randbytes,
+            entropy=self.seed.stream(name.lower()).randbytes,
             settings=MbgSettings(
                 release=table.release,
                 mode=table.mode,
                 licences=table.licences,
                 rest_port=open_port(443),
                 sip_port=table.sip_port,
+                sip_tls_port=table.sip_tls_port,
             ),
+            role=name,
         )
-        self._stack.push_async_callback(self.mbg.stop)
-        await self.mbg.start()
+        self.mbgs.append(mbg)
+        self._stack.push_async_callback(mbg.stop)
+        await mbg.start()
+        control = mbg_control(mbg, (plan.control_of_mbg(number), self.config.control.port))
+        self.controls.append(control)
+        self._stack.push_async_callback(control.stop)
+        await control.start()
 
     async def _start_mcs(self) -> None:
         if self.config.mcs.role == "external":

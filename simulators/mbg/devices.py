@@ -1,12 +1,17 @@
-"""ICPs and SIP devices of one MBG: the records behind REST and border, pure (ICP-1, PRV, EXT-4)."""
+"""All ICPs and SIP devices of one MBG: kept unique, checked, found, pure (ICP-1, PRV, EXT-4)."""
 
-import string
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from collections.abc import Iterable
+from dataclasses import replace
 
+from simulators.mbg.device_fields import Fields
+from simulators.mbg.device_fields import weak as weak
+from simulators.mbg.device_records import AVAILABILITIES as AVAILABILITIES
+from simulators.mbg.device_records import Availability as Availability
+from simulators.mbg.device_records import Device as Device
+from simulators.mbg.device_records import DeviceStatus as DeviceStatus
+from simulators.mbg.device_records import Icp as Icp
 from simulators.mbg.refusals import duplicate, invalid, not_found
 
-SHORTEST_PASSWORD = 8
 WRITABLE = (
     "enabled",
     "description",
@@ -17,65 +22,6 @@ WRITABLE = (
     "icp_password",
     "availability",
 )
-AVAILABILITIES = ("everywhere", "sip devices only", "webrtc only")
-
-
-class DeviceStatus(Enum):
-    """What an administrator sees of a SIP device."""
-
-    NEVER = "never registered"
-    REGISTERED = "registered"
-    UNREGISTERED = "out of service"
-    REFUSED_SET_SIDE = "refused on the set side"
-    REFUSED_BY_ICP = "refused by the ICP"
-    NO_LICENCE = "no licence"
-    ICP_SILENT = "ICP did not answer"
-
-
-@dataclass(frozen=True, slots=True)
-class Icp:
-    """A PBX node as the MBG knows it."""
-
-    id: str
-    name: str
-    address: str
-    type: str = "MiVoice Office 250"
-
-    def document(self) -> dict[str, object]:
-        return {"id": self.id, "name": self.name, "address": self.address, "type": self.type}
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A SIP device: two pairs of credentials and who made it. Passwords don't show in its repr."""
-
-    id: str
-    icp_id: str
-    set_username: str
-    set_password: str = field(repr=False)
-    icp_username: str
-    icp_password: str = field(repr=False)
-    enabled: bool = True
-    description: str = ""
-    availability: str = "everywhere"
-    created_by: str = "administrator"
-    status: DeviceStatus = DeviceStatus.NEVER
-    licensed: bool = False
-
-    def document(self) -> dict[str, object]:
-        """The device as read through REST: without its passwords."""
-        return {
-            "id": self.id,
-            "enabled": self.enabled,
-            "description": self.description,
-            "icp_id": self.icp_id,
-            "set_username": self.set_username,
-            "icp_username": self.icp_username,
-            "availability": self.availability,
-            "status": self.status.value,
-            "licensed": self.licensed,
-            "created_by": self.created_by,
-        }
 
 
 class DeviceStore:
@@ -110,6 +56,14 @@ class DeviceStore:
         """The device that a set calls itself by."""
         return self.devices.get(self._by_set_username.get(name, ""))
 
+    def by_icp_username(self, icp_address: str, name: str) -> Device | None:
+        """The device that the ICP at this address calls by that name."""
+        for icp in self.icps.values():
+            device_id = self._by_icp_username.get((icp.id, name), "")
+            if icp.address == icp_address and device_id:
+                return self.devices[device_id]
+        return None
+
     def get(self, device_id: str) -> Device:
         """One device.
 
@@ -127,9 +81,9 @@ class DeviceStore:
         Raises:
             Refused: 422 with a reason per field, or 409 with the other device's id.
         """
-        for name in ("icp_id", "set_username", "set_password"):
-            if not values.get(name):
-                raise invalid({name: "is needed"})
+        absent = [n for n in ("icp_id", "set_username", "set_password") if not values.get(n)]
+        if absent:
+            raise invalid(dict.fromkeys(absent, "is needed"))
         device = self._device(str(self._last_id + 1), values, created_by)
         self._check_unique(device)
         self._last_id += 1
@@ -156,22 +110,91 @@ class DeviceStore:
         del self._by_icp_username[device.icp_id, device.icp_username]
         return device
 
-    def note(self, device_id: str, status: DeviceStatus, *, licensed: bool) -> None:
-        """Write down what the border found."""
+    def find(
+        self,
+        *,
+        set_username: str | None = None,
+        icp_username: str | None = None,
+        icp_id: str | None = None,
+        status: DeviceStatus | None = None,
+        search: str | None = None,
+    ) -> list[Device]:
+        """Devices that fit all that is given, in the order they were made.
+
+        Args:
+            search: a part of either user name or the description, in any case.
+        """
+        part = (search or "").lower()
+        return [
+            device
+            for device in self._candidates(set_username, icp_username)
+            if (set_username is None or device.set_username == set_username)
+            and (icp_username is None or device.icp_username == icp_username)
+            and (icp_id is None or device.icp_id == icp_id)
+            and (status is None or device.shown_status is status)
+            and (not part or part in device.searched)
+        ]
+
+    def find_icps(
+        self, *, address: str | None = None, name: str | None = None, search: str | None = None
+    ) -> list[Icp]:
+        """ICPs that fit all that is given; `search`: a part of name or address, in any case."""
+        part = (search or "").lower()
+        return [
+            icp
+            for icp in self.icps.values()
+            if (address is None or icp.address == address)
+            and (name is None or icp.name == name)
+            and (not part or part in f"{icp.name}\n{icp.address}".lower())
+        ]
+
+    def note(
+        self, device_id: str, status: DeviceStatus, *, licensed: bool, detail: str = ""
+    ) -> None:
+        """Write down what the border found; `detail` is the reason in words."""
         device = self.devices.get(device_id)
         if device is not None:
-            self.devices[device_id] = replace(device, status=status, licensed=licensed)
+            self.devices[device_id] = replace(
+                device, status=status, licensed=licensed, status_detail=detail
+            )
+
+    @property
+    def made(self) -> tuple[int, int]:
+        """How many ICPs and devices there ever were; ids are never given again."""
+        return self._last_icp_id, self._last_id
+
+    def restore(
+        self, icps: Iterable[Icp], devices: Iterable[Device], made: tuple[int, int]
+    ) -> None:
+        """Hold these records, which `made` of an earlier store belongs to, in an empty store."""
+        self.icps = {icp.id: icp for icp in icps}
+        for device in devices:
+            self._put(device)
+        self._last_icp_id, self._last_id = made
 
     def restarted(self) -> None:
         """Nobody is registered any more, nobody holds a licence."""
         for device in list(self.devices.values()):
             registered = device.status is DeviceStatus.REGISTERED
             status = DeviceStatus.UNREGISTERED if registered else device.status
-            self.note(device.id, status, licensed=False)
+            detail = "" if registered else device.status_detail
+            self.note(device.id, status, licensed=False, detail=detail)
+
+    def _candidates(self, set_username: str | None, icp_username: str | None) -> Iterable[Device]:
+        """Few devices where a user name is asked for: all others can't fit."""
+        if set_username is not None:
+            found = self.by_set_username(set_username)
+            return [found] if found is not None else []
+        if icp_username is not None:
+            ids = (self._by_icp_username.get((icp_id, icp_username)) for icp_id in self.icps)
+            return [self.devices[device_id] for device_id in ids if device_id is not None]
+        return self.devices.values()
 
     def _change(self, old: Device, new: Device) -> Device:
         self._check_unique(new)
-        new = replace(new, status=old.status, licensed=old.licensed)
+        new = replace(
+            new, status=old.status, licensed=old.licensed, status_detail=old.status_detail
+        )
         del self._by_set_username[old.set_username]
         del self._by_icp_username[old.icp_id, old.icp_username]
         self._put(new)
@@ -192,7 +215,7 @@ class DeviceStore:
             raise duplicate("icp_username", same_icp)
 
     def _device(self, device_id: str, values: dict[str, object], created_by: str) -> Device:
-        fields = _Fields(values)
+        fields = Fields(values)
         set_username, set_password = fields.text("set_username"), fields.text("set_password")
         device = Device(
             id=device_id,
@@ -203,70 +226,16 @@ class DeviceStore:
             icp_password=fields.text("icp_password") or set_password,
             enabled=fields.flag("enabled", True),
             description=fields.text("description"),
-            availability=fields.text("availability") or "everywhere",
+            availability=fields.choice("availability", AVAILABILITIES),
             created_by=created_by,
         )
-        fields.refuse_unknown()
+        fields.refuse_unknown(WRITABLE)
         if device.icp_id not in self.icps:
-            fields.problems["icp_id"] = f"there is no ICP {device.icp_id}"
-        if device.availability not in AVAILABILITIES:
-            fields.problems["availability"] = f"must be one of {', '.join(AVAILABILITIES)}"
+            fields.refuse("icp_id", f"there is no ICP {device.icp_id}")
         if not set_username:
-            fields.problems["set_username"] = "must not be empty"
+            fields.refuse("set_username", "must not be empty")
         if not self.permit_weak_passwords:
-            self._check_passwords(device, fields)
-        if fields.problems:
-            raise invalid(fields.problems)
+            fields.refuse_weak("set_password", device.set_username, device.set_password)
+            fields.refuse_weak("icp_password", device.icp_username, device.icp_password)
+        fields.finish()
         return device
-
-    @staticmethod
-    def _check_passwords(device: Device, fields: "_Fields") -> None:
-        sides = (
-            ("set_password", device.set_username, device.set_password),
-            ("icp_password", device.icp_username, device.icp_password),
-        )
-        for name, username, password in sides:
-            weakness = weak(username, password)
-            if weakness:
-                fields.problems[name] = f"is weak: {weakness}"
-
-
-class _Fields:
-    """Reads typed fields out of a JSON document and collects what is wrong with them."""
-
-    def __init__(self, values: dict[str, object]) -> None:
-        self.values = values
-        self.problems: dict[str, str] = {}
-
-    def text(self, name: str) -> str:
-        value = self.values.get(name, "")
-        if not isinstance(value, str):
-            self.problems[name] = "must be text"
-            return ""
-        if len(value) > 255 or any(ord(c) < 32 or "\ud800" <= c <= "\udfff" for c in value):
-            self.problems[name] = "must be of at most 255 printable characters"
-        return value
-
-    def flag(self, name: str, default: bool) -> bool:
-        value = self.values.get(name, default)
-        if not isinstance(value, bool):
-            self.problems[name] = "must be true or false"
-            return default
-        return value
-
-    def refuse_unknown(self) -> None:
-        for name in self.values:
-            if name not in WRITABLE:
-                self.problems[name] = "is unknown or can't be written"
-
-
-def weak(username: str, password: str) -> str:
-    """Why the MBG calls a password weak; "" when it does not."""
-    if len(password) < SHORTEST_PASSWORD:
-        return f"shorter than {SHORTEST_PASSWORD} characters"
-    if password == username:
-        return "equal to the user name"
-    kinds = (string.ascii_letters, string.digits, string.punctuation)
-    if sum(any(c in kind for c in password) for kind in kinds) < 2:
-        return "only one of letters, digits and punctuation"
-    return ""

@@ -1,39 +1,57 @@
-"""One MBG: its parts composed, started and stopped, and what a person does on its site."""
+"""One MBG: its parts composed, started, stopped and restarted.
 
+What a person does on its site is `simulators/mbg/administration.py`.
+"""
+
+import asyncio
 import ssl
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from simulators.clock import Clock
-from simulators.core import Address, Entropy
-from simulators.errors import ConfigurationError
+from simulators.core import TCP, TLS, Address, Entropy
+from simulators.errors import BenchError, ConfigurationError
+from simulators.faults.fault import Fault
+from simulators.faults.http_faults import HttpFault, HttpFaults
+from simulators.faults.licence_server_away import LicenceServerAway, SupervisedPool
+from simulators.faults.sip_faults import SipDisturber, SipFault
+from simulators.faults.table import FaultTable
+from simulators.faults.tls_faults import TlsFault, TlsFaults
 from simulators.journal import Journal
+from simulators.mbg.administration import Administration
 from simulators.mbg.border import Border
 from simulators.mbg.border_terms import (
     INSIDE,
     OUTSIDE,
+    CallAnswered,
+    CallBegins,
+    CallEnds,
     DeviceRefused,
     DeviceRegistered,
     DeviceUnregistered,
 )
-from simulators.mbg.devices import Device, DeviceStore, Icp
-from simulators.mbg.forward import Forward, ForwardRule
-from simulators.mbg.licences import LicencePool
+from simulators.mbg.media_relay import MediaRelay
 from simulators.mbg.rest import RestApi
-from simulators.mbg.settings import GATEWAY, MbgSettings
-from simulators.mbg.tokens import FinalToken
-from simulators.mbg.web_services import Consumer, WebServices
+from simulators.mbg.settings import MbgSettings
+from simulators.mbg.site import mount
+from simulators.mbg.state import StateFile, restore, state_of
 from simulators.network import Network
-from simulators.udp import UdpDriver
+from simulators.sockets import SipDriver
+from simulators.tls import Authority
+
+FAULT_KINDS = (HttpFault, SipFault, TlsFault, LicenceServerAway)
+READING = ("GET", "HEAD")
 
 
-class Mbg:
+class Mbg(Administration):
     """A simulated MiVoice Border Gateway.
 
     Args:
         outside, inside: its two IP addresses.
         tls: server context of its web server.
-        entropy: makes secrets, tokens, verifiers, nonces.
+        entropy: makes secrets, tokens, verifiers, nonces, and the seed of its faults.
+        authority: the CA of `tls`, for the faults of certificates.
     """
 
     def __init__(
@@ -48,26 +66,36 @@ class Mbg:
         entropy: Entropy,
         settings: MbgSettings | None = None,
         role: str = "MBG",
+        authority: Authority | None = None,
     ) -> None:
-        self.role = role
-        self.settings = settings or MbgSettings()
-        self.outside = outside
-        self.inside = inside
-        self.clock = clock
-        self.journal = journal
-        self.store = DeviceStore(permit_weak_passwords=self.settings.permit_weak_passwords)
-        self.licences = LicencePool(self.settings.licences)
-        self.web_services = WebServices(entropy, self.settings.web_services)
-        self.forwards: dict[int, Forward] = {}
+        super().__init__(
+            outside,
+            inside,
+            clock=clock,
+            network=network,
+            journal=journal,
+            entropy=entropy,
+            settings=settings or MbgSettings(),
+            role=role,
+        )
         self.rest_address: Address = (inside, self.settings.rest_port)
         self.sip_outside: Address = (outside, self.settings.sip_port)
+        self.sip_outside_tls: Address = (outside, self.settings.sip_tls_port)
         self.sip_inside: Address = (inside, self.settings.sip_port)
-        self._entropy = entropy
-        self._network = network
         self._tls = tls
+        tls_faults = TlsFaults(authority, (inside, outside))
+        seed = int.from_bytes(entropy(8), "big")
+        self.faults = FaultTable(seed, clock.now, self._struck, tls_faults.prepare, FAULT_KINDS)
+        tls_faults.watch(tls, self.faults)
+        self._disturber = SipDisturber(self.faults)
+        self.media = MediaRelay(outside, inside, network, journal, role)
+        self._restarting: asyncio.Task[None] | None = None
+        file = self.settings.state_file
+        self._state_file = None if file is None else StateFile(file)
+        if self._state_file is not None and (state := self._state_file.read()) is not None:
+            restore(self, state)
         self._runner: web.AppRunner | None = None
-        self._driver: UdpDriver | None = None
-        self.border: Border
+        self._driver: SipDriver | None = None
         for address in (outside, inside):
             journal.name(address, role)
 
@@ -80,134 +108,70 @@ class Mbg:
         try:
             await self._start_rest()
             await self._start_border()
-            for forward in list(self.forwards.values()):
-                await forward.start()
+            await self.start_forwards()
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Close everything; may be called again."""
-        for forward in list(self.forwards.values()):
-            await forward.stop()
+        if self._restarting not in (None, asyncio.current_task()):
+            self._restarting.cancel()
+            await asyncio.gather(self._restarting, return_exceptions=True)
+        await self.stop_forwards()
         if self._driver is not None:
             self._driver.close()
             await self._driver.wait_closed()
             self._driver = None
+            self.media.close_all()
+            self.kept()  # what became of the devices
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
-    # What a person does on the MBG's site
-
-    def start_web_services(self) -> None:
-        """Administration -> Web services: Start (TOK-1)."""
-        self.web_services.start()
-        self.happened("web services started")
-
-    def stop_web_services(self) -> None:
-        """Administration -> Web services: Stop."""
-        self.web_services.stop()
-        self.happened("web services stopped")
-
-    def add_consumer(
-        self,
-        name: str,
-        consumer_id: str,
-        permissions: dict[str, str] | None = None,
-        *,
-        active: bool = True,
-    ) -> Consumer:
-        """Add a new consumer (TOK-2)."""
-        consumer = self.web_services.add_consumer(name, consumer_id, permissions, active=active)
-        self.journal.masker.learn(consumer.shared_secret)
-        self.happened("consumer added", id=consumer_id)
-        return consumer
-
-    def approve_latest(self) -> str:
-        """Press approve at the newest temporary token; returns the Verifier (TOK-4)."""
-        pending = self.web_services.pending(self.clock.now())
-        if not pending:
-            raise ConfigurationError("the list Temporary tokens is empty: nothing to approve")
-        verifier = self.web_services.approve(pending[-1].token, self.clock.now())
-        self.journal.masker.learn(verifier)
-        self.happened("temporary token approved", consumer=pending[-1].consumer_id)
-        return verifier
-
-    def renew_final_token(self, consumer_id: str) -> FinalToken:
-        """Press Renew at the consumer's newest final token (TOK-8)."""
-        tokens = [t for t in self.web_services.final.values() if t.consumer_id == consumer_id]
-        if not tokens:
-            raise ConfigurationError(f"consumer {consumer_id} has no final token to renew")
-        self.happened("final token renewed", consumer=consumer_id)
-        return self.web_services.renew(tokens[-1].token, self.clock.now())
-
-    def add_icp(self, name: str, address: str) -> Icp:
-        """MiVoice Border Gateway -> Service configuration -> ICPs (ICP-1)."""
-        icp = self.store.add_icp(name, address)
-        self.happened("ICP added", icp=name, address=address)
-        return icp
-
-    def add_device(self, **values: str) -> Device:
-        """Service configuration -> SIP devices: made by hand (PRV-4)."""
-        device = self.store.create(dict(values), "administrator")
-        self.journal.masker.learn(device.set_password, device.icp_password)
-        self.happened("SIP device created by hand", id=device.id)
-        return device
-
-    def remove_device(self, device_id: str) -> Device:
-        """Delete a device; its registration ends."""
-        device = self.store.delete(device_id)
-        self.happened("SIP device removed", id=device.id)
-        self.border.device_removed(device, self.clock.steady())
-        self._pump()
-        return device
-
-    def device_changed(self, device: Device) -> None:
-        """A device was changed through REST or by hand."""
-        self.happened("SIP device changed", id=device.id)
-        self.border.device_changed(device, self.clock.steady())
-        self._pump()
-
-    async def add_forward(self, rule: ForwardRule) -> Forward:
-        """MBG Security -> Port Forwarding: add a rule.
+    async def restart(self, *, keep_state: bool = True) -> None:
+        """Stop and start again, with all records or (a reset to delivery) with none.
 
         Raises:
-            ConfigurationError: not in gateway mode (PRE-2), or the port is taken.
+            ConfigurationError: somebody took an address meanwhile.
         """
-        if self.settings.mode != GATEWAY:
-            raise ConfigurationError(
-                f"this MBG runs in {self.settings.mode} mode, which has no port forwarding: "
-                "deploy it in gateway mode"
-            )
-        if rule.outside_port in self.forwards:
-            raise ConfigurationError(f"port {rule.outside_port} is forwarded already")
-        forward = Forward(rule, self.outside, self.inside, self._network, self.journal)
-        await forward.start()
-        self.forwards[rule.outside_port] = forward
-        self.happened(
-            "port forwarding rule added",
-            port=rule.outside_port,
-            destination=rule.destination[0],
-            snat="on" if rule.snat else "off",
-        )
-        return forward
+        await self.stop()
+        if not keep_state:
+            self.forget()
+            self.kept()
+        self.happened("restarted", state="kept" if keep_state else "lost")
+        await self.start()
 
-    async def remove_forward(self, outside_port: int) -> None:
-        """Take a rule away; its connections are cut."""
-        forward = self.forwards.pop(outside_port)
-        await forward.stop()
+    async def reset(self) -> None:
+        """Be as delivered, without a fault."""
+        self.faults.calm()
+        await self.restart(keep_state=False)
 
-    # Inside
+    def restart_soon(self, *, keep_state: bool) -> None:
+        """Restart in the background; one restart at a time."""
+        if self._restarting is None or self._restarting.done():
+            restarting = self._restart_or_say(keep_state)
+            self._restarting = asyncio.get_running_loop().create_task(restarting)
 
-    def happened(self, name: str, /, **facts: object) -> None:
-        """Journal an event of this MBG."""
-        self.journal.happened(self.role, name, **facts)
+    def kept(self) -> None:
+        if self._state_file is not None:
+            self._state_file.write(state_of(self))
+
+    def pump(self) -> None:
+        if self._driver is not None:
+            self._driver.pump()
+
+    async def _restart_or_say(self, keep_state: bool) -> None:
+        try:
+            await self.restart(keep_state=keep_state)
+        except BenchError as error:
+            self.happened("restart failed", reason=error)
 
     async def _start_rest(self) -> None:
-        self._runner = web.AppRunner(
-            RestApi(self).application(), access_log=None, shutdown_timeout=0.2
-        )
+        faults = HttpFaults(self.faults, self)
+        application = RestApi(self).application(outside=[faults.middleware, self._keep])
+        mount(application, self)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         host, port = self.rest_address  # of port 0 the one that was found at the first start
         try:
@@ -222,17 +186,25 @@ class Mbg:
         self.rest_address = self._runner.addresses[0][:2]
 
     async def _start_border(self) -> None:
-        self.licences = LicencePool(self.settings.licences)
+        self.licences = SupervisedPool(self.settings.licences, self.faults)
         self.store.restarted()
         self.border = self._new_border()
-        driver = self._driver = UdpDriver(
-            self.border, self.clock, self._network, self.journal, self._on_event
+        driver = self._driver = SipDriver(
+            self.border,
+            self.clock,
+            self.network,
+            self.journal,
+            self._on_event,
+            disturber=self._disturber,
         )
-        asked = self.sip_outside, self.sip_inside
+        asked = self.sip_outside, self.sip_outside_tls, self.sip_inside
         self.sip_outside = await driver.open(self.sip_outside, OUTSIDE)
         self.sip_inside = await driver.open(self.sip_inside, INSIDE)
-        if asked != (self.sip_outside, self.sip_inside):  # port 0; nobody knew the real ones yet
-            driver.core = self.border = self._new_border()
+        await driver.open(self.sip_outside, OUTSIDE, TCP)
+        await driver.open(self.sip_inside, INSIDE, TCP)
+        self.sip_outside_tls = await driver.open(self.sip_outside_tls, OUTSIDE, TLS, self._tls)
+        if asked != (self.sip_outside, self.sip_outside_tls, self.sip_inside):
+            driver.core = self.border = self._new_border()  # port 0: nobody knew the real ones yet
 
     def _new_border(self) -> Border:
         return Border(
@@ -240,13 +212,23 @@ class Mbg:
             self.sip_inside,
             self.store,
             self.licences,
-            self._entropy,
+            self.entropy,
             self.settings.border,
+            outside_tls=self.sip_outside_tls,
+            ports=self.media,
         )
 
-    def _pump(self) -> None:
-        if self._driver is not None:
-            self._driver.pump()
+    @web.middleware
+    async def _keep(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Keep what a call changed before it is answered; a refused one may have changed things."""
+        try:
+            return await handler(request)
+        finally:
+            if request.method not in READING:
+                self.kept()
+
+    def _struck(self, fault: Fault, number: int, what: str) -> None:
+        self.happened("fault struck", fault=fault.name, number=number, what=what)
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, DeviceRegistered):
@@ -257,3 +239,17 @@ class Mbg:
             self.happened(
                 "device refused", username=event.username, status=event.status, reason=event.reason
             )
+        elif isinstance(event, CallBegins | CallAnswered | CallEnds):
+            self._on_call(event)
+
+    def _on_call(self, event: CallBegins | CallAnswered | CallEnds) -> None:
+        facts: dict[str, object] = {
+            "id": event.device_id,
+            "direction": event.direction,
+            "party": event.party,
+        }
+        if isinstance(event, CallEnds):
+            facts |= {"reason": event.reason, "status": event.status or ""}
+            self.happened("call ended", **facts)
+        else:
+            self.happened("call" if isinstance(event, CallBegins) else "call answered", **facts)

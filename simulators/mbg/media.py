@@ -42,6 +42,20 @@ class MediaPorts(Protocol):
         """The call is over; none of that name is fine."""
 
 
+class NoPorts:
+    """A border that carries no media."""
+
+    def open(self, call: str, streams: int) -> list[PortPair] | None:
+        """None are left, ever."""
+        return None
+
+    def aim(self, call: str, side: str, where: list[Address | None]) -> None:
+        """Nothing to aim."""
+
+    def close(self, call: str) -> None:
+        """Nothing to close."""
+
+
 @dataclass(slots=True)
 class Flow:
     """One end's view: where to send to, where from something came, and how much."""

@@ -1,34 +1,22 @@
 """OAuth 1.0a signatures as the MBG checks them (RFC 5849 section 3), pure.
 
 In: method, URI as received, the Authorization header and, where it is form-encoded, the body.
-Out: the protocol parameters, the signature base string, the expected signature. No state here:
-consumers, tokens and nonces are `web_services`.
+Out: the protocol parameters, the signature base string, whether a signature fits. No state here:
+consumers, tokens and nonces are `web_services`. Octets that are no UTF-8 travel as surrogates, so
+that what was signed as octets verifies as octets.
 """
 
-import base64
 import binascii
-import hashlib
 import hmac
 import re
-from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from simulators.mbg.refusals import malformed
+from simulators.mbg.refusals import malformed, unauthorized
 
-METHODS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
-SINGLE = (
-    "oauth_consumer_key",
-    "oauth_token",
-    "oauth_signature_method",
-    "oauth_timestamp",
-    "oauth_nonce",
-    "oauth_version",
-    "oauth_signature",
-    "oauth_callback",
-    "oauth_verifier",
-)
-_PART = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+')
-"""One parameter of the header; a quoted realm may hold commas (RFC 9110 section 5.6.4)."""
+METHODS = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
 REQUIRED = (
     "oauth_consumer_key",
     "oauth_signature_method",
@@ -36,37 +24,64 @@ REQUIRED = (
     "oauth_nonce",
     "oauth_signature",
 )
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*").fullmatch
+_PARAMETER = re.compile(
+    # name="value", where a realm may hold commas and escapes (RFC 9110 section 5.6.4); or blanks
+    # and commas; or, taken whole, what is neither
+    r'([^\s=",]+)="((?:[^"\\]|\\.)*)"\s*(?:,|$)|[\s,]+|(.+)',
+    re.DOTALL,
+)
+
+Pairs = list[tuple[str, str]]
+"""Decoded names and values, in the order they came."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What of an HTTP request takes part in its signature.
+    """An HTTP request, as far as its signature goes.
 
     Args:
         uri: scheme, host, port, path and query as the client addressed them.
         authorization: the header's value, "" where there is none.
         form: body octets if its content type is form-encoded, else b"".
+        content: body octets of another type; they are not signed.
+        caller: IP address it came from.
+        claimed: the base string that the client says it signed, "" where it says nothing.
     """
 
     method: str
     uri: str
     authorization: str = ""
     form: bytes = b""
+    content: bytes = b""
+    caller: str = ""
+    claimed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """An OAuth request that was read: its protocol parameters, and everything that was signed."""
+    """An OAuth request that was read: its protocol parameters, and everything that was signed.
 
-    method: str
-    uri: str
+    Args:
+        header, query, form: parameters by where they came, `oauth_signature` among them.
+    """
+
+    request: HttpRequest = field(compare=False)
     protocol: dict[str, str]
-    parameters: list[tuple[str, str]]
+    header: Pairs
+    query: Pairs
+    form: Pairs
+
+    @property
+    def parameters(self) -> Pairs:
+        """Everything that is signed (section 3.4.1.3.1)."""
+        everything = self.header + self.query + self.form
+        return [pair for pair in everything if pair[0] != "oauth_signature"]
 
     @property
     def base_string(self) -> str:
         """The signature base string (section 3.4.1)."""
-        return base_string(self.method, self.uri, self.parameters)
+        return base_string(self.request.method, self.request.uri, self.parameters)
 
     def get(self, name: str) -> str:
         """A protocol parameter by its name without `oauth_`, "" where it is absent."""
@@ -75,109 +90,159 @@ class SignedRequest:
 
 def encode(text: str) -> str:
     """Percent-encode as section 3.6 says: only unreserved characters stay."""
-    return quote(text, safe="-._~")
+    return text if _UNRESERVED(text) else _quoted(text)
 
 
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    return quote(text, safe="-._~", errors="surrogateescape")
+
+
+@lru_cache(maxsize=1024)
 def base_string_uri(uri: str) -> str:
-    """Scheme and host in lower case, no default port, no query (section 3.4.1.2)."""
-    parts = urlsplit(uri)
+    """Scheme and host in lower case, no default port, no query (section 3.4.1.2).
+
+    Raises:
+        Refused: the Host header or the request line was none.
+    """
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        parts, port = None, None
+    if parts is None or not uri.isascii():
+        raise malformed("parameter_rejected", "expected Host: name:port and an ASCII path")
     host = (parts.hostname or "").lower()
     if ":" in host:
         host = f"[{host}]"  # an IPv6 address stands in brackets in the Host header, too
     scheme = parts.scheme.lower()
     default = {"http": 80, "https": 443}.get(scheme)
-    port = f":{parts.port}" if parts.port and parts.port != default else ""
-    return f"{scheme}://{host}{port}{parts.path or '/'}"
+    shown_port = "" if port is None or port == default else f":{port}"
+    return f"{scheme}://{host}{shown_port}{parts.path or '/'}"
 
 
-def base_string(method: str, uri: str, parameters: list[tuple[str, str]]) -> str:
+def normalized(parameters: Iterable[tuple[str, str]]) -> str:
+    """The parameters encoded, sorted by name and value, and joined (section 3.4.1.3.2)."""
+    encoded = sorted([(encode(name), encode(value)) for name, value in parameters])
+    return "&".join([f"{name}={value}" for name, value in encoded])
+
+
+def base_string(method: str, uri: str, parameters: Iterable[tuple[str, str]]) -> str:
     """Method, URI and normalized parameters, each encoded, joined by `&` (section 3.4.1)."""
-    encoded = sorted((encode(name), encode(value)) for name, value in parameters)
-    normalized = "&".join(f"{name}={value}" for name, value in encoded)
-    return "&".join((method.upper(), encode(base_string_uri(uri)), encode(normalized)))
+    # Of reserved characters the normalized parameters hold these three alone.
+    text = normalized(parameters).replace("%", "%25").replace("&", "%26").replace("=", "%3D")
+    where = encode(base_string_uri(uri.partition("?")[0]))
+    return f"{encode(method.upper())}&{where}&{text}"
 
 
-def signature(method: str, base: str, consumer_secret: str, token_secret: str) -> str:
-    """The signature in base64 (sections 3.4.2; SHA-256 by analogy)."""
+def digest(method: str, base: str, consumer_secret: str, token_secret: str) -> bytes:
+    """The octets of the signature (section 3.4.2; SHA-256 by analogy)."""
     key = f"{encode(consumer_secret)}&{encode(token_secret)}"
-    mac = hmac.new(key.encode(), base.encode(), METHODS[method])
-    return base64.b64encode(mac.digest()).decode()
+    return hmac.digest(key.encode(), base.encode(), METHODS[method])
 
 
-def matches(given: str, expected: str) -> bool:
-    """Compare two signatures in constant time; an unreadable one matches nothing."""
+def matches(given: str, expected: bytes) -> bool:
+    """Compare a signature in base64 in constant time; an unreadable one matches nothing."""
     try:
-        octets = base64.b64decode(given, validate=True)
-    except (binascii.Error, ValueError):
+        octets = binascii.a2b_base64(given, strict_mode=True)
+    except ValueError:
         return False
-    return hmac.compare_digest(octets, base64.b64decode(expected))
+    return hmac.compare_digest(octets, expected)
 
 
-def read(request: HttpRequest) -> SignedRequest:
+def read(request: HttpRequest, methods: Collection[str] = tuple(METHODS)) -> SignedRequest:
     """Collect the parameters of a signed request (section 3.4.1.3) and check their form.
 
     Raises:
-        Refused: a required parameter is absent, one came twice, or method or version won't do.
+        Refused: there is no OAuth parameter (401), or a required one is absent, one came twice or
+            in two places, or signature method or version won't do (400, section 3.2).
     """
-    header = _header_parameters(request.authorization)
-    query = parse_qsl(_split(request.uri).query, keep_blank_values=True)
-    form = parse_qsl(request.form.decode("utf-8", "replace"), keep_blank_values=True)
-    everything = header + query + form
-    protocol: dict[str, str] = {}
-    for name, value in everything:
-        if name in SINGLE:
-            if name in protocol:
-                raise malformed("parameter_rejected", f"{name} came more than once")
-            protocol[name] = value
+    header = header_parameters(request.authorization)
+    base_string_uri(request.uri.partition("?")[0])
+    query = pairs(request.uri.partition("?")[2])
+    form = pairs(request.form.decode("utf-8", "surrogateescape"))
+    protocol = _protocol(header, query, form)
+    if not protocol:
+        raise unauthorized("unsigned", "this call must be signed: OAuth 1.0a, see RFC 5849")
     for name in REQUIRED:
         if not protocol.get(name):
             raise malformed("parameter_absent", f"{name} is missing from the request")
-    _check_form(protocol)
-    signed = [(n, v) for n, v in everything if n != "oauth_signature"]
-    return SignedRequest(request.method, request.uri, protocol, signed)
+    _check_form(protocol, methods)
+    return SignedRequest(request, protocol, header, query, form)
 
 
-def _check_form(protocol: dict[str, str]) -> None:
-    method = protocol["oauth_signature_method"]
-    if method not in METHODS:
-        raise malformed(
-            "signature_method_rejected", f"expected {' or '.join(METHODS)}, got {method!r}"
-        )
-    version = protocol.get("oauth_version", "1.0")
-    if version != "1.0":
-        raise malformed("version_rejected", f"expected oauth_version 1.0, got {version!r}")
-    stamp = protocol["oauth_timestamp"]
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-        raise malformed(
-            "parameter_rejected", f"expected oauth_timestamp in seconds, got {stamp[:20]!r}"
-        )
+def pairs(text: str) -> Pairs:
+    """Form-encoded text, decoded; a name without a value has an empty one."""
+    if not text:
+        return []
+    return parse_qsl(text, keep_blank_values=True, errors="surrogateescape")
 
 
-def _split(uri: str) -> SplitResult:
-    """The URI as far as the Host header and the request line were ones."""
-    try:
-        parts = urlsplit(uri)
-        parts.port  # noqa: B018 - reading it is what checks it
-    except ValueError:
-        parts = None
-    if parts is None or not uri.isascii():
-        raise malformed("parameter_rejected", "expected Host: name:port and an ASCII path")
-    return parts
+def header_parameters(header: str) -> Pairs:
+    """The parameters of `Authorization: OAuth a="b", c="d"` (section 3.5.1), decoded.
 
+    The realm is left out, since it is not signed (section 3.4.1.3.1).
 
-def _header_parameters(header: str) -> list[tuple[str, str]]:
-    """The parameters of `Authorization: OAuth a="b", c="d"` (section 3.5.1), decoded."""
+    Raises:
+        Refused: not of that form.
+    """
     if not header.isascii():
         raise malformed("parameter_rejected", "expected ASCII alone in the Authorization header")
     scheme, _, rest = header.strip().partition(" ")
     if scheme.lower() != "oauth":
         return []
     found = []
-    for part in _PART.findall(rest):
-        name, equals, value = part.strip().partition("=")
-        if (not name and not equals) or name.lower() == "realm":
-            continue  # the realm is not signed (section 3.4.1.3.1); one in the query is
-        if not equals or len(value) < 2 or value[0] != '"' or value[-1] != '"':
-            raise malformed("parameter_rejected", f'expected name="value", got {name[:40]!r}')
-        found.append((unquote(name), unquote(value[1:-1])))
+    for name, value, junk in _PARAMETER.findall(rest):
+        if junk:
+            raise malformed("parameter_rejected", f'expected name="value", got {junk[:40]!r}')
+        if name and name.lower() != "realm":
+            found.append((_decoded(name), _decoded(value)))
     return found
+
+
+def _decoded(text: str) -> str:
+    return unquote(text, errors="surrogateescape") if "%" in text else text
+
+
+def _protocol(*places: Pairs) -> dict[str, str]:
+    """The protocol parameters, each once, and all in one place (section 3.5)."""
+    protocol: dict[str, str] = {}
+    carrying = 0
+    for place in places:
+        before = len(protocol)
+        for name, value in place:
+            if name.startswith("oauth_"):
+                if name in protocol:
+                    raise malformed("parameter_rejected", f"{_shown(name)} came more than once")
+                protocol[name] = value
+        carrying += len(protocol) > before
+    if carrying > 1:
+        raise malformed(
+            "parameter_rejected",
+            "oauth_ parameters came in two places: use Authorization header, form body or query",
+        )
+    return protocol
+
+
+def _check_form(protocol: dict[str, str], methods: Collection[str]) -> None:
+    method = protocol["oauth_signature_method"]
+    if method not in methods:
+        raise malformed(
+            "signature_method_rejected", f"expected {' or '.join(methods)}, got {_shown(method)}"
+        )
+    version = protocol.get("oauth_version", "1.0")
+    if version != "1.0":
+        raise malformed("version_rejected", f"expected oauth_version 1.0, got {_shown(version)}")
+    stamp = protocol["oauth_timestamp"]
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12 and int(stamp) > 0):
+        raise malformed(
+            "parameter_rejected", f"expected oauth_timestamp in seconds, got {_shown(stamp)}"
+        )
+    for name, value in protocol.items():
+        if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+            raise malformed("parameter_rejected", f"expected UTF-8 in {_shown(name)}")
+
+
+def _shown(text: str) -> str:
+    """What came, short and in ASCII."""
+    return ascii(text[:40])

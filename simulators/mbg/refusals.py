@@ -1,21 +1,18 @@
-"""How the MBG's REST API says no: one class, one constructor per kind (docs/wire.md section 1)."""
+"""How the MBG's REST API says no: one constructor per kind (docs/wire.md section 1)."""
 
-from simulators.errors import BenchError
+from simulators.http_api.refused import Refused, invalid
 
-
-class Refused(BenchError):
-    """A refused call: HTTP status, code, one sentence, and details for programs."""
-
-    def __init__(self, status: int, code: str, message: str, **detail: object) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.detail = detail
-
-    def document(self) -> dict[str, object]:
-        """The JSON body."""
-        return {"code": self.code, "message": self.message, "detail": self.detail}
+__all__ = [
+    "Refused",
+    "duplicate",
+    "invalid",
+    "malformed",
+    "not_found",
+    "permission_denied",
+    "precondition_failed",
+    "stopped",
+    "unauthorized",
+]
 
 
 def malformed(code: str, message: str) -> Refused:
@@ -25,7 +22,9 @@ def malformed(code: str, message: str) -> Refused:
 
 def unauthorized(code: str, message: str) -> Refused:
     """401: consumer, signature, time stamp, nonce, token or verifier won't do."""
-    return Refused(401, code, message)
+    refused = Refused(401, code, message)
+    refused.headers["WWW-Authenticate"] = 'OAuth realm="MBG"'
+    return refused
 
 
 def permission_denied(permission: str, needed: str) -> Refused:
@@ -53,12 +52,16 @@ def not_found(what: str) -> Refused:
     return Refused(404, "not_found", f"there is no {what}")
 
 
-def invalid(fields: dict[str, str]) -> Refused:
-    """422: fields with the reason for each."""
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in fields.items())
-    return Refused(422, "invalid", reasons, fields=fields)
-
-
 def duplicate(field: str, other: str) -> Refused:
     """409: another device has that name."""
     return Refused(409, "duplicate", f"{field} is in use by device {other}", id=other, field=field)
+
+
+def precondition_failed(current: str) -> Refused:
+    """412: the resource changed since it was read; `current` is its ETag now."""
+    return Refused(
+        412,
+        "precondition_failed",
+        f"the resource changed since it was read, its ETag is now {current}: read it again",
+        etag=current,
+    )

@@ -94,6 +94,16 @@ class TemporaryToken:
     verifier: str = field(default="", repr=False)
     wrong_verifiers: int = 0
 
+    @property
+    def living(self) -> bool:
+        """Whether anything may still become of it."""
+        return self.state in TEMPORARY_TRANSITIONS
+
+    def age(self, now: float) -> None:
+        """Expire, if its time is over."""
+        if self.living and now >= self.expires_at:
+            self.move(TemporaryEvent.EXPIRE)
+
     def move(self, event: TemporaryEvent) -> None:
         """Change state by the table."""
         try:
@@ -115,6 +125,11 @@ class FinalToken:
     expires_at: float
     state: Final = Final.VALID
     last_used_at: float | None = None
+
+    def age(self, now: float) -> None:
+        """Expire, if its time is over."""
+        if self.state is Final.VALID and now >= self.expires_at:
+            self.move(FinalEvent.EXPIRE)
 
     def move(self, event: FinalEvent) -> None:
         """Change state by the table."""

@@ -2,18 +2,19 @@
 
 A `RegistrationAgent` with the border's habits: one registration a device, the old extension given
 back when a device gets another one, and a look at each ICP (OPTIONS) while devices are registered
-there, so that they are registered anew after the ICP had been silent.
+there, so that they are registered anew after the ICP had been silent. What else ICPs send is handed
+out for others to deal with.
 """
 
 from dataclasses import dataclass
 
-from simulators.core import UDP, Address, Datagram, Entropy
-from simulators.mbg.border_terms import INSIDE, BorderSettings
+from simulators.core import TCP, UDP, Address, Datagram, Entropy
+from simulators.mbg import out_of_dialog
+from simulators.mbg.border_terms import INSIDE, BorderSettings, sip_uri
 from simulators.mbg.devices import Device, DeviceStore
 from simulators.sip.agent import RegistrationAgent, RegistrationChanged
-from simulators.sip.message import Headers, Request
-from simulators.sip.registration import Account, State
-from simulators.sip.transaction import Timers
+from simulators.sip.registration import Account, Registration, State
+from simulators.sip.transaction import Timers, Transactions
 
 STANDING = (State.REGISTERED, State.REFRESHING)
 
@@ -28,7 +29,10 @@ class _Icp:
 
 
 class Upstream:
-    """The five verbs over the socket to the ICPs; `events` yields `RegistrationChanged` by device.
+    """The five verbs and `lost` over the sockets to the ICPs.
+
+    `events` yields `RegistrationChanged` by device, and what the transaction layer told that was
+    not about a registration.
 
     Args:
         inside: address of the socket towards the ICPs.
@@ -46,14 +50,19 @@ class Upstream:
         self._store = store
         self._entropy = entropy
         self._settings = settings
-        self._agent = RegistrationAgent(inside, entropy, timers, INSIDE)
+        self._agent = RegistrationAgent(inside, entropy, timers, INSIDE, registers_only=True)
         self._icps: dict[Address, _Icp] = {}
         self._retired = 0
+
+    @property
+    def transactions(self) -> Transactions:
+        """The transaction layer towards the ICPs."""
+        return self._agent.transactions
 
     def stands(self, device: Device) -> bool:
         """Whether the device is registered at its ICP as it is now."""
         kept = self._agent.registrations.get(device.id)
-        return kept is not None and kept.account == self._account(device) and kept.state in STANDING
+        return kept is not None and kept.state in STANDING and self._is_for(kept, device)
 
     def register(self, device: Device, now: float) -> None:
         """Register the device; an old account of it is given back first."""
@@ -63,11 +72,10 @@ class Upstream:
     def retire(self, device: Device, now: float) -> bool:
         """End the device's registration if it is one with another account than it has now."""
         kept = self._agent.registrations.get(device.id)
-        account = self._account(device)
-        if kept is None or kept.account == account:
+        if kept is None or self._is_for(kept, device):
             return False
         old = kept.account
-        if (old.username, old.registrar) == (account.username, account.registrar):
+        if (old.username, old.registrar) == (device.icp_username, self._registrar(device)):
             self._agent.drop(device.id)  # to un-register it would race with the new one
             return True
         self._retired += 1
@@ -93,11 +101,16 @@ class Upstream:
         self._agent.receive(data, peer, now, side, transport)
         self._heard_from(peer, now)
 
-    def events(self, now: float) -> list[RegistrationChanged]:
-        """What changed, in order, once."""
-        events = []
+    def lost(self, peer: Address, now: float, side: str = "", transport: str = TCP) -> None:
+        """A connection has ended: what waits for an answer over it gets none."""
+        self._agent.lost(peer, now, side, transport)
+
+    def events(self, now: float) -> list[object]:
+        """What happened, in order, once."""
+        events: list[object] = []
         for event in self._agent.events():
             if not isinstance(event, RegistrationChanged):
+                events.append(event)
                 continue
             kept = self._agent.registrations.get(event.key)
             if kept is not None and kept.state is State.UNREGISTERED:
@@ -116,9 +129,11 @@ class Upstream:
 
     def timer_at(self) -> float | None:
         """When something is due."""
-        times = [icp.look_at for icp in self._icps.values()]
-        agent = self._agent.timer_at()
-        return min(times if agent is None else [agent, *times], default=None)
+        first = self._agent.timer_at()
+        for icp in self._icps.values():  # a handful
+            if first is None or icp.look_at < first:
+                first = icp.look_at
+        return first
 
     def handle_timer(self, now: float) -> None:
         """Do what is due."""
@@ -129,8 +144,9 @@ class Upstream:
 
     def waiting(self) -> bool:
         """Whether an ICP that is not known to be silent owes an answer."""
-        looking = any(icp.asked_at is not None and not icp.silent for icp in self._icps.values())
-        return looking or self._agent.waiting()
+        return self._agent.waiting() or any(
+            icp.asked_at is not None and not icp.silent for icp in self._icps.values()
+        )
 
     # Inside
 
@@ -144,22 +160,16 @@ class Upstream:
             icp.asked_at = now
         else:
             icp.silent = True  # the look before got no answer
-        uri = f"sip:{address[0]}"
-        request = Request(
+        host, _ = self._inside
+        request = out_of_dialog.make(
             "OPTIONS",
-            uri,
-            Headers(
-                [
-                    ("Max-Forwards", "70"),
-                    ("From", f"<sip:mbg@{self._inside[0]}>;tag={self._entropy(4).hex()}"),
-                    ("To", f"<{uri}>"),
-                    ("Call-ID", f"{self._entropy(8).hex()}@{self._inside[0]}"),
-                    ("CSeq", "1 OPTIONS"),
-                    ("User-Agent", "MBG"),
-                ]
-            ),
+            sip_uri("", address[0]),
+            sender=sip_uri("mbg", host),
+            recipient=sip_uri("", address[0]),
+            host=host,
+            entropy=self._entropy,
         )
-        self._agent.transactions.send(request, address, now)
+        self.transactions.send(request, address, now, self._settings.upstream_transport)
         icp.look_at = now + self._settings.icp_keepalive_s
 
     def _heard_from(self, address: Address, now: float) -> None:
@@ -175,12 +185,24 @@ class Upstream:
             if kept.account.registrar == address and kept.state is State.REGISTERED:
                 self._agent.retry(key, now)
 
+    def _registrar(self, device: Device) -> Address:
+        return self._store.icps[device.icp_id].address, self._settings.icp_port
+
+    def _is_for(self, kept: Registration, device: Device) -> bool:
+        """Whether it was made with what the device has on its ICP side now."""
+        account = kept.account
+        return (
+            account.username == device.icp_username
+            and account.password == device.icp_password
+            and account.registrar == self._registrar(device)
+        )
+
     def _account(self, device: Device) -> Account:
-        icp = self._store.icps[device.icp_id]
+        registrar = self._registrar(device)
         settings = self._settings
         return Account(
-            registrar=(icp.address, settings.icp_port),
-            domain=icp.address,
+            registrar=registrar,
+            domain=registrar[0],
             username=device.icp_username,
             auth_username=device.icp_username,
             password=device.icp_password,
@@ -188,4 +210,5 @@ class Upstream:
             expires_s=settings.upstream_expires_s,
             renewal_threshold_s=settings.upstream_renewal_s,
             user_agent="MBG",
+            transport=settings.upstream_transport,
         )

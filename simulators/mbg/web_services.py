@@ -1,56 +1,52 @@
 """The MBG's web services: consumers, their tokens, and who may call what (TOK-1 to TOK-9), pure.
 
-`initiate`, `exchange` and `authorize` judge signed requests; the other methods are what a person
-does on Administration -> Web services. Times are calendar time in epoch seconds.
+`initiate`, `exchange` and `authorize` judge signed requests; the other methods, and those of
+`token_records`, are what a person does on Administration -> Web services. Times are calendar time
+in epoch seconds.
 """
 
-import base64
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from simulators.core import Entropy
-from simulators.errors import ConfigurationError
-from simulators.mbg import oauth
+from simulators.mbg import oauth, oauth_debugger, signatures
+from simulators.mbg.consumers import DOCUMENTED_PERMISSIONS as DOCUMENTED_PERMISSIONS
+from simulators.mbg.consumers import LEVELS as LEVELS
+from simulators.mbg.consumers import PERMISSIONS as PERMISSIONS
+from simulators.mbg.consumers import Consumer as Consumer
+from simulators.mbg.consumers import Consumers
 from simulators.mbg.oauth import HttpRequest, SignedRequest
-from simulators.mbg.refusals import Refused, malformed, permission_denied, stopped, unauthorized
+from simulators.mbg.oauth_debugger import RefusedRequests, Secrets
+from simulators.mbg.refusals import (
+    Refused,
+    malformed,
+    permission_denied,
+    stopped,
+    unauthorized,
+)
+from simulators.mbg.signatures import Nonces, SecretOf
+from simulators.mbg.token_records import TokenRecords
 from simulators.mbg.tokens import (
     FINAL_LIFE_S,
     MAX_WRONG_VERIFIERS,
     TEMPORARY_LIFE_S,
     Final,
-    FinalEvent,
     FinalToken,
     Temporary,
     TemporaryEvent,
     TemporaryToken,
 )
 
-SecretOf = Callable[[str], str]
-"""Secret of a token; raises Refused for one that was never issued."""
-
-PERMISSIONS = ("Base/managetoken", "MBG/v1/icps", "MBG/v1/devices")
-LEVELS = ("none", "read", "read/write")
-DOCUMENTED_PERMISSIONS = {
-    "Base/managetoken": "read/write",
-    "MBG/v1/icps": "read",
-    "MBG/v1/devices": "read/write",
+NOT_EXCHANGEABLE = {
+    Temporary.PENDING: ("token_not_approved", "nobody has pressed approve yet"),
+    Temporary.REJECTED: ("token_rejected", "the temporary token was rejected"),
+    Temporary.REPLACED: ("token_rejected", "a newer request took its place"),
+    Temporary.EXPIRED: ("token_expired", "the temporary token is older than an hour"),
+    Temporary.VOID: ("token_void", "too many wrong verifiers were entered"),
+    Temporary.USED: ("token_used", "the temporary token was used already"),
 }
-
-
-@dataclass(slots=True)
-class Consumer:
-    """An application that may ask for tokens. `permissions`: resource -> one of `LEVELS`."""
-
-    name: str
-    consumer_id: str
-    shared_secret: str = field(repr=False)
-    permissions: dict[str, str]
-    active: bool = True
-
-    def may(self, permission: str, needed: str) -> bool:
-        """Whether this consumer has `needed` (`read` or `write`) on a resource."""
-        level = self.permissions.get(permission, "none")
-        return (needed == "read" and level != "none") or level == "read/write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +57,35 @@ class Settings:
         timestamp_window_s: how far a time stamp may be from our clock, either way, seconds.
         final_life_s: life of a final token, seconds.
         temporary_life_s: life of a temporary token, seconds.
+        hmac_sha256: whether HMAC-SHA256 is taken beside HMAC-SHA1.
     """
 
     timestamp_window_s: float = 300.0
     final_life_s: float = FINAL_LIFE_S
     temporary_life_s: float = TEMPORARY_LIFE_S
+    hmac_sha256: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A refused signed request, as the signature debugger keeps it (no secret in it)."""
+class WebServices(TokenRecords):
+    """Consumers and tokens of one MBG.
 
-    at: float
-    code: str
-    message: str
-    consumer_id: str
-    base_string: str
-
-
-class WebServices:
-    """Consumers and tokens of one MBG."""
+    `refusals` are the refused requests, for the signature debugger; `known_hosts` the authorities
+    (`name` or `name:port`) by which clients may know this MBG.
+    """
 
     def __init__(self, entropy: Entropy, settings: Settings | None = None) -> None:
-        self.running = False
         self.settings = settings or Settings()
-        self.consumers: dict[str, Consumer] = {}
-        self.temporary: dict[str, TemporaryToken] = {}
-        self.final: dict[str, FinalToken] = {}
-        self.refusals: list[Refusal] = []
-        self._entropy = entropy
-        self._nonces: dict[tuple[str, str, str, str], float] = {}
+        super().__init__(entropy, self.settings.temporary_life_s, self.settings.final_life_s)
+        self.running = False
+        self.consumers = Consumers(entropy)
+        self.refusals = RefusedRequests()
+        self.known_hosts: tuple[str, ...] = ()
+        self._nonces = Nonces(self.settings.timestamp_window_s)
+        self._methods = tuple(
+            method
+            for method in oauth.METHODS
+            if method != "HMAC-SHA256" or self.settings.hmac_sha256
+        )
 
     # What a person does on the Web services page
 
@@ -113,101 +108,63 @@ class WebServices:
         """Add a new consumer; the MBG makes its shared secret.
 
         Raises:
-            ConfigurationError: the id is taken, or a permission or its level is unknown.
+            ConfigurationError: the id is empty or taken, or a permission or its level is unknown.
         """
-        if consumer_id in self.consumers:
-            raise ConfigurationError(f"ConsumerID {consumer_id} is in use: choose another")
-        granted = dict(DOCUMENTED_PERMISSIONS if permissions is None else permissions)
-        for permission, level in granted.items():
-            if permission not in PERMISSIONS or level not in LEVELS:
-                raise ConfigurationError(
-                    f"expected a permission of {PERMISSIONS} at a level of {LEVELS}, "
-                    f"got {permission}: {level}"
-                )
-        consumer = Consumer(name, consumer_id, self._secret(), granted, active)
-        self.consumers[consumer_id] = consumer
-        return consumer
+        return self.consumers.add(name, consumer_id, permissions, active=active)
 
-    def approve(self, token: str, now: float) -> str:
-        """Press approve at a temporary token; returns the Verifier.
+    def edit_consumer(
+        self,
+        consumer_id: str,
+        *,
+        name: str | None = None,
+        permissions: dict[str, str] | None = None,
+    ) -> Consumer:
+        """Change a consumer's name or permissions; its tokens stay.
 
         Raises:
-            Refused: the token is not pending any more.
+            Refused: 404.
+            ConfigurationError: a permission or its level is unknown.
         """
-        temporary = self._living_temporary(token, now)
-        if temporary.state is not Temporary.PENDING:
-            raise Refused(409, "token_not_pending", f"this token is {temporary.state.value}")
-        temporary.move(TemporaryEvent.APPROVE)
-        temporary.verifier = f"{int.from_bytes(self._entropy(8), 'big') % 1_000_000:06d}"
-        return temporary.verifier
+        return self.consumers.edit(consumer_id, name=name, permissions=permissions)
 
-    def reject(self, token: str, now: float) -> None:
-        """Press reject at a temporary token."""
-        self._living_temporary(token, now).move(TemporaryEvent.REJECT)
+    def activate(self, consumer_id: str) -> None:
+        """Let a consumer and its tokens serve (again)."""
+        self.consumers.known(consumer_id).active = True
 
-    def renew(self, token: str, now: float) -> FinalToken:
-        """Press Renew at a final token: 12 months from now (TOK-8)."""
-        final = self.final[token]
-        final.move(FinalEvent.RENEW)
-        final.expires_at = now + self.settings.final_life_s
-        return final
+    def deactivate(self, consumer_id: str) -> None:
+        """Refuse a consumer, whatever its token, until it is activated."""
+        self.consumers.known(consumer_id).active = False
 
-    def revoke(self, token: str) -> None:
-        """Press revoke at a final token."""
-        self.final[token].move(FinalEvent.REVOKE)
+    def delete_consumer(self, consumer_id: str) -> None:
+        """Remove a consumer; its tokens are gone with it."""
+        self.consumers.known(consumer_id)
+        del self.consumers[consumer_id]
+        self.forget_tokens_of(consumer_id)
 
-    def pending(self, now: float) -> list[TemporaryToken]:
-        """The list Temporary tokens: pending and approved ones."""
-        for token in self.temporary.values():
-            self._age_temporary(token, now)
-        return [
-            t for t in self.temporary.values() if t.state in (Temporary.PENDING, Temporary.APPROVED)
-        ]
+    def regenerate_secret(self, consumer_id: str) -> str:
+        """Make a new shared secret, told this once; the consumer's tokens stay."""
+        return self.consumers.regenerate_secret(consumer_id)
 
     # What consumers do
 
     def initiate(self, request: HttpRequest, now: float) -> TemporaryToken:
         """`POST /mslrest/initiate`: a temporary token, if consumer and secret are right."""
-        signed, consumer = self._check(request, now, token_secret=lambda _: "")
-        if not signed.get("callback"):
-            raise malformed("parameter_absent", "oauth_callback is missing from the request")
-        for other in self.temporary.values():
-            if other.consumer_id == consumer.consumer_id and other.state in (
-                Temporary.PENDING,
-                Temporary.APPROVED,
-            ):
-                other.move(TemporaryEvent.REPLACE)
-        token = TemporaryToken(
-            self._secret(),
-            self._secret(),
-            consumer.consumer_id,
-            now + self.settings.temporary_life_s,
-        )
-        self.temporary[token.token] = token
-        return token
+        with self._judging(request, now) as signed:
+            consumer = self._check(signed, now, lambda _: "")
+            if not signed.get("callback"):
+                raise malformed("parameter_absent", "oauth_callback is missing from the request")
+        return self.issue_temporary(consumer.consumer_id, now)
 
     def exchange(self, request: HttpRequest, now: float) -> FinalToken:
         """`POST /mslrest/token`: the final token for an approved temporary one and its verifier."""
-        signed, consumer = self._check(request, now, token_secret=self._temporary_secret)
-        temporary = self._living_temporary(signed.get("token"), now)
-        if temporary.consumer_id != consumer.consumer_id:
-            raise unauthorized("token_unknown", "this token belongs to another consumer")
-        self._check_exchangeable(temporary)
-        if signed.get("verifier") != temporary.verifier:
-            temporary.wrong_verifiers += 1
-            if temporary.wrong_verifiers >= MAX_WRONG_VERIFIERS:
-                temporary.move(TemporaryEvent.WRONG_VERIFIERS)
-            raise unauthorized("verifier_invalid", "this is not the verifier that was shown")
-        temporary.move(TemporaryEvent.EXCHANGE)
-        final = FinalToken(
-            self._secret(),
-            self._secret(),
-            consumer.consumer_id,
-            now,
-            now + self.settings.final_life_s,
-        )
-        self.final[final.token] = final
-        return final
+        with self._judging(request, now) as signed:
+            consumer = self._check(signed, now, lambda t: self.living_temporary(t, now).secret)
+            temporary = self.temporary[signed.get("token")]
+            _check_owner(temporary, consumer)
+            if temporary.state in NOT_EXCHANGEABLE:
+                raise unauthorized(*NOT_EXCHANGEABLE[temporary.state])
+            _check_verifier(signed, temporary)
+        return self.issue_final(temporary, now)
 
     def authorize(
         self, request: HttpRequest, now: float, permission: str = "", needed: str = "read"
@@ -217,124 +174,68 @@ class WebServices:
         Raises:
             Refused: with the code of docs/wire.md section 1.
         """
-        signed, consumer = self._check(request, now, token_secret=self._final_secret)
-        final = self.final[signed.get("token")]
-        if final.consumer_id != consumer.consumer_id:
-            raise unauthorized("token_unknown", "this token belongs to another consumer")
-        if final.state is Final.VALID and now >= final.expires_at:
-            final.move(FinalEvent.EXPIRE)
-        if final.state is Final.EXPIRED:
-            raise unauthorized(
-                "token_expired", "the final token is past its 12 months: Renew it on this MBG"
-            )
-        if final.state is Final.REVOKED:
-            raise unauthorized("token_revoked", "the final token was revoked")
-        if permission and not consumer.may(permission, needed):
-            raise permission_denied(permission, needed)
+        with self._judging(request, now) as signed:
+            consumer = self._check(signed, now, lambda t: self.living_final(t, now).secret)
+            final = self.final[signed.get("token")]
+            _check_owner(final, consumer)
+            if final.state is Final.EXPIRED:
+                raise unauthorized(
+                    "token_expired", "the final token is past its 12 months: Renew it on this MBG"
+                )
+            if final.state is Final.REVOKED:
+                raise unauthorized("token_revoked", "the final token was revoked")
+            if permission and not consumer.may(permission, needed):
+                raise permission_denied(permission, needed)
         final.last_used_at = now
         return consumer, final
 
     # Inside
 
-    def _check(
-        self, request: HttpRequest, now: float, token_secret: SecretOf
-    ) -> tuple[SignedRequest, Consumer]:
-        """Everything that does not depend on the token's state."""
+    @contextmanager
+    def _judging(self, request: HttpRequest, now: float) -> Iterator[SignedRequest]:
+        """Read a signed request; what refuses it is kept for the debugger."""
         if not self.running:
             raise stopped()
-        signed = oauth.read(request)
+        signed = None
         try:
-            consumer = self._check_signature(signed, now, token_secret)
+            signed = oauth.read(request, self._methods)
+            yield signed
         except Refused as refused:
-            self.refusals.append(
-                Refusal(
-                    now,
-                    refused.code,
-                    refused.message,
-                    signed.get("consumer_key"),
-                    signed.base_string,
-                )
-            )
+            diagnosis = None
+            if signed is not None and refused.code == "signature_invalid":
+                diagnosis = oauth_debugger.diagnose(signed, self._secrets(signed))
+            self.refusals.keep(request, signed, refused, diagnosis, now)
             raise
-        return signed, consumer
 
-    def _check_signature(
-        self, signed: SignedRequest, now: float, token_secret: SecretOf
-    ) -> Consumer:
-        consumer = self.consumers.get(signed.get("consumer_key"))
-        if consumer is None:
-            raise unauthorized("consumer_unknown", "no consumer has this ConsumerID")
-        expected = oauth.signature(
-            signed.get("signature_method"),
-            signed.base_string,
+    def _secrets(self, signed: SignedRequest) -> Secrets:
+        """All that the debugger may try for a request whose consumer is known."""
+        consumer, token = self.consumers[signed.get("consumer_key")], signed.get("token")
+        tokens: dict[str, TemporaryToken | FinalToken] = {**self.temporary, **self.final}
+        of_token = tokens[token].secret if token in tokens else ""
+        return Secrets(
             consumer.shared_secret,
-            token_secret(signed.get("token")),
+            of_token,
+            {other.consumer_id: other.shared_secret for other in self.consumers.values()},
+            [t.secret for t in tokens.values() if t.consumer_id == consumer.consumer_id],
+            self.known_hosts,
         )
-        if not oauth.matches(signed.get("signature"), expected):
-            raise unauthorized("signature_invalid", "the signature does not fit: wrong secret?")
-        if not consumer.active:
-            raise unauthorized("consumer_inactive", f"{consumer.consumer_id} is not active")
-        self._check_fresh(signed, now)
-        return consumer
 
-    def _check_fresh(self, signed: SignedRequest, now: float) -> None:
-        """Time stamp and nonce (RFC 5849 section 3.3); kept only for right signatures."""
-        stamp, window = int(signed.get("timestamp")), self.settings.timestamp_window_s
-        if abs(stamp - now) > window:
-            raise unauthorized(
-                "timestamp_refused",
-                f"the time stamp is {stamp - now:+.0f} s from this MBG's clock, "
-                f"allowed are {window:.0f}",
-            )
-        while self._nonces and next(iter(self._nonces.values())) <= now:
-            del self._nonces[next(iter(self._nonces))]  # in the order they came, near enough
-        key = (
-            signed.get("consumer_key"),
-            signed.get("token"),
-            signed.get("timestamp"),
-            signed.get("nonce"),
-        )
-        if key in self._nonces:
-            raise unauthorized("nonce_used", "this nonce was used before")
-        self._nonces[key] = stamp + window + 1
+    def _check(self, signed: SignedRequest, now: float, token_secret: SecretOf) -> Consumer:
+        return signatures.check(signed, self.consumers, token_secret, self._nonces, now)
 
-    def _temporary_secret(self, token: str) -> str:
-        temporary = self.temporary.get(token)
-        if temporary is None:
-            raise unauthorized("token_unknown", "this MBG issued no such temporary token")
-        return temporary.secret
 
-    def _final_secret(self, token: str) -> str:
-        final = self.final.get(token)
-        if final is None:
-            raise unauthorized("token_unknown", "this MBG issued no such final token")
-        return final.secret
+def _check_owner(token: TemporaryToken | FinalToken, consumer: Consumer) -> None:
+    if token.consumer_id != consumer.consumer_id:
+        raise unauthorized("token_unknown", "this token belongs to another consumer")
 
-    def _living_temporary(self, token: str, now: float) -> TemporaryToken:
-        temporary = self.temporary.get(token)
-        if temporary is None:
-            raise unauthorized("token_unknown", "this MBG issued no such temporary token")
-        self._age_temporary(temporary, now)
-        return temporary
 
-    @staticmethod
-    def _age_temporary(token: TemporaryToken, now: float) -> None:
-        if token.state in (Temporary.PENDING, Temporary.APPROVED) and now >= token.expires_at:
-            token.move(TemporaryEvent.EXPIRE)
-
-    @staticmethod
-    def _check_exchangeable(token: TemporaryToken) -> None:
-        reasons = {
-            Temporary.PENDING: ("token_not_approved", "nobody has pressed approve yet"),
-            Temporary.REJECTED: ("token_rejected", "the temporary token was rejected"),
-            Temporary.REPLACED: ("token_rejected", "a newer request took its place"),
-            Temporary.EXPIRED: ("token_expired", "the temporary token is older than an hour"),
-            Temporary.VOID: ("token_void", "too many wrong verifiers were entered"),
-            Temporary.USED: ("token_used", "the temporary token was used already"),
-        }
-        if token.state in reasons:
-            raise unauthorized(*reasons[token.state])
-
-    def _secret(self) -> str:
-        """16 random octets in base64, the shape of the real one's tokens and secrets."""
-        return base64.b64encode(self._entropy(16)).decode()
+def _check_verifier(signed: SignedRequest, temporary: TemporaryToken) -> None:
+    given = signed.get("verifier")
+    if not given:
+        raise malformed("parameter_absent", "oauth_verifier is missing from the request")
+    if hmac.compare_digest(given.encode(), temporary.verifier.encode()):
+        return
+    temporary.wrong_verifiers += 1
+    if temporary.wrong_verifiers >= MAX_WRONG_VERIFIERS:
+        temporary.move(TemporaryEvent.WRONG_VERIFIERS)
+    raise unauthorized("verifier_invalid", "this is not the verifier that was shown")

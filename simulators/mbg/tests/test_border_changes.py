@@ -14,7 +14,6 @@ from simulators.mbg.tests.border_wire import (
     estate,
     plug_in,
 )
-from simulators.pbx.bindings import Bindings
 from simulators.pbx.extensions import DeviceType, Extension
 from simulators.sip.agent import RegistrationAgent
 from simulators.sip.digest import Challenge, answer
@@ -196,6 +195,17 @@ def test_contact_star_needs_expires_0() -> None:
     assert not wire.border.bindings
 
 
+def test_a_new_contact_counts_though_the_old_one_is_taken_back_with_it() -> None:
+    wire = estate()
+    hand = Hand(wire)
+    old, new = "<sip:tw0@127.30.0.99:5060>", "<sip:tw0@127.30.0.99:5070>"
+    hand.sends(Contact=old)
+    told = hand.sends(Contact=f"{old};expires=0, {new};expires=200")
+    assert told is not None
+    assert told.headers.get("contact") == f"{new};expires=200"
+    assert wire.border.bindings["1"].contact == new[1:-1]
+
+
 def test_a_contact_in_any_form_is_answered_as_uri_and_expires() -> None:
     for contact in ('"Ann, > home" <sip:tw0@127.30.0.99:5060>;x=y', "sip:tw0@127.30.0.99:5060;x=y"):
         told = Hand(estate()).sends(Contact=contact)
@@ -218,7 +228,7 @@ def test_extensions_that_an_icp_forgot_while_silent_are_registered_anew() -> Non
     wire, _ = at_work()
     wire.move(60)
     wire.cut.add(PBX_AT)
-    wire.pbx.bindings = Bindings()
+    wire.pbx.bindings.remove_all("2101")
     wire.move(60)
     assert wire.pbx.bindings.get("2101") is None
     wire.cut.clear()

@@ -9,8 +9,10 @@ import pytest
 
 from simulators.addresses import AddressPlan, claim_private
 from simulators.clock import Clock
+from simulators.core import TCP, TLS, UDP
 from simulators.entropy import Seed
 from simulators.journal import Journal
+from simulators.mbg.border_terms import INSIDE, OUTSIDE
 from simulators.mbg.devices import DeviceStatus
 from simulators.mbg.forward import ForwardRule
 from simulators.mbg.mbg import Mbg
@@ -87,7 +89,13 @@ async def test_a_body_that_can_not_be_read_is_refused(mbg: Mbg, journal: bool) -
 async def test_port_0_is_told_as_the_real_one(mbg: Mbg) -> None:
     assert mbg._driver is not None
     assert mbg._driver.core is mbg.border
-    assert [mbg.sip_outside, mbg.sip_inside] == list(mbg._driver._locals.values())
+    assert mbg._driver.addresses == {
+        (OUTSIDE, UDP): mbg.sip_outside,
+        (OUTSIDE, TCP): mbg.sip_outside,
+        (OUTSIDE, TLS): mbg.sip_outside_tls,
+        (INSIDE, UDP): mbg.sip_inside,
+        (INSIDE, TCP): mbg.sip_inside,
+    }
     assert all(port for _, port in (mbg.sip_outside, mbg.sip_inside))
     assert mbg.border._outside == mbg.sip_outside
     assert mbg.border._upstream._inside == mbg.sip_inside

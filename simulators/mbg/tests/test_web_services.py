@@ -1,69 +1,16 @@
 """Consumers and tokens: the three-legged exchange, and each way it must fail (TOK-1 to TOK-9)."""
 
-from dataclasses import dataclass, field
-
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, rule
-from oauthlib.oauth1 import Client as OauthlibClient
 
-from simulators.entropy import Seed
 from simulators.mbg.oauth import HttpRequest
+from simulators.mbg.oauth_debugger import KEPT
+from simulators.mbg.oauth_rendering import text
 from simulators.mbg.refusals import Refused
-from simulators.mbg.web_services import Consumer, WebServices
-
-URL = "https://127.10.0.10/mslrest"
-NOW = 1_800_000_000.0
-YEAR = 365 * 86400.0
-
-
-@dataclass
-class Client:
-    """A client that signs with oauthlib: another hand than the code under test."""
-
-    consumer_id: str
-    secret: str
-    token: str = ""
-    token_secret: str = ""
-    nonces: int = field(default=0)
-
-    def sign(self, path: str, now: float, *, verifier: str = "", nonce: str = "") -> HttpRequest:
-        self.nonces += 1
-        client = OauthlibClient(
-            self.consumer_id,
-            client_secret=self.secret,
-            resource_owner_key=self.token or None,
-            resource_owner_secret=self.token_secret or None,
-            callback_uri=None if self.token else "oob",
-            verifier=verifier or None,
-            timestamp=str(int(now)),
-            nonce=nonce or f"nonce{self.nonces}",
-        )
-        uri, headers, _ = client.sign(f"{URL}{path}", "POST")
-        return HttpRequest("POST", uri, headers["Authorization"])
-
-
-def running() -> tuple[WebServices, Consumer, Client]:
-    services = WebServices(Seed(1).stream("test").randbytes)
-    services.start()
-    consumer = services.add_consumer("MiVoice Office Application Suite", "MiVOAppSuite")
-    return services, consumer, Client("MiVOAppSuite", consumer.shared_secret)
-
-
-def with_final_token() -> tuple[WebServices, Consumer, Client]:
-    services, consumer, client = running()
-    temporary = services.initiate(client.sign("/initiate", NOW), NOW)
-    verifier = services.approve(temporary.token, NOW)
-    client.token, client.token_secret = temporary.token, temporary.secret
-    final = services.exchange(client.sign("/token", NOW, verifier=verifier), NOW)
-    client.token, client.token_secret = final.token, final.secret
-    return services, consumer, client
-
-
-def refusal_of(act: object, *args: object, **kwargs: object) -> str:
-    with pytest.raises(Refused) as refused:
-        act(*args, **kwargs)  # type: ignore[operator]
-    return refused.value.code
+from simulators.mbg.tests.dance import NOW, YEAR, Client, refusal_of, running, with_final_token
+from simulators.mbg.tokens import FINAL_TRANSITIONS, TEMPORARY_TRANSITIONS, Final, Temporary
+from simulators.mbg.web_services import Settings
 
 
 def test_exchange_gives_a_final_token_that_serves() -> None:
@@ -109,6 +56,39 @@ def test_refusals_keep_the_base_string_and_no_secret() -> None:
     kept = services.refusals[-1]
     assert kept.base_string.startswith("POST&https%3A%2F%2F127.10.0.10%2Fmslrest%2Finitiate&")
     assert consumer.shared_secret not in repr(kept)
+    assert consumer.shared_secret not in text(kept)
+    assert kept.diagnosis is not None
+    assert kept.diagnosis.mistake == "unknown"
+
+
+def test_every_kind_of_refusal_is_kept_and_a_flood_of_them_is_bounded() -> None:
+    services, consumer, client = with_final_token()
+    request = client.sign("/ping", NOW, nonce="again")
+    services.authorize(request, NOW)
+    consumer.permissions = {}
+    refusal_of(services.authorize, request, NOW)
+    refusal_of(services.authorize, client.sign("/x", NOW), NOW, "MBG/v1/devices")
+    refusal_of(services.authorize, HttpRequest("GET", "https://h/?oauth_token=hidden"), NOW)
+    assert [kept.code for kept in services.refusals] == [
+        "nonce_used",
+        "permission_denied",
+        "parameter_absent",
+    ]
+    assert "hidden" not in services.refusals[-1].uri
+    for _ in range(KEPT):
+        refusal_of(services.authorize, request, NOW)
+    assert len(services.refusals) == KEPT
+
+
+def test_the_debugger_names_a_token_secret_that_is_of_another_token() -> None:
+    services, _, client = with_final_token()
+    (temporary,) = services.temporary.values()
+    client.token_secret = temporary.secret
+    refusal_of(services.authorize, client.sign("/ping", NOW), NOW)
+    kept = services.refusals[-1]
+    assert kept.diagnosis is not None
+    assert kept.diagnosis.mistake == "other_token"
+    assert client.token not in text(kept)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +108,68 @@ def test_a_nonce_serves_once() -> None:
     request = client.sign("/ping", NOW, nonce="again")
     services.authorize(request, NOW)
     assert refusal_of(services.authorize, request, NOW) == "nonce_used"
+
+
+def test_a_nonce_is_used_up_for_its_time_stamp_and_token_alone() -> None:
+    services, _, client = with_final_token()
+    services.authorize(client.sign("/ping", NOW, nonce="n"), NOW)
+    services.authorize(client.sign("/ping", NOW + 1, nonce="n"), NOW)
+    asking = Client("MiVOAppSuite", client.secret)
+    services.initiate(asking.sign("/initiate", NOW, nonce="n"), NOW)
+
+
+def test_nonces_are_forgotten_when_their_time_stamps_are_refused_anyway() -> None:
+    services, _, client = with_final_token()
+    for second in range(0, 3000, 10):
+        services.authorize(client.sign("/ping", NOW + second), NOW + second)
+    assert len(services._nonces) < 40
+
+
+def test_hmac_sha256_can_be_switched_off() -> None:
+    services, _, client = running(Settings(hmac_sha256=False))
+    services.initiate(client.sign("/initiate", NOW), NOW)
+    client.method = "HMAC-SHA256"
+    assert refusal_of(services.initiate, client.sign("/initiate", NOW), NOW) == (
+        "signature_method_rejected"
+    )
+    offering, _, client = running()
+    client.method = "HMAC-SHA256"
+    offering.initiate(client.sign("/initiate", NOW), NOW)
+
+
+def test_a_callback_and_a_verifier_are_needed() -> None:
+    services, _, client = running()
+    assert refusal_of(services.initiate, client.sign("/x", NOW, callback=""), NOW) == (
+        "parameter_absent"
+    )
+    temporary = services.initiate(client.sign("/initiate", NOW), NOW)
+    services.approve(temporary.token, NOW)
+    client.token, client.token_secret = temporary.token, temporary.secret
+    assert refusal_of(services.exchange, client.sign("/token", NOW), NOW) == "parameter_absent"
+    assert temporary.wrong_verifiers == 0
+
+
+def test_a_rejected_token_is_refused_and_can_not_be_approved() -> None:
+    services, _, client = running()
+    temporary = services.initiate(client.sign("/initiate", NOW), NOW)
+    verifier = services.approve(temporary.token, NOW)
+    services.reject(temporary.token, NOW)
+    client.token, client.token_secret = temporary.token, temporary.secret
+    request = client.sign("/token", NOW, verifier=verifier)
+    assert refusal_of(services.exchange, request, NOW) == "token_rejected"
+    assert refusal_of(services.approve, temporary.token, NOW) == "token_not_pending"
+    assert refusal_of(services.reject, temporary.token, NOW) == "token_not_pending"
+
+
+def test_a_token_of_another_consumer_is_unknown() -> None:
+    services, _, client = with_final_token()
+    other = services.add_consumer("Another", "Other")
+    thief = Client("Other", other.shared_secret, client.token, client.token_secret)
+    assert refusal_of(services.authorize, thief.sign("/ping", NOW), NOW) == "token_unknown"
+    stranger = Client("Other", other.shared_secret, "no-token", "x")
+    assert refusal_of(services.authorize, stranger.sign("/ping", NOW), NOW) == "token_unknown"
+    assert refusal_of(services.exchange, stranger.sign("/token", NOW), NOW) == "token_unknown"
+    services.authorize(client.sign("/ping", NOW), NOW)
 
 
 def test_a_refused_signature_does_not_use_up_the_nonce() -> None:
@@ -192,6 +234,26 @@ def test_a_revoked_token_stays_refused() -> None:
     services, _, client = with_final_token()
     services.revoke(client.token)
     assert refusal_of(services.authorize, client.sign("/ping", NOW), NOW) == "token_revoked"
+    assert refusal_of(services.renew, client.token, NOW) == "token_revoked"
+    assert refusal_of(services.revoke, client.token) == "token_revoked"
+    assert refusal_of(services.revoke, "no such token") == "not_found"
+
+
+def test_last_use_is_noted_of_calls_that_were_served() -> None:
+    services, _, client = with_final_token()
+    token = services.final[client.token]
+    assert token.last_used_at is None
+    services.authorize(client.sign("/ping", NOW + 5), NOW + 5)
+    client.secret = "guessed"
+    refusal_of(services.authorize, client.sign("/ping", NOW + 9), NOW + 9)
+    assert token.last_used_at == NOW + 5
+
+
+def test_the_tables_know_every_state_and_lead_to_every_state() -> None:
+    for states, table in ((Temporary, TEMPORARY_TRANSITIONS), (Final, FINAL_TRANSITIONS)):
+        first = next(iter(states))
+        reached = {following for events in table.values() for following in events.values()}
+        assert reached | {first} == set(states)
 
 
 @pytest.mark.parametrize(

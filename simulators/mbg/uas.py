@@ -1,0 +1,77 @@
+"""How the border answers requests by itself, on either side, pure (RFC 3261 section 8.2)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from simulators.core import Entropy
+from simulators.sip import inspection
+from simulators.sip.message import response_to
+from simulators.sip.transaction import Transactions
+from simulators.sip.transaction_events import RequestReceived
+
+RECOGNISED = (
+    "ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "PUBLISH",
+    "REFER", "REGISTER", "SUBSCRIBE", "UPDATE",
+)  # fmt: skip
+"""Methods with an RFC of their own: where we don't serve one, it is 405; any other is 501."""
+
+
+class Uas:
+    """Answers the requests of one transaction layer.
+
+    Args:
+        host: how we name ourselves in `Warning`.
+        allow: the methods that this side serves, for `Allow`.
+    """
+
+    def __init__(
+        self, transactions: Transactions, entropy: Entropy, host: str, allow: tuple[str, ...]
+    ) -> None:
+        self._transactions = transactions
+        self._entropy = entropy
+        self._host = host
+        self._allow = allow
+
+    def answer(
+        self,
+        received: RequestReceived,
+        status: int,
+        now: float,
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        reason: str = "",
+        body: bytes = b"",
+    ) -> None:
+        """Answer with `status`, the reason phrase being the RFC's unless one is given."""
+        response = response_to(
+            received.request,
+            status,
+            headers=[*headers, ("Server", "MBG")],
+            to_tag=self._entropy(4).hex(),
+            reason=reason,
+        )
+        if body:
+            response = replace(response, body=body)
+        self._transactions.respond(received.transaction, response, now)
+
+    def refuse(self, received: RequestReceived, status: int, text: str, now: float) -> None:
+        """Answer with `status` and a `Warning` that tells a person why (section 20.43)."""
+        quotable = " ".join(text.split()).replace("\\", "/").replace('"', "'")
+        self.answer(received, status, now, headers=[("Warning", f'399 {self._host} "{quotable}"')])
+
+    def refuses(self, received: RequestReceived, now: float) -> bool:
+        """Refuse what no server may take (section 8.2.2); returns whether it was refused."""
+        found = inspection.refusal(received.request)
+        if found is None:
+            return False
+        self.answer(received, found.status, now, headers=found.headers, reason=found.reason)
+        return True
+
+    def capabilities(self, received: RequestReceived, now: float) -> None:
+        """Answer OPTIONS (section 11.2)."""
+        self.answer(received, 200, now, headers=[("Allow", ", ".join(self._allow))])
+
+    def not_served(self, received: RequestReceived, now: float) -> None:
+        """Answer a method that this side does not serve (sections 8.2.1 and 21.5.2)."""
+        status = 405 if received.request.method in RECOGNISED else 501
+        self.answer(received, status, now, headers=[("Allow", ", ".join(self._allow))])

@@ -1,11 +1,19 @@
 """The location service of a node: which extension is reachable where, and until when.
 
-One contact per extension: a new one replaces the old. A table of `ContactBinding` with the ends
-kept in a heap.
+A table of `ContactBinding`, with the ends kept in a heap. A binding remembers the flow its REGISTER
+came over, for requests to the phone go the same way (RFC 5626 section 5.3 in spirit): the same
+connection, or through the NAT binding of the same UDP source.
 """
 
 import heapq
 from dataclasses import dataclass
+
+from simulators.core import Address
+from simulators.sip.headers import Uri, parameters
+from simulators.sip.message import MalformedMessage
+
+SPARE_ENDS = 64
+"""So many more ends than bindings could need twice are kept before outdated ones are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +26,7 @@ class ContactBinding:
         call_id: of the REGISTER that made or refreshed it.
         cseq: of that REGISTER.
         until: when it expires, seconds on the core's time base.
+        peer: where requests to it are sent, over `transport`.
     """
 
     extension: str
@@ -25,27 +34,83 @@ class ContactBinding:
     call_id: str
     cseq: int
     until: float
+    peer: Address
+    transport: str
 
 
 class Bindings:
-    """The table. `get`, `put` and `remove` a row; `expired(now)` takes out what has ended."""
+    """The table; of several bindings of an extension the last one was heard of last."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, ContactBinding] = {}
+        self._rows: dict[str, list[ContactBinding]] = {}
         self._ends: list[tuple[float, str]] = []
 
-    def get(self, extension: str) -> ContactBinding | None:
-        return self._rows.get(extension)
-
-    def put(self, binding: ContactBinding) -> None:
-        self._rows[binding.extension] = binding
-        heapq.heappush(self._ends, (binding.until, binding.extension))
-
-    def remove(self, extension: str) -> ContactBinding | None:
-        return self._rows.pop(extension, None)
-
     def __len__(self) -> int:
+        """How many extensions have a contact."""
         return len(self._rows)
+
+    def get(self, extension: str) -> ContactBinding | None:
+        """The binding that was heard of last: the one that calls go to."""
+        rows = self._rows.get(extension)
+        return rows[-1] if rows else None
+
+    def of(self, extension: str) -> list[ContactBinding]:
+        """All bindings of an extension."""
+        return list(self._rows.get(extension, ()))
+
+    def find(self, extension: str, contact: str) -> ContactBinding | None:
+        """The binding to this contact, or to one that means the same (section 19.1.4)."""
+        rows = self._rows.get(extension, ())
+        for row in rows:
+            if row.contact == contact:
+                return row
+        if not rows:
+            return None
+        wanted = _meaning(contact)
+        return next((row for row in rows if _meaning(row.contact) == wanted), None)
+
+    def put(self, binding: ContactBinding, most: int = 1) -> bool:
+        """Enter a binding; beyond `most` the first goes.
+
+        Returns:
+            whether it took the place of one to the same contact.
+        """
+        extension = binding.extension
+        before = self.find(extension, binding.contact)
+        rows = self._rows.setdefault(extension, [])
+        if before is not None:
+            rows.remove(before)
+        elif len(rows) >= most:
+            del rows[0]
+        rows.append(binding)
+        heapq.heappush(self._ends, (binding.until, extension))
+        if len(self._ends) > 2 * most * len(self._rows) + SPARE_ENDS:
+            self._ends = [
+                (row.until, row.extension) for rows in self._rows.values() for row in rows
+            ]
+            heapq.heapify(self._ends)
+        return before is not None
+
+    def remove(self, binding: ContactBinding) -> None:
+        """Take one binding out."""
+        rows = self._rows.get(binding.extension, [])
+        if binding in rows:
+            rows.remove(binding)
+            if not rows:
+                del self._rows[binding.extension]
+
+    def remove_all(self, extension: str) -> bool:
+        """Take out all that an extension has; returns whether there was anything."""
+        return self._rows.pop(extension, None) is not None
+
+    def over(self, transport: str, peer: Address) -> list[ContactBinding]:
+        """The bindings whose requests go that way."""
+        return [
+            row
+            for rows in self._rows.values()
+            for row in rows
+            if row.peer == peer and row.transport == transport
+        ]
 
     def extensions(self) -> list[str]:
         """All extensions that have a contact, sorted."""
@@ -53,18 +118,32 @@ class Bindings:
 
     def first_end(self) -> float | None:
         """When the next binding ends."""
-        while self._ends and not self._is_current(*self._ends[0]):
-            heapq.heappop(self._ends)  # refreshed or removed meanwhile
-        return self._ends[0][0] if self._ends else None
+        ends = self._ends
+        while ends:
+            end, extension = ends[0]
+            for row in self._rows.get(extension, ()):
+                if row.until == end:
+                    return end
+            heapq.heappop(ends)  # refreshed or removed meanwhile
+        return None
 
     def expired(self, now: float) -> list[ContactBinding]:
         """Take out the bindings that have ended by `now`, in the order of their ends."""
         gone: list[ContactBinding] = []
-        while (end := self.first_end()) is not None and end <= now:
-            _, extension = heapq.heappop(self._ends)
-            gone.append(self._rows.pop(extension))
+        while self._ends and self._ends[0][0] <= now:
+            end, extension = heapq.heappop(self._ends)
+            for row in self.of(extension):
+                if row.until == end:
+                    self.remove(row)
+                    gone.append(row)
         return gone
 
-    def _is_current(self, end: float, extension: str) -> bool:
-        row = self._rows.get(extension)
-        return row is not None and row.until == end
+
+def _meaning(contact: str) -> object:
+    """What a contact's URI means: equal for URIs that section 19.1.4 calls equivalent."""
+    try:
+        uri = Uri.parse(contact)
+    except MalformedMessage:
+        return contact
+    params = frozenset((name, value.lower()) for name, value in parameters(uri.params).items())
+    return uri.scheme, uri.user, uri.host.lower(), uri.port, params

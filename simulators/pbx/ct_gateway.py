@@ -1,40 +1,41 @@
 """The CT Gateway: the OAI server that gathers the nodes and tells the MCS about them.
 
-Decisions are in `gateway_session`; this is the TCP side. The MCS is not simulated, so both
-directions are journaled here.
+Decisions are in `gateway_session`, a client's connection is `oai_connection`; this listens, and
+knows the nodes and the links with them.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Sequence
 
 from simulators.clock import Clock, Timer
 from simulators.core import Address
 from simulators.errors import ConfigurationError, LocalProtocolError
 from simulators.journal import Journal
 from simulators.network import Network
-from simulators.pbx import oai
 from simulators.pbx.extensions import Extension
-from simulators.pbx.gateway_session import (
-    Closed,
-    GatewaySession,
-    LoggedIn,
-    NodeRecord,
-    PayloadReceived,
-)
-from simulators.pbx.node import PbxNode
+from simulators.pbx.gateway_session import GatewaySession
+from simulators.pbx.node import ExtensionChange, PbxNode
+from simulators.pbx.oai_connection import ROLE, Connection
+from simulators.pbx.oai_directory import Link, Linked
+from simulators.pbx.oai_disturbance import Disturber
+from simulators.pbx.oai_messages import LinkReason
 from simulators.pbx.release import Release
 
-ROLE = "CT Gateway"
+WAIT_FOR_NODES_S = 60.0
+"""How long a gateway that was just started waits for its nodes before it greets clients."""
+
+MOST_WITHOUT_LOG_IN = 1000
+"""Connections that may wait for a log-in; one more, and the oldest is let go."""
 
 
 class CtGateway:
     """One gateway over some nodes.
 
     Args:
-        nodes: whom it tells about; read anew at each question.
+        nodes: whom it tells about; read anew at each question. More by `add_node`.
         release: such as "5.0.64"; may be set later (`gateway.release = "5.0.63"`).
         password: what a client logs in with.
+        disturber: faults; may be set later.
     """
 
     def __init__(
@@ -46,17 +47,26 @@ class CtGateway:
         clock: Clock,
         network: Network,
         journal: Journal,
+        disturber: Disturber | None = None,
     ) -> None:
-        self.nodes = list(nodes)
         self.journal = journal
         self.network = network
         self.clock = clock
+        self.disturber = disturber
         self.connections: set[Connection] = set()
+        self._without_log_in: dict[Connection, None] = {}
+        self._nodes: dict[int, PbxNode] = {}
+        self._directory: dict[int, Linked] = {}
+        self._listeners: dict[int, ExtensionChange] = {}
+        self._last_connection = 0
         self._password = password
         self._server: asyncio.Server | None = None
         self._address: Address | None = None
+        self._waiting: Timer | None = None
         self.release = release
         journal.masker.learn(password)
+        for node in nodes:
+            self._add(node)
 
     @property
     def release(self) -> Release:
@@ -78,8 +88,13 @@ class CtGateway:
             raise LocalProtocolError(f"the {ROLE} has no address before it is started")
         return self._address
 
+    # Running
+
     async def start(self, address: Address) -> None:
         """Listen on TCP (port 0: any); the real address is `address` afterwards.
+
+        Nodes that were never started are waited for, up to 60 s of the clock, before a client is
+        greeted.
 
         Raises:
             ConfigurationError: it runs already, or the address can't be had.
@@ -98,7 +113,10 @@ class CtGateway:
         real = self._server.sockets[0].getsockname()
         self._address = (str(real[0]), int(real[1]))
         for node in self.nodes:
-            node.on_change.append(self._on_change)
+            self._look(node)
+            self._listen(node)
+        self._waiting = self.clock.call_later(WAIT_FOR_NODES_S, self._stop_waiting)
+        self._greet_if_all_are_known()
 
     async def stop(self) -> None:
         """Close all connections and fall silent; may be called again."""
@@ -106,9 +124,10 @@ class CtGateway:
             return
         server, self._server = self._server, None
         server.close()
+        self._end_waiting()
         for node in self.nodes:
-            if self._on_change in node.on_change:
-                node.on_change.remove(self._on_change)
+            self._directory[node.number].link = Link.NEVER_UP
+            self._unlisten(node)
         lost = [connection.lost for connection in self.connections]
         for connection in list(self.connections):
             connection.abort()
@@ -116,113 +135,162 @@ class CtGateway:
             await asyncio.wait(lost)
         await server.wait_closed()
 
-    def records(self) -> list[NodeRecord]:
-        """The nodes as a session tells them."""
-        return [
-            NodeRecord(
-                node.number,
-                node.name,
-                node.address[0],
-                node.release,
-                tuple(node.extensions.values()),
-            )
-            for node in self.nodes
-        ]
+    # Nodes
+
+    @property
+    def nodes(self) -> list[PbxNode]:
+        """The nodes behind it, in the order in which they were added."""
+        return list(self._nodes.values())
+
+    def add_node(self, node: PbxNode) -> None:
+        """Tell about one more node from now on.
+
+        Raises:
+            ConfigurationError: its number is taken.
+        """
+        self._add(node)
+        if self._server is not None:
+            self._look(node)
+            self._listen(node)
+            self._each(lambda session: session.link_changed(node.number, LinkReason.NODE_ADDED))
+
+    def remove_node(self, number: int) -> None:
+        """Tell about this node no more.
+
+        Raises:
+            ConfigurationError: there is no such node.
+        """
+        self._get(number)
+        self._unlisten(self._nodes.pop(number))
+        del self._directory[number]
+        self._each(lambda session: session.link_changed(number, LinkReason.NODE_DELETED))
+        self._greet_if_all_are_known()
+
+    def node_lost(self, number: int, reason: LinkReason = LinkReason.TCP_FAILURE) -> None:
+        """The node answers no more: `LS`, and its extensions leave the lists.
+
+        Raises:
+            ConfigurationError: there is no such node.
+        """
+        linked = self._get(number)
+        if linked.is_up:
+            linked.link = Link.DOWN
+            self.journal.happened(ROLE, "node lost", node=number, reason=reason.name)
+            self._each(lambda session: session.link_changed(number, reason))
+
+    def node_back(self, number: int) -> None:
+        """The node answers: `CS` where it is the first time, else `LS`.
+
+        Raises:
+            ConfigurationError: there is no such node.
+        """
+        linked = self._get(number)
+        before = linked.link
+        self._look(self._nodes[number])
+        if not linked.is_up or before is Link.UP:
+            return
+        self.journal.happened(ROLE, "node connected", node=number)
+        if before is Link.NEVER_UP:
+            self._each(lambda session: session.node_connected(linked))
+            self._greet_if_all_are_known()
+        else:
+            self._each(lambda session: session.link_changed(number, LinkReason.TCP_RECONNECT))
+
+    def device_changed(self, number: int, extension: str, *, online: bool) -> None:
+        """A phone of a node came or went: `OL` to who monitors it.
+
+        Raises:
+            ConfigurationError: there is no such node.
+        """
+        found = self._get(number).node.extensions.get(extension)
+        if found is not None:
+            self._each(lambda session: session.device_changed(found, online=online))
+
+    # For connections
 
     def session(self) -> GatewaySession:
         """A session for a connection that just came."""
         return GatewaySession(
-            self.records,
+            self._directory,
             lambda: self.release,
             self._password,
             self.clock.now,
             self.clock.steady(),
+            nodes_known=self._waiting is None,
         )
 
-    def _on_change(self, old: Extension | None, new: Extension | None) -> None:
-        for connection in list(self.connections):
-            connection.extension_changed(old, new)
+    def came(self, connection: Connection) -> None:
+        """A connection was made."""
+        self.connections.add(connection)
+        self._without_log_in[connection] = None
+        if len(self._without_log_in) > MOST_WITHOUT_LOG_IN:
+            oldest = next(iter(self._without_log_in))
+            del self._without_log_in[oldest]
+            oldest.let_go(f"more than {MOST_WITHOUT_LOG_IN} connections wait for a log-in")
 
+    def logged_in(self, connection: Connection) -> None:
+        """Its client has logged in."""
+        self._without_log_in.pop(connection, None)
 
-class Connection(asyncio.Protocol):
-    """One client's connection: octets to the session, payloads back, the timer on our clock."""
+    def went(self, connection: Connection) -> None:
+        """It is over."""
+        self._without_log_in.pop(connection, None)
+        self.connections.discard(connection)
 
-    def __init__(self, gateway: CtGateway) -> None:
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._gateway = gateway
-        self._clock = gateway.clock
-        self._session = gateway.session()
-        self._timer: Timer | None = None
+    # Inside
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._gateway.connections.add(self)
-        peer, local = (transport.get_extra_info(name) for name in ("peername", "sockname"))
-        self._peer: Address = (str(peer[0]), int(peer[1]))
-        self._local: Address = (str(local[0]), int(local[1]))
-        if self._gateway.network.passes(self._peer, self._local, "TCP", "OAI connection"):
-            self._arm()
-        else:
-            self._transport.abort()
+    def _add(self, node: PbxNode) -> None:
+        if node.number in self._nodes:
+            raise ConfigurationError(
+                f"the {ROLE} has a node {node.number} already: give another number"
+            )
+        self._last_connection += 1
+        self._nodes[node.number] = node
+        self._directory[node.number] = Linked(node, self._last_connection)
 
-    def data_received(self, data: bytes) -> None:
-        if self._transport.is_closing():
+    def _get(self, number: int) -> Linked:
+        try:
+            return self._directory[number]
+        except KeyError:
+            raise ConfigurationError(f"the {ROLE} has no node {number}") from None
+
+    def _look(self, node: PbxNode) -> None:
+        """A node that has an address was started: it answers."""
+        linked = self._directory[node.number]
+        try:
+            linked.address = node.address[0]
+        except LocalProtocolError:
             return
-        answers = self._session.receive(data, self._clock.steady())
-        self._work(answers)
+        linked.link = Link.UP
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._gateway.connections.discard(self)
-        if self._timer is not None:
-            self._timer.cancel()
-        if not self.lost.done():
-            self.lost.set_result(None)
+    def _listen(self, node: PbxNode) -> None:
+        def on_change(old: Extension | None, new: Extension | None) -> None:
+            self._each(lambda session: session.extension_changed(node.number, old, new))
 
-    def abort(self) -> None:
-        """Cut the connection."""
-        self._transport.abort()
+        self._listeners[node.number] = on_change
+        node.on_change.append(on_change)
 
-    def extension_changed(self, old: Extension | None, new: Extension | None) -> None:
-        """Tell the client what it monitors."""
-        payloads: list[bytes] = []
-        numbers = (old.number if old else "", new.number if new else "")
-        if old is None or new is None or (*numbers, old.name) != (new.number, old.number, new.name):
-            payloads += self._session.extension_changed(*numbers)
-        if old and new and _credentials(old) != _credentials(new):
-            payloads += self._session.credentials_changed(new.number)
-        self._work(payloads)
+    def _unlisten(self, node: PbxNode) -> None:
+        listener = self._listeners.pop(node.number, None)
+        if listener in node.on_change:
+            node.on_change.remove(listener)
 
-    def _work(self, payloads: list[bytes]) -> None:
-        """Journal what came, send what is to go, close when the session is over."""
-        journal = self._gateway.journal
-        for event in self._session.events():
-            match event:
-                case PayloadReceived(command, text):
-                    journal.oai(self._peer, self._local, command=command, text=text)
-                case LoggedIn(application):
-                    journal.happened(ROLE, "client logged in", application=application)
-                case Closed(reason):
-                    journal.happened(ROLE, "session closed", reason=reason)
-        for payload in payloads:
-            text = payload.decode("ascii").rstrip("\r")
-            journal.oai(self._local, self._peer, command=text.split(",", 2)[1], text=text)
-            self._transport.write(oai.frame(payload))
-        if self._session.closed:
-            self._transport.close()
-        self._arm()
+    def _each(self, tell: Callable[[GatewaySession], None]) -> None:
+        for connection in list(self.connections):
+            tell(connection.session)
+            connection.pump()
 
-    def _arm(self) -> None:
-        at = self._session.timer_at()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if at is not None and not self._transport.is_closing():
-            self._timer = self._clock.call_at_steady(at, self._on_timer)
+    def _greet_if_all_are_known(self) -> None:
+        if all(linked.link is not Link.NEVER_UP for linked in self._directory.values()):
+            self._stop_waiting()
 
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._work(self._session.handle_timer(self._clock.steady()))
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._end_waiting()
+            now = self.clock.steady()
+            self._each(lambda session: session.tell_nodes_known(now))
 
-
-def _credentials(extension: Extension) -> tuple[str, str]:
-    return extension.auth_name, extension.auth_password
+    def _end_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None

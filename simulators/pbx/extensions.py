@@ -25,6 +25,11 @@ class DeviceType(IntEnum):
     SIP_PHONE = 38
     SIP_HOT_DESK = 48  # ours: public sources name no number
 
+    @property
+    def label(self) -> str:
+        """In words, for messages."""
+        return {DeviceType.SIP_PHONE: "SIP phone", DeviceType.SIP_HOT_DESK: "SIP hot desk"}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Extension:
@@ -36,6 +41,7 @@ class Extension:
         device_type: SIP phone or SIP hot desk.
         auth_name: digest user name; the PBX wants it to equal `number` (EXT-6).
         auth_password: digest password; never shown by `repr`.
+        passcode: digits that its user types at a phone, for hot desking; never shown by `repr`.
     """
 
     number: str
@@ -43,6 +49,7 @@ class Extension:
     device_type: DeviceType
     auth_name: str
     auth_password: str = field(repr=False)
+    passcode: str = field(default="", repr=False)
 
     @property
     def has_weak_password(self) -> bool:

@@ -1,24 +1,26 @@
 """One client's session with the CT Gateway: log-in, commands, events (docs/wire.md section 2).
 
-Octets in, payloads to send out; the driver frames them. A session that is `closed` wants its
-connection closed. Two time bases come in: `now` in seconds that only grow, and the calendar for the
-time that `RS` tells.
+Octets in, payloads out; the driver frames them and asks for the next one as long as its connection
+takes more, so what waits here is bounded and lists are made as they go out. A session that is
+`closed` wants its connection closed. Two time bases come in: `now` in seconds that only grow, and
+the calendar for the time that `RS` tells. The states are in `gateway_session_states`.
 """
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hmac import compare_digest
 
 from simulators.errors import RemoteProtocolError
-from simulators.pbx import oai
+from simulators.pbx import oai_messages
 from simulators.pbx.extensions import Extension
-from simulators.pbx.oai import Command, FrameReader, LogIn, Text
-from simulators.pbx.release import (
-    FIRST_GATEWAY_WITH_CREDENTIALS,
-    FIRST_WITH_CREDENTIALS,
-    Release,
-)
+from simulators.pbx.gateway_session_states import Event, State, following
+from simulators.pbx.oai import Command, FrameReader, LogIn, Message
+from simulators.pbx.oai_commands import Commands
+from simulators.pbx.oai_directory import Directory, Link, Linked
+from simulators.pbx.oai_messages import Fields, LinkReason
+from simulators.pbx.release import Release
 
 KEEP_ALIVE_S = 270.0
 """Without a command for this long, a client's monitors are dropped."""
@@ -26,26 +28,14 @@ KEEP_ALIVE_S = 270.0
 LOG_IN_WITHIN_S = 30.0
 """Who connects and says nothing for this long is let go (ours)."""
 
-UNKNOWN_COMMAND, BAD_ARGUMENTS = 1, 2
-"""Outcomes of a confirmation."""
+READ_WITHIN_S = 60.0
+"""Who takes no octet of what waits for this long is cut off (ours)."""
 
-HIGHEST_MONITOR_TYPE = 11
+MOST_WAITING_COMMANDS = 100
+"""Commands without an answer; beyond them the client is not read until it has read."""
 
-
-@dataclass(frozen=True, slots=True)
-class NodeRecord:
-    """What the gateway knows of one node."""
-
-    number: int
-    name: str
-    address: str
-    release: Release
-    extensions: tuple[Extension, ...]
-
-    @property
-    def hands_out_credentials(self) -> bool:
-        """PRE-3."""
-        return self.release >= FIRST_WITH_CREDENTIALS
+MOST_WAITING_EVENTS = 20_000
+"""Events that a client has not taken; beyond them it is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,220 +64,222 @@ class GatewaySession:
     """The gateway's side of one connection.
 
     Args:
-        directory: the nodes as they are now.
+        directory: the nodes, a live view.
         release: the gateway's release now; below 5.0.64 it has no `_XN` and no `_XC` (PRE-4).
         password: what a client must log in with.
         calendar: epoch seconds.
         now: when the connection came.
+        nodes_known: whether the gateway has waited for its nodes; else `tell_nodes_known` follows.
     """
 
     def __init__(
         self,
-        directory: Callable[[], Sequence[NodeRecord]],
+        directory: Directory,
         release: Callable[[], Release],
         password: str,
         calendar: Callable[[], float],
         now: float,
+        *,
+        nodes_known: bool = True,
     ) -> None:
-        self.application: str | None = None
-        self.closed = False
+        self.state = State.CONNECTED
         self._directory = directory
         self._release = release
         self._password = password
         self._calendar = calendar
+        self._nodes_known = nodes_known
         self._reader = FrameReader()
         self._sequence = 0
-        self._monitors: set[int] = set()
+        self._commands = Commands(directory, release)
         self._deadline = now + LOG_IN_WITHIN_S
+        self._unread_until: float | None = None
+        self._answers: deque[Iterator[Fields]] = deque()
+        self._waiting_events: deque[Fields] = deque()
         self._events: list[object] = []
 
     @property
-    def monitoring(self) -> bool:
-        """Whether a monitor is started, so that events go to this client."""
-        return bool(self._monitors)
+    def closed(self) -> bool:
+        """Whether the connection is to be closed."""
+        return self.state is State.CLOSED
 
-    def receive(self, data: bytes, now: float) -> list[bytes]:
-        """Take octets; returns the payloads to send, in order."""
-        answers: list[bytes] = []
-        if self.closed:
-            return answers
-        try:
-            for payload in self._reader.feed(data):
-                answers += self._payload(payload, now)
-                if self.closed:
-                    break
-        except RemoteProtocolError as error:
-            self._close(str(error))
-        return answers
+    @property
+    def backlogged(self) -> bool:
+        """Whether no more should be read: too much waits to be answered, or nothing may be yet."""
+        return self.state is State.HELD or len(self._answers) >= MOST_WAITING_COMMANDS
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take octets; what they bring about comes from `next_payload`."""
+        if not self.closed:
+            self._take(data, now)
+
+    def next_payload(self, now: float) -> bytes | None:
+        """The next payload to send; None where nothing is to be sent now."""
+        fields = self._next_fields(now)
+        if fields is None:
+            return None
+        self._sequence = (self._sequence + 1) % 1000
+        return Message(self._sequence, fields[0], fields[1:]).encode()
 
     def events(self) -> list[object]:
         """PayloadReceived, LoggedIn and Closed, in order, once."""
         events, self._events = self._events, []
         return events
 
+    # Time
+
     def timer_at(self) -> float | None:
         """When `handle_timer` wants to be called."""
-        return None if self.closed else self._deadline
+        if self.closed:
+            return None
+        own = () if self.state is State.HELD else (self._deadline,)
+        unread = () if self._unread_until is None else (self._unread_until,)
+        return min((*own, *unread), default=None)
 
-    def handle_timer(self, now: float) -> list[bytes]:
-        """Drop the monitors of a client that is silent, and say `RS`; returns payloads to send."""
-        if self.closed or now < self._deadline:
-            return []
-        if self.application is None:
-            self._close("no log-in came")
-            return []
-        self._monitors.clear()
-        self._deadline = now + KEEP_ALIVE_S
-        return [self._resync()]
+    def handle_timer(self, now: float) -> None:
+        """Drop the monitors of a client that is silent, and say `RS`; let go who is no client."""
+        due = self.timer_at()
+        if due is None or now < due:
+            return
+        if self._unread_until is not None and now >= self._unread_until:
+            self.close(f"the client has not read for {READ_WITHIN_S:g} s", Event.UNREAD)
+        elif self.state is State.CONNECTED:
+            self.close("no log-in came", Event.NO_LOG_IN)
+        else:
+            self._commands.drop_monitors()
+            self._deadline = now + KEEP_ALIVE_S
+            self._step(Event.SILENCE)
+            self._waiting_events.append(self._resync())
 
-    def extension_changed(self, old: str, new: str) -> list[bytes]:
-        """Tell of an extension that came, went or got another number or name."""
-        if not self.monitoring:
-            return []
-        return [oai.extension_changed(self._next(), oai.printable(old), oai.printable(new))]
+    # What happens around the session
 
-    def credentials_changed(self, extension: str) -> list[bytes]:
-        """Tell of new SIP credentials, where this gateway can."""
-        if not self.monitoring or not self._has_credentials():
-            return []
-        return [oai.credentials_changed(self._next(), extension)]
+    def blocked(self, now: float) -> None:
+        """The connection takes no more octets: the client does not read."""
+        self._unread_until = now + READ_WITHIN_S
+
+    def unblocked(self) -> None:
+        """The connection takes octets again."""
+        self._unread_until = None
+
+    def close(self, reason: str, event: Event) -> None:
+        """End the session, for a reason that the journal tells; what waits is forgotten."""
+        if self.closed:
+            return
+        self._step(event)
+        self._commands.drop_monitors()
+        self._answers.clear()
+        self._waiting_events.clear()
+        self._events.append(Closed(reason))
+
+    def tell_nodes_known(self, now: float) -> None:
+        """The gateway has waited for its nodes: who logged in before is greeted now."""
+        self._nodes_known = True
+        if self.state is State.HELD:
+            self._deadline = now + KEEP_ALIVE_S
+            self._step(Event.NODES_KNOWN)
+            self._greet()
+            self._take(b"", now)
+
+    def extension_changed(self, node: int, old: Extension | None, new: Extension | None) -> None:
+        """An extension came (old None), went (new None), or is not as it was."""
+        self._tell(self._commands.monitors.extension_changed(node, old, new))
+        if (
+            old
+            and new
+            and _credentials(old) != _credentials(new)
+            and self._commands.has_credentials
+        ):
+            self._tell(self._commands.monitors.credentials_changed(new.number))
+
+    def device_changed(self, extension: Extension, *, online: bool) -> None:
+        """An extension's phone came or went."""
+        self._tell(self._commands.monitors.device_changed(extension, online=online))
+
+    def link_changed(self, node: int, reason: LinkReason) -> None:
+        """The gateway's link with a node came or went: told to clients that are node aware."""
+        if self._commands.node_aware:
+            self._tell([oai_messages.link_status(node, reason)])
+
+    def node_connected(self, linked: Linked) -> None:
+        """A node answers for the first time since the gateway was started."""
+        if self.state in (State.READY, State.MONITORING):
+            number = linked.node.number
+            self._tell([oai_messages.connection_status(linked.connection, number)])
 
     # Inside
 
-    def _payload(self, payload: bytes, now: float) -> list[bytes]:
-        if self.application is None:
-            return self._log_in(payload, now)
+    def _take(self, data: bytes, now: float) -> None:
+        """Work on what was read, as far as the answers that wait allow."""
+        payloads = self._reader.feed(data)
+        try:
+            while not (self.closed or self.backlogged):
+                if (payload := next(payloads, None)) is None:
+                    return
+                self._payload(payload, now)
+        except RemoteProtocolError as error:
+            self.close(str(error), Event.BREACH)
+
+    def _next_fields(self, now: float) -> Fields | None:
+        """Events go before answers, also between two messages of a list."""
+        if self._waiting_events:
+            return self._waiting_events.popleft()
+        while self._answers:
+            fields = next(self._answers[0], None)
+            if fields is not None:
+                return fields
+            was_backlogged = self.backlogged
+            self._answers.popleft()
+            if was_backlogged:
+                self._take(b"", now)
+        return None
+
+    def _payload(self, payload: bytes, now: float) -> None:
+        if self.state is State.CONNECTED:
+            self._log_in(LogIn.parse(payload), now)
+            return
         text = payload.decode("ascii", "replace").rstrip("\r")
         self._events.append(PayloadReceived(text.partition(",")[0][:20], text))
         command = Command.parse(payload)
         self._deadline = now + KEEP_ALIVE_S
-        handler = self._handler(command.name)
-        if handler is None:
-            return [oai.confirmation(self._next(), command, UNKNOWN_COMMAND)]
-        try:
-            results = handler(command.arguments)
-        except _BadArguments:
-            return [oai.confirmation(self._next(), command, BAD_ARGUMENTS)]
-        return [oai.confirmation(self._next(), command, 0, *result) for result in results]
+        self._answers.append(self._commands.answer(command))
+        if self._commands.monitors and self.state is State.READY:
+            self._step(Event.MONITOR_STARTED)
 
-    def _log_in(self, payload: bytes, now: float) -> list[bytes]:
-        log_in = LogIn.parse(payload)
+    def _log_in(self, log_in: LogIn, now: float) -> None:
         self._events.append(PayloadReceived("log-in", f"application {log_in.application}"))
         if not compare_digest(log_in.password.encode(), self._password.encode()):
-            self._close(f"wrong password from {log_in.application}")
-            return []
-        self.application = log_in.application
-        self._deadline = now + KEEP_ALIVE_S
+            self.close(f"wrong password from {log_in.application}", Event.WRONG_PASSWORD)
+            return
         self._events.append(LoggedIn(log_in.application))
-        return [self._resync(), oai.ready(self._next())]
+        if self._nodes_known:
+            self._deadline = now + KEEP_ALIVE_S
+            self._step(Event.LOG_IN)
+            self._greet()
+        else:
+            self._step(Event.EARLY_LOG_IN)
 
-    def _close(self, reason: str) -> None:
-        self.closed = True
-        self._monitors.clear()
-        self._events.append(Closed(reason))
+    def _greet(self) -> None:
+        self._tell([self._resync(), oai_messages.ready()])
+        self._tell(
+            oai_messages.connection_status(linked.connection, None)
+            for linked in self._directory.values()
+            if linked.link is Link.NEVER_UP
+        )
 
-    def _next(self) -> int:
-        self._sequence = (self._sequence + 1) % 1000
-        return self._sequence
+    def _tell(self, events: Iterable[Fields]) -> None:
+        self._waiting_events.extend(() if self.closed else events)
+        if len(self._waiting_events) > MOST_WAITING_EVENTS:
+            self.close(
+                f"the client has left more than {MOST_WAITING_EVENTS} events unread", Event.UNREAD
+            )
 
-    def _resync(self) -> bytes:
+    def _step(self, event: Event) -> None:
+        self.state = following(self.state, event)
+
+    def _resync(self) -> Fields:
         at = datetime.fromtimestamp(self._calendar(), UTC)
-        return oai.resync(
-            self._next(), at.strftime("%H:%M"), at.strftime("%m%d%y"), str(self._release())
-        )
-
-    # Commands: each takes the arguments and returns the results, a list of fields a frame
-
-    def _handler(self, name: str) -> "_Handler | None":
-        handlers: dict[str, _Handler] = {
-            "_NA": self._node_aware,
-            "_MS": self._monitor_start,
-            "_NO": self._keep_alive,
-            "_QX": self._query_list,
-        }
-        if self._has_credentials():
-            handlers |= {"_XN": self._list_nodes, "_XC": self._list_credentials}
-        return handlers.get(name)
-
-    def _has_credentials(self) -> bool:
-        return self._release() >= FIRST_GATEWAY_WITH_CREDENTIALS
-
-    def _node_aware(self, arguments: tuple[str, ...]) -> "_Results":
-        _check(arguments in (("0",), ("1",)))
-        return [[]]
-
-    def _monitor_start(self, arguments: tuple[str, ...]) -> "_Results":
-        _check(len(arguments) == 1 and arguments[0].isdigit() and len(arguments[0]) <= 2)
-        kind = int(arguments[0])
-        _check(kind <= HIGHEST_MONITOR_TYPE)
-        self._monitors.add(kind)
-        return [[]]
-
-    def _keep_alive(self, arguments: tuple[str, ...]) -> "_Results":
-        _check(not arguments)
-        return [[]]
-
-    def _query_list(self, arguments: tuple[str, ...]) -> "_Results":
-        _check(arguments == ("1",))  # list 1, stations, is the only one here
-        return list(
-            oai.batches(
-                [
-                    [
-                        Text(extension.number),
-                        oai.printable(extension.name),
-                        str(int(extension.device_type)),
-                        str(node.number),
-                    ]
-                    for node in self._directory()
-                    for extension in node.extensions
-                ]
-            )
-        )
-
-    def _list_nodes(self, arguments: tuple[str, ...]) -> "_Results":
-        _check(not arguments)
-        return list(
-            oai.batches(
-                [
-                    [
-                        str(node.number),
-                        oai.printable(node.name),
-                        Text(node.address),
-                        Text(str(node.release)),
-                    ]
-                    for node in self._directory()
-                ]
-            )
-        )
-
-    def _list_credentials(self, arguments: tuple[str, ...]) -> "_Results":
-        _check(len(arguments) == 1 and isinstance(arguments[0], Text))
-        wanted = arguments[0]
-        return list(
-            oai.batches(
-                [
-                    [
-                        Text(extension.number),
-                        Text(extension.auth_name),
-                        Text(extension.auth_password),
-                    ]
-                    for node in self._directory()
-                    if node.hands_out_credentials
-                    for extension in node.extensions
-                    if wanted in ("", extension.number)
-                ]
-            )
-        )
+        release = str(self._release())
+        return oai_messages.resync(at.strftime("%H:%M"), at.strftime("%m%d%y"), release)
 
 
-_Results = list[list[str]]
-_Handler = Callable[[tuple[str, ...]], _Results]
-
-
-class _BadArguments(Exception):
-    """The arguments of a command are not as docs/wire.md says."""
-
-
-def _check(good: bool) -> None:
-    if not good:
-        raise _BadArguments
+def _credentials(extension: Extension) -> tuple[str, str]:
+    return extension.auth_name, extension.auth_password

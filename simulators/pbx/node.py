@@ -1,48 +1,59 @@
-"""A MiVoice Office 250 node: its extensions, and its registrar on a UDP socket.
+"""A MiVoice Office 250 node: its exchange on UDP and TCP, its life, and what it says of itself.
 
-Decisions are in `registrar` and `extensions`; this wires them to the clock, the network and the
+Decisions are in `exchange` and `database`; this wires them to the clock, the network and the
 journal.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from types import MappingProxyType
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from simulators.clock import Clock
-from simulators.core import Address, Entropy
+from simulators.core import TCP, UDP, Address, Entropy
 from simulators.errors import ConfigurationError, LocalProtocolError
+from simulators.faults.fault import Fault
+from simulators.faults.sip_faults import SipDisturber, SipFault
+from simulators.faults.table import FaultTable
 from simulators.journal import Journal
 from simulators.network import Network
-from simulators.pbx import oai
+from simulators.pbx.alarms import WEAK_PASSWORD, Alarm, Alarms
 from simulators.pbx.bindings import ContactBinding
-from simulators.pbx.extensions import DeviceType, Extension, Extensions, make_password
-from simulators.pbx.registrar import (
+from simulators.pbx.database import Database, ExtensionChange
+from simulators.pbx.exchange import Exchange
+from simulators.pbx.exchange_calls import Talk
+from simulators.pbx.exchange_events import (
     ExtensionRegistered,
     ExtensionUnregistered,
-    Registrar,
-    RegistrarSettings,
-    RegistrationRefused,
     WeakPassword,
 )
+from simulators.pbx.exchange_report import report
+from simulators.pbx.extensions import Extension
+from simulators.pbx.notifier import CHECK_SYNC
 from simulators.pbx.release import Release
-from simulators.udp import UdpDriver
+from simulators.pbx.settings import NodeSettings
+from simulators.sockets import SipDriver
 
-ALARM_WEAK_PASSWORD = 149
-
-ExtensionChange = Callable[[Extension | None, Extension | None], None]
-"""Told the extension before (None: added) and after (None: removed)."""
+__all__ = ["ExtensionChange", "Licences", "PbxNode"]
 
 
-class PbxNode:
+@dataclass(frozen=True, slots=True)
+class Licences:
+    """Cat-F licences: how many there are (None: any number), are taken, were taken at most."""
+
+    total: int | None
+    in_use: int
+    high_water: int
+
+
+class PbxNode(Database):
     """One node. Bindings live as long as it runs: a restart forgets them, as a reboot does.
 
     Args:
         number: of the node, as OAI tells it.
         name: also the digest realm.
-        release: such as "6.3 SP1"; may be set later (an upgrade).
-        licences: Cat-F licences, one for each registered extension; None: any number.
-        settings: further habits of the registrar (its `licences` gives way to the argument, where
-            given).
+        release: such as "6.3 SP1".
+        licences: Cat-F licences, one for each registered extension; None: as in the settings.
+        udp_listening: the check box "SIP UDP Listening Port".
+        settings: habits of its SIP side.
     """
 
     def __init__(
@@ -56,49 +67,123 @@ class PbxNode:
         journal: Journal,
         entropy: Entropy,
         licences: int | None = None,
-        settings: RegistrarSettings | None = None,
+        udp_listening: bool = True,
+        settings: NodeSettings | None = None,
     ) -> None:
+        super().__init__(f"PBX node {number}", release, entropy)
         self.number = number
         self.name = name
-        self.release = release if isinstance(release, Release) else Release.parse(release)
-        self.settings = settings or RegistrarSettings()
+        self.clock = clock
+        self.network = network
+        self.journal = journal
+        self.settings = settings or NodeSettings()
         if licences is not None:
             self.settings = replace(self.settings, licences=licences)
-        self.role = f"PBX node {number}"
-        self.on_change: list[ExtensionChange] = []
-        self._clock = clock
-        self._network = network
-        self._journal = journal
-        self._entropy = entropy
-        self._extensions = Extensions()
-        self._registrar: Registrar | None = None
-        self._driver: UdpDriver | None = None
+        self.udp_listening = udp_listening
+        self.on_link: list[Callable[[bool], None]] = []
+        """Told when the node comes (True) and goes (False)."""
+        self.on_registration: list[Callable[[str, bool], None]] = []
+        """Told an extension whose phone comes (True) or goes (False) while the node runs."""
+        seed = int.from_bytes(entropy(8), "big")
+        self.faults = FaultTable(seed, clock.now, self._struck, kinds=(SipFault,))
+        self._disturber = SipDisturber(self.faults)
+        self._alarms = Alarms()
+        self._exchange: Exchange | None = None
+        self._driver: SipDriver | None = None
         self._address: Address | None = None
+        self._udp_open = False
+        self._stops = 0
 
     # Running
 
     async def start(self, address: Address) -> None:
-        """Listen on UDP (port 0: any); the real address is `address` afterwards.
+        """Listen on TCP and, if so set, UDP (port 0: any); the real address is `address` then.
 
         Raises:
             ConfigurationError: it runs already, or the address can't be had.
         """
         if self._driver is not None:
             raise ConfigurationError(f"{self.role} runs already: stop it first")
-        self._journal.name(address[0], self.role)
-        registrar = Registrar(
-            self.name, self._extensions, self._entropy, self.settings, host=address[0]
+        self.journal.name(address[0], self.role)
+        exchange = Exchange(
+            self.name,
+            self._extensions,
+            self.entropy,
+            self.settings,
+            local=address,
+            hot_desk=self._hot_desk,
         )
-        driver = UdpDriver(registrar, self._clock, self._network, self._journal, self._on_event)
-        self._address = await driver.open(address)
-        self._registrar, self._driver = registrar, driver
+        driver = SipDriver(
+            exchange,
+            self.clock,
+            self.network,
+            self.journal,
+            self._on_event,
+            disturber=self._disturber,
+        )
+        try:
+            for transport in (UDP, TCP) if self.udp_listening else (TCP,):
+                address = await driver.open(address, "", transport)
+        except BaseException:
+            driver.close()
+            await driver.wait_closed()
+            raise
+        exchange.transactions.local = address
+        self._udp_open = self.udp_listening
+        self._address, self._exchange, self._driver = address, exchange, driver
+        self._linked(True)
 
     async def stop(self) -> None:
         """Fall silent and forget who is registered; may be called again."""
+        self._stops += 1
         if self._driver is not None:
-            driver, self._driver, self._registrar = self._driver, None, None
+            driver, self._driver, self._exchange = self._driver, None, None
             driver.close()
+            self._linked(False)
             await driver.wait_closed()  # else a start at the same address may find it taken
+
+    async def reboot(self, *, down_s: float = 0.0) -> None:
+        """Go down and come back after `down_s` on the clock; a `stop` meanwhile is the last word.
+
+        Phones are not told: until they register again they are not registered.
+
+        Raises:
+            ConfigurationError: somebody took the address meanwhile.
+        """
+        address = self.address
+        stops = self._stops + 1
+        await self.stop()
+        self.happened("rebooting", down_s=f"{down_s:g}")
+        if down_s:
+            await self.clock.sleep(down_s)
+        if stops == self._stops:
+            await self.start(address)
+            self.happened("up", release=self.release)
+
+    async def upgrade(self, release: str | Release, *, down_s: float = 0.0) -> None:
+        """Another software release, which takes a reboot; extensions and log-ins stay."""
+        before = self.release
+        new = release if isinstance(release, Release) else Release.parse(release)
+        self.happened("upgrading", before=before, after=new)
+        self.release = new
+        await self.reboot(down_s=down_s)
+
+    async def reset(self) -> None:
+        """Be as delivered, without a fault: no extension, no alarm."""
+        self.faults.calm()
+        for number in list(self._extensions):
+            self.remove_extension(number)
+        await self.reboot()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it listens."""
+        return self._driver is not None
+
+    @property
+    def reboot_needed(self) -> bool:
+        """Whether "SIP UDP Listening Port" is not yet what it was set to."""
+        return self.is_running and self.udp_listening is not self._udp_open
 
     @property
     def address(self) -> Address:
@@ -111,116 +196,129 @@ class PbxNode:
             raise LocalProtocolError(f"{self.role} has no address before it is started")
         return self._address
 
-    # Extensions
-
-    @property
-    def extensions(self) -> Mapping[str, Extension]:
-        """Number -> extension, a live view."""
-        return MappingProxyType(self._extensions)
-
-    def add_extension(
-        self,
-        number: str,
-        name: str,
-        *,
-        hot_desk: bool = False,
-        auth_name: str | None = None,
-        auth_password: str | None = None,
-    ) -> Extension:
-        """Add a SIP phone or SIP hot desk extension; credentials not given are number and random.
-
-        Raises:
-            ConfigurationError: the number or the authorization name is taken, or can't travel.
-        """
-        if number in self._extensions:
-            raise ConfigurationError(f"extension {number} exists on {self.role}: choose another")
-        if not (number.isascii() and number.isdigit()):
-            raise ConfigurationError(f"an extension is digits, got {number[:20]!r}")
-        extension = Extension(
-            number,
-            name,
-            DeviceType.SIP_HOT_DESK if hot_desk else DeviceType.SIP_PHONE,
-            number if auth_name is None else auth_name,
-            make_password(self._entropy) if auth_password is None else auth_password,
-        )
-        self._store(None, extension)
-        return extension
-
-    def remove_extension(self, number: str) -> None:
-        """Remove an extension; its phone's next registration meets 404."""
-        old = self._get(number)
-        del self._extensions[number]
-        if self._registrar is not None and self._driver is not None:
-            self._registrar.remove(number)
-            self._driver.pump()
-        self._tell(old, None)
-
-    def renew_credentials(self, number: str) -> Extension:
-        """Give the extension another random password; its binding stays until the next refresh."""
-        old = self._get(number)
-        new = replace(old, auth_password=make_password(self._entropy))
-        self._store(old, new)
-        return new
-
-    def set_auth_name(self, number: str, auth_name: str) -> Extension:
-        """Give the extension another authorization name; not its number means EXT-6's failure."""
-        old = self._get(number)
-        new = replace(old, auth_name=auth_name)
-        self._store(old, new)
-        return new
-
-    # Registrations
+    # Registrations and calls
 
     def is_registered(self, number: str) -> bool:
-        """Whether calls for the extension would find a contact."""
+        """Whether calls for the extension would find a contact of its own."""
         return self.binding(number) is not None
 
     def binding(self, number: str) -> ContactBinding | None:
         """Where the extension is reachable; None where it is not registered."""
-        return None if self._registrar is None else self._registrar.bindings.get(number)
+        return None if self._exchange is None else self._exchange.bindings.get(number)
 
     def registered_extensions(self) -> list[str]:
         """All registered extensions, sorted."""
-        return [] if self._registrar is None else self._registrar.bindings.extensions()
+        return [] if self._exchange is None else self._exchange.bindings.extensions()
+
+    @property
+    def calls(self) -> list[Talk]:
+        """Calls under way."""
+        return [] if self._exchange is None else list(self._exchange.calls.talks.values())
+
+    @property
+    def licences(self) -> Licences:
+        """Cat-F licences; all are free while the node is down."""
+        if self._exchange is None:
+            return Licences(self.settings.licences, 0, 0)
+        registrar = self._exchange.registrar
+        return Licences(registrar.licences, len(registrar.bindings), registrar.high_water)
+
+    def set_licences(self, total: int | None) -> None:
+        """Have this many Cat-F licences; who is registered stays so."""
+        self.settings = replace(self.settings, licences=total)
+        if self._exchange is not None:
+            self._exchange.registrar.licences = total
+
+    def check_sync(self, number: str) -> None:
+        """Ask the extension's phone to look for new configuration; its answer is journaled.
+
+        Raises:
+            ConfigurationError: the extension is not registered.
+        """
+        self.notify(number, CHECK_SYNC)
+
+    def notify(
+        self, number: str, event: str, body: bytes = b"", content_type: str = "text/plain"
+    ) -> None:
+        """Send NOTIFY of any event package to the extension's phone; its answer is journaled.
+
+        Raises:
+            ConfigurationError: the extension is not registered.
+        """
+        self._get(number)
+        now = self.clock.steady()
+        if self._exchange is None or not self._exchange.notify(
+            number, event, now, body, content_type
+        ):
+            raise ConfigurationError(
+                f"extension {number} is not registered on {self.role}: nobody would get a NOTIFY"
+            )
+        self._settle()
+
+    # Alarms
+
+    @property
+    def alarms(self) -> list[Alarm]:
+        """What is wrong, the oldest first."""
+        return self._alarms.listed()
+
+    def clear_alarm(self, number: int, extension: str) -> None:
+        """Take an alarm off the list; it comes again with its cause.
+
+        Raises:
+            ConfigurationError: there is no such alarm.
+        """
+        if not self._alarms.clear(number, extension):
+            raise ConfigurationError(f"{self.role} has no alarm {number} for {extension[:20]}")
+        self.happened("alarm cleared", number=number, extension=extension)
 
     # Inside
 
-    def _get(self, number: str) -> Extension:
-        try:
-            return self._extensions[number]
-        except KeyError:
-            raise ConfigurationError(f"there is no extension {number} on {self.role}") from None
-
-    def _store(self, old: Extension | None, new: Extension) -> None:
-        owner = self._extensions.owner_of(new.auth_name)
-        if owner is not None and owner.number != new.number:
-            raise ConfigurationError(
-                f"authorization name {new.auth_name} belongs to extension {owner.number}"
-            )
-        oai.join_fields([oai.Text(new.auth_name), oai.Text(new.auth_password)])  # must travel
-        self._journal.masker.learn(new.auth_password)
-        self._extensions[new.number] = new
-        self._tell(old, new)
+    def happened(self, name: str, **facts: object) -> None:
+        """Journal something of this node."""
+        self.journal.happened(self.role, name, **facts)
 
     def _tell(self, old: Extension | None, new: Extension | None) -> None:
-        for listener in list(self.on_change):
-            listener(old, new)
+        if new is not None and not new.has_weak_password:
+            self.journal.masker.learn(new.auth_password)
+        gone = old if old is not None and (new is None or new.number != old.number) else None
+        if gone is not None and self._exchange is not None:
+            self._exchange.remove(gone.number, self.clock.steady())
+        cured = gone or (old if new is not None and not new.has_weak_password else None)
+        if cured is not None and self._alarms.clear(WEAK_PASSWORD, cured.number):
+            self.happened("alarm cleared", number=WEAK_PASSWORD, extension=cured.number)
+        super()._tell(old, new)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Say what the exchange has to say; a node that is down tells of its hot desks alone."""
+        if self._driver is not None:
+            self._driver.pump()
+        else:
+            for event in self._hot_desk.events():
+                self._on_event(event)
+
+    def _linked(self, up: bool) -> None:
+        for listener in list(self.on_link):
+            listener(up)
+
+    def _online(self, extension: str, online: bool) -> None:
+        for listener in list(self.on_registration):
+            listener(extension, online)
+
+    def _struck(self, fault: Fault, number: int, what: str) -> None:
+        self.happened("fault struck", fault=fault.name, number=number, what=what)
 
     def _on_event(self, event: object) -> None:
-        happened = self._journal.happened
+        reported = report(event)
+        if reported is not None:
+            name, facts = reported
+            self.happened(name, **facts)
         match event:
-            case ExtensionRegistered(extension, contact, expires_s, refreshed):
-                name = "registration refreshed" if refreshed else "extension registered"
-                happened(self.role, name, extension=extension, contact=contact, expires_s=expires_s)
-            case ExtensionUnregistered(extension, reason):
-                happened(self.role, "extension unregistered", extension=extension, reason=reason)
-            case RegistrationRefused(extension, reason, status):
-                happened(
-                    self.role,
-                    "registration refused",
-                    extension=extension,
-                    reason=reason,
-                    status=status,
-                )
+            case ExtensionRegistered(extension, refreshed=False):
+                self._online(extension, True)
+            case ExtensionUnregistered(extension):
+                self._online(extension, False)
             case WeakPassword(extension):
-                happened(self.role, "alarm", number=ALARM_WEAK_PASSWORD, extension=extension)
+                if self._alarms.raise_alarm(WEAK_PASSWORD, extension, self.clock.now()):
+                    self.happened("alarm", number=WEAK_PASSWORD, extension=extension)

@@ -1,22 +1,33 @@
-"""OAI on the wire: frames, fields and the messages of docs/wire.md section 2, as pure functions.
+"""OAI on the wire: frames, the log-in, fields, commands and messages, both ways. Pure.
 
 A frame is a 4-byte little-endian length and that many octets of payload. The first payload of a
 client is its log-in; all others are ASCII, fields between commas, text in |pipes|, ended by CR.
+What the messages of the gateway hold is in `oai_messages` (docs/wire.md section 2).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from simulators.errors import LocalProtocolError, RemoteProtocolError
 
-MAX_PAYLOAD = 65_536
-"""Octets; fifty items fit with room to spare, a browser's greeting read as a length does not."""
+MAX_PAYLOAD = 1_048_576
+"""Octets of the longest payload that we send; a whole list in one message may need them."""
+
+MAX_RECEIVED = 65_536
+"""Octets of the longest payload taken from a client; a browser's greeting read as a length is
+longer."""
+
+MAX_LOG_IN = 256
+"""Octets of the longest log-in."""
+
+MAX_FIELD = 256
+"""Characters of the longest field that we send."""
 
 SYSTEM_OAI = 0x87
 """First octet of a log-in that asks for System OAI."""
 
-PER_FRAME = 50
-"""Items of a list in one frame."""
+MAX_NAME = 20
+"""Characters of the longest command and of the longest invoke id."""
 
 
 class Text(str):
@@ -42,10 +53,15 @@ def frame(payload: bytes) -> bytes:
 
 
 class FrameReader:
-    """Cuts payloads out of a stream, however the octets arrive."""
+    """Cuts payloads out of a stream, however the octets arrive.
 
-    def __init__(self) -> None:
+    Args:
+        longest: octets of the longest payload that is taken.
+    """
+
+    def __init__(self, longest: int = MAX_RECEIVED) -> None:
         self._buffer = bytearray()
+        self._longest = longest
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Take octets; yields each payload that is complete.
@@ -53,8 +69,8 @@ class FrameReader:
         The octets are taken at once, whether or not the iterator is used up.
 
         Raises:
-            RemoteProtocolError: from the iterator: a length of 0 or above `MAX_PAYLOAD`; the
-                stream is lost.
+            RemoteProtocolError: from the iterator: a length of 0 or above `longest`; the stream
+                is lost.
         """
         self._buffer += data
         return self._payloads()
@@ -62,9 +78,9 @@ class FrameReader:
     def _payloads(self) -> Iterator[bytes]:
         while len(self._buffer) >= 4:
             length = int.from_bytes(self._buffer[:4], "little")
-            if not 0 < length <= MAX_PAYLOAD:
+            if not 0 < length <= self._longest:
                 raise RemoteProtocolError(
-                    f"expected a frame of 1 to {MAX_PAYLOAD} octets, its length says {length}"
+                    f"expected a frame of 1 to {self._longest} octets, its length says {length}"
                 )
             if len(self._buffer) < 4 + length:
                 return
@@ -94,10 +110,15 @@ class LogIn:
         """Read a log-in.
 
         Raises:
-            RemoteProtocolError: another kind of log-in, or not two parts that end in NUL.
+            RemoteProtocolError: another kind of log-in, one that is too long, or not two parts that
+                end in NUL.
         """
         if payload[:1] != bytes([SYSTEM_OAI]):
             raise RemoteProtocolError(f"expected a log-in (0x87), got 0x{payload[:1].hex()}")
+        if len(payload) > MAX_LOG_IN:
+            raise RemoteProtocolError(
+                f"expected a log-in of at most {MAX_LOG_IN} octets, got {len(payload)}"
+            )
         parts = payload[1:].split(b"\0")
         if len(parts) != 3 or parts[2]:
             raise RemoteProtocolError("expected password, NUL, application name, NUL in the log-in")
@@ -114,12 +135,14 @@ def join_fields(fields: Iterable[str]) -> bytes:
     """A payload of these fields; `Text` goes between pipes.
 
     Raises:
-        LocalProtocolError: a character that can't travel: not printable ASCII, a pipe, or a comma
-            outside pipes.
+        LocalProtocolError: what can't travel: more than `MAX_FIELD` characters, one that is not
+            printable ASCII, a pipe, or a comma outside pipes.
     """
     written = []
     for value in fields:
         is_text = isinstance(value, Text)
+        if len(value) > MAX_FIELD:
+            raise LocalProtocolError(f"an OAI field has at most {MAX_FIELD} characters")
         if not _is_printable(value) or "|" in value or ("," in value and not is_text):
             raise LocalProtocolError("an OAI field holds a character that can't travel in it")
         written.append(f"|{value}|" if is_text else value)
@@ -159,7 +182,12 @@ def _field(line: str, position: int) -> tuple[str, int]:
 
 
 def printable(value: str) -> Text:
-    """A person's name as OAI can carry it: what is not ASCII, or a pipe, becomes `?`."""
+    """A person's name as OAI can carry it: what is not ASCII, or a pipe, becomes `?`; the rest of
+    a name beyond `MAX_FIELD` characters stays behind.
+    """
+    value = value[:MAX_FIELD]
+    if _is_printable(value) and "|" not in value:
+        return Text(value)
     return Text("".join(c if _is_printable(c) and c != "|" else "?" for c in value))
 
 
@@ -167,7 +195,7 @@ def _is_printable(text: str) -> bool:
     return text.isascii() and (text.isprintable() or not text)
 
 
-# Messages
+# Commands and messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,57 +211,47 @@ class Command:
         """Read a command.
 
         Raises:
-            RemoteProtocolError: no name that begins with `_`, or no invoke id to answer to.
+            RemoteProtocolError: no name that begins with `_`, no invoke id to answer to, or one of
+                them is too long.
         """
         name, *rest = split_fields(payload)
         if isinstance(name, Text) or not name.startswith("_"):
             raise RemoteProtocolError(f"expected a command such as _NA, got {name[:20]!r}")
         if not rest or not rest[0] or isinstance(rest[0], Text):
             raise RemoteProtocolError(f"expected an invoke id after {name[:20]}")
+        if max(len(name), len(rest[0])) > MAX_NAME:  # both come back in the confirmation
+            raise RemoteProtocolError(
+                f"expected a command and an invoke id of at most {MAX_NAME} characters each"
+            )
         return cls(name, rest[0], tuple(rest[1:]))
 
     def encode(self) -> bytes:
         return join_fields([self.name, self.invoke_id, *self.arguments])
 
 
-def resync(sequence: int, time: str, date: str, release: str) -> bytes:
-    """`RS`: reason 0, time hh:mm, date MMDDYY (UTC), protocol 10.20, the gateway's release, ...
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a gateway sends: `<sequence 000-999>,<event>,<fields...>`."""
 
-    and then feature status 0, node 1, networking on, country US, TCP on.
-    """
-    return _event(sequence, "RS", "0", time, date, "10.20", release, "0", "1", "1", "US", "1")
+    sequence: int
+    event: str
+    fields: tuple[str, ...] = ()
 
+    @classmethod
+    def parse(cls, payload: bytes) -> "Message":
+        """Read a message.
 
-def ready(sequence: int) -> bytes:
-    """`RD`: commands are welcome."""
-    return _event(sequence, "RD")
+        Raises:
+            RemoteProtocolError: no sequence number of three digits, or no event after it.
+        """
+        sequence, *rest = split_fields(payload)
+        if isinstance(sequence, Text) or len(sequence) != 3 or not sequence.isdigit():
+            raise RemoteProtocolError(f"expected a sequence number 000-999, got {sequence[:20]!r}")
+        if not rest or not rest[0] or isinstance(rest[0], Text):
+            raise RemoteProtocolError("expected an event after the sequence number")
+        return cls(int(sequence), rest[0], tuple(rest[1:]))
 
-
-def confirmation(sequence: int, command: Command, outcome: int, *results: str) -> bytes:
-    """`CF`: the answer to `command`; outcome 0 is success."""
-    return _event(sequence, "CF", command.name, command.invoke_id, str(outcome), *results)
-
-
-def extension_changed(sequence: int, old: str, new: str) -> bytes:
-    """`EC`: old empty: added; new empty: removed."""
-    return _event(sequence, "EC", Text(old), Text(new))
-
-
-def credentials_changed(sequence: int, extension: str) -> bytes:
-    """`XC` (ours): the extension has other SIP credentials now."""
-    return _event(sequence, "XC", Text(extension))
-
-
-def batches(items: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-    """Results of a list: `<more 0/1>,<count>` and the fields of at most `PER_FRAME` items each.
-
-    An empty list is one batch of none.
-    """
-    for start in range(0, max(1, len(items)), PER_FRAME):
-        part = items[start : start + PER_FRAME]
-        more = "1" if start + PER_FRAME < len(items) else "0"
-        yield [more, str(len(part)), *(value for item in part for value in item)]
-
-
-def _event(sequence: int, *fields: str) -> bytes:
-    return join_fields([f"{sequence:03d}", *fields])
+    def encode(self) -> bytes:
+        if not 0 <= self.sequence <= 999:
+            raise LocalProtocolError(f"a sequence number is 0 to 999, not {self.sequence}")
+        return join_fields([f"{self.sequence:03d}", self.event, *self.fields])

@@ -1,4 +1,4 @@
-"""Every answer of the registrar that is no 200, in one place: status, headers, reason in words.
+"""Every refusal of a node, in one place: status, headers, reason in words.
 
 The texts in `Warning` are what the MBG passes on and the report tells apart (docs/wire.md, 4).
 """
@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One refusal: what goes on the wire, and `why` for the journal."""
+    """One refusal: what goes on the wire, and `why` for the journal.
+
+    `why` is empty for a challenge that any honest phone meets: that is no refusal yet.
+    """
 
     status: int
     why: str
@@ -26,12 +29,6 @@ def _warned(status: int, host: str, text: str) -> Refusal:
 def bad_request(why: str) -> Refusal:
     """400: the request breaks RFC 3261."""
     return Refusal(400, why)
-
-
-def bad_extension(required: str) -> Refusal:
-    """420 (RFC 3261 section 10.3 step 2): we support no option tag."""
-    why = f"required extension {required} is not supported"
-    return Refusal(420, why, (("Unsupported", required),), "Bad Extension")
 
 
 def wrong_name(host: str, auth_name: str, extension: str) -> Refusal:
@@ -61,6 +58,25 @@ def out_of_order() -> Refusal:
     return Refusal(500, "CSeq is not above the one that made the binding")
 
 
-def not_implemented(method: str) -> Refusal:
-    """501: a method that the node does not know."""
-    return Refusal(501, f"{method} is not implemented")
+def not_registered(host: str, extension: str) -> Refusal:
+    """480: nobody knows where its phone is."""
+    return _warned(480, host, f"Extension {extension} is not registered")
+
+
+def own_number(host: str, extension: str) -> Refusal:
+    """486: somebody dialled the extension that it calls from, which is busy doing so."""
+    return _warned(486, host, f"Extension {extension} calls itself")
+
+
+def feature_code(host: str, why: str) -> Refusal:
+    """403: a feature code that can't be carried out."""
+    return _warned(403, host, why)
+
+
+def not_served(method: str, allow: str) -> Refusal:
+    """405 for a method with an RFC of its own, 501 for any other (sections 8.2.1 and 21.5.2)."""
+    status = 405 if method in RECOGNISED else 501
+    return Refusal(status, f"{method} is not served", (("Allow", allow),))
+
+
+RECOGNISED = ("MESSAGE", "NOTIFY", "PRACK", "PUBLISH", "REFER", "SUBSCRIBE")

@@ -1,312 +1,212 @@
-"""The registrar of a PBX node: REGISTER as in RFC 3261 section 10.3, digest, Cat-F licences.
+"""The registrar of a PBX node, pure: REGISTER as in RFC 3261 section 10.3, and Cat-F licences.
 
-A pure core with the five verbs of `simulators.core`: datagrams in, datagrams and events out.
-OPTIONS is answered 200, other methods 501 (there are no calls yet). Left out: several contacts per
-extension, preference values, registration by a third party, GRUU, Path.
+A part of the exchange, which gives it requests that came whole. Left out: preference values,
+registration by a third party, GRUU, Path.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from typing import TypeVar
 
-from simulators.core import UDP, Address, Datagram, Entropy
-from simulators.errors import ConfigurationError
+from simulators.core import TCP, TLS, UDP, Address
 from simulators.pbx import refusals
+from simulators.pbx.authentication import Authentication
 from simulators.pbx.bindings import Bindings, ContactBinding
+from simulators.pbx.exchange_events import (
+    Ending,
+    ExtensionRegistered,
+    ExtensionUnregistered,
+    RegistrationRefused,
+    WeakPassword,
+)
 from simulators.pbx.extensions import Extensions
 from simulators.pbx.refusals import Refusal
-from simulators.sip.authenticator import Authenticator, Verdict
-from simulators.sip.headers import NameAddress, cseq, seconds
-from simulators.sip.message import MalformedMessage, Request, response_to
-from simulators.sip.transaction import RequestReceived, Timers, Transactions
+from simulators.pbx.settings import NodeSettings
+from simulators.sip.dialog import Fields
+from simulators.sip.headers import NameAddress, Uri, cseq, parameters, seconds
+from simulators.sip.message import MalformedMessage
+from simulators.sip.transaction_events import RequestReceived
 
-ALLOW = "REGISTER, OPTIONS"
+MOST_REMEMBERED, LONGEST_REMEMBERED = 20_000, 200
+"""How many texts of To and of Contact, and how long ones, are remembered as read."""
 
-
-@dataclass(frozen=True, slots=True)
-class RegistrarSettings:
-    """Habits of a node's registrar; public sources name none of the numbers, so each is ours.
-
-    Args:
-        min_expires_s: shortest expiry granted; below it the answer is 423.
-        default_expires_s: granted where the REGISTER asks for none.
-        max_expires_s: longest expiry granted; who asks for more gets this.
-        nonce_life_s: how long a digest nonce may be used.
-        algorithm: digest algorithm of the challenges, `MD5` or `SHA-256`.
-        licences: how many extensions may be registered at a time (Cat-F); None: any number.
-    """
-
-    min_expires_s: int = 60
-    default_expires_s: int = 3600
-    max_expires_s: int = 3600
-    nonce_life_s: float = 300.0
-    algorithm: str = "MD5"
-    licences: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.min_expires_s <= self.default_expires_s <= self.max_expires_s:
-            raise ConfigurationError(
-                "expected 0 < min_expires_s <= default_expires_s <= max_expires_s, got "
-                f"{self.min_expires_s}, {self.default_expires_s}, {self.max_expires_s}"
-            )
-        if self.licences is not None and self.licences < 0:
-            raise ConfigurationError(f"licences is {self.licences}, expected 0 or more, or None")
-
-
-@dataclass(frozen=True, slots=True)
-class ExtensionRegistered:
-    """The extension is bound to `contact` for `expires_s`; `refreshed`: it was so before."""
-
-    extension: str
-    contact: str
-    expires_s: int
-    refreshed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ExtensionUnregistered:
-    """The extension's binding is gone."""
-
-    extension: str
-    reason: Literal["expired", "un-registered", "removed"]
-
-
-@dataclass(frozen=True, slots=True)
-class RegistrationRefused:
-    """A REGISTER was refused for good (a first challenge is no refusal)."""
-
-    extension: str
-    reason: str
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class WeakPassword:
-    """The extension registered with an empty password or its own number: the PBX's alarm 149."""
-
-    extension: str
+Read = TypeVar("Read")
 
 
 class Registrar:
     """One node's registrar.
 
     Args:
-        realm: digest realm; the node's name.
         extensions: read at each request.
-        entropy: makes nonces and tags.
         host: how the node names itself in `Warning`.
+        events: where to tell what happened.
     """
 
     def __init__(
         self,
-        realm: str,
+        authentication: Authentication,
         extensions: Extensions,
-        entropy: Entropy,
-        settings: RegistrarSettings | None = None,
-        *,
-        host: str = "pbx",
-        timers: Timers | None = None,
+        settings: NodeSettings,
+        host: str,
+        events: list[object],
     ) -> None:
-        self.settings = settings or RegistrarSettings()
-        self.host = host
         self.bindings = Bindings()
+        self.licences = settings.licences
+        self.high_water = 0
+        """The most extensions that were registered at a time."""
+        self._authentication = authentication
         self._extensions = extensions
-        self._entropy = entropy
-        self._events: list[object] = []
-        self._transactions = Transactions((host, 5060), entropy, timers)
-        self._authenticator = Authenticator(
-            realm,
-            entropy,
-            self._password_of,
-            nonce_life_s=self.settings.nonce_life_s,
-            algorithm=self.settings.algorithm,
-        )
+        self._settings = settings
+        self._host = host
+        self._events = events
 
-    def remove(self, extension: str) -> None:
-        """Drop the binding of an extension that no longer exists."""
-        if self.bindings.remove(extension) is not None:
-            self._events.append(ExtensionUnregistered(extension, "removed"))
-
-    # The five verbs
-
-    def receive(
-        self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
-    ) -> None:
-        """Take one datagram."""
-        self._expire(now)
-        self._transactions.receive(data, peer, now, side, transport)
-        for event in self._transactions.events():
-            if isinstance(event, RequestReceived):
-                self._request(event, now)
-
-    def events(self) -> list[object]:
-        """ExtensionRegistered, ExtensionUnregistered, RegistrationRefused, WeakPassword; once."""
-        events, self._events = self._events, []
-        return events
-
-    def to_send(self) -> list[Datagram]:
-        """Datagrams to send now, once."""
-        return self._transactions.to_send()
-
-    def timer_at(self) -> float | None:
-        """When the next binding or transaction ends."""
-        times = (self._transactions.timer_at(), self.bindings.first_end())
-        return min((at for at in times if at is not None), default=None)
-
-    def handle_timer(self, now: float) -> None:
-        """Forget what has ended by `now`."""
-        self._transactions.handle_timer(now)
-        self._expire(now)
-
-    def waiting(self) -> bool:
-        """A registrar asks nobody."""
-        return False
-
-    # Rules
-
-    def _request(self, event: RequestReceived, now: float) -> None:
-        request = event.request
-        if request.method == "REGISTER":
-            answer = self._register(request, now)
-        elif request.method == "OPTIONS":  # RFC 3261 section 11.2
-            answer = [("Allow", ALLOW)]
-        else:
-            answer = refusals.not_implemented(request.method)
-        tag = self._entropy(4).hex()
-        if isinstance(answer, Refusal):
-            response = response_to(
-                request, answer.status, headers=answer.headers, to_tag=tag, reason=answer.reason
-            )
-        else:
-            response = response_to(request, 200, headers=answer, to_tag=tag)
-        self._transactions.respond(event.transaction, response, now)
-
-    def _register(self, request: Request, now: float) -> Refusal | list[tuple[str, str]]:
-        """The steps of RFC 3261 section 10.3; returns the refusal, or the headers of the 200."""
+    def register(self, received: RequestReceived, now: float) -> Refusal | Fields:
+        """Do what a REGISTER asks for; returns the refusal, or the headers of the 200."""
+        request = received.request
         try:
-            extension = NameAddress.parse(request.headers.get("to")).uri.user
+            extension = _user(request.headers.get("to"))
         except MalformedMessage as error:
             return refusals.bad_request(str(error))
-        answer = (
-            self._unsupported(request)
-            or self._unproven(request, extension, now)
-            or self._bind(request, extension, now)
+        answer = self._authentication.registers(request, extension, now) or self._bind(
+            received, extension, now
         )
-        if isinstance(answer, Refusal) and answer.why != CHALLENGED:
+        if isinstance(answer, Refusal) and answer.why:
             self._events.append(RegistrationRefused(extension, answer.why, answer.status))
         return answer
 
-    def _unsupported(self, request: Request) -> Refusal | None:
-        """Step 2."""
-        required = request.headers.all("require")
-        return refusals.bad_extension(", ".join(required)) if required else None
+    def remove(self, extension: str) -> None:
+        """Drop the bindings of an extension that no longer exists."""
+        if self.bindings.remove_all(extension):
+            self._events.append(ExtensionUnregistered(extension, Ending.REMOVED))
 
-    def _unproven(self, request: Request, extension: str, now: float) -> Refusal | None:
-        """Steps 3 to 5: who is it, may it, and does the AOR exist."""
-        check = self._authenticator.check(request, now)
-        if check.passed:
-            # EXT-6: an MBG registers with the authorization name as AOR too, so the AOR alone
-            # says nothing; whose name it is does.
-            owner = self._extensions.owner_of(check.username)
-            meant = extension if extension in self._extensions or owner is None else owner.number
-            if check.username != meant:
-                return refusals.wrong_name(self.host, check.username, meant)
-        if check.verdict is not Verdict.NO_CREDENTIALS and extension not in self._extensions:
-            # Also for a name that nobody has: an extension that was removed shall not look like a
-            # typing error.
-            return refusals.unknown_extension(self.host, extension)
-        return None if check.passed else self._challenge(check.verdict, now)
+    def lost(self, transport: str, peer: Address) -> None:
+        """A connection is gone, or can't be had.
 
-    def _challenge(self, verdict: Verdict, now: float) -> Refusal:
-        # RFC 2617 section 3.2.1: stale says "same password, new nonce"; a wrong one gets no such
-        # hint.
-        stale = verdict in (Verdict.STALE_NONCE, Verdict.UNKNOWN_NONCE, Verdict.REPLAYED)
-        challenge = self._authenticator.challenge(now, stale=stale)
-        first = stale or verdict is Verdict.NO_CREDENTIALS
-        why = CHALLENGED if first else verdict.value
-        return Refusal(401, why, (("WWW-Authenticate", str(challenge)),))
+        The next request goes to where the contact itself says, over a new one (section 18.1.1); a
+        contact that says no better place is of no use any more.
+        """
+        for binding in self.bindings.over(transport, peer):
+            place = _place(binding.contact)
+            self.bindings.remove(binding)
+            if place is None or place == (transport, peer):
+                self._gone(binding, Ending.CONNECTION_LOST)
+            else:
+                moved = replace(binding, transport=place[0], peer=place[1])
+                self.bindings.put(moved, self._settings.contacts_per_extension)
 
-    def _bind(
-        self, request: Request, extension: str, now: float
-    ) -> Refusal | list[tuple[str, str]]:
-        """Steps 6 to 8: change the binding as the contacts say."""
-        contacts = request.headers.all("contact")
-        header_expires = seconds(request.headers.get("expires"))
+    def expire(self, now: float) -> None:
+        """Drop the bindings that have ended by `now`."""
+        for binding in self.bindings.expired(now):
+            self._gone(binding, Ending.EXPIRED)
+
+    # Inside
+
+    def _bind(self, received: RequestReceived, extension: str, now: float) -> Refusal | Fields:
+        """Steps 6 to 8: change the bindings as the contacts say."""
+        headers = received.request.headers
+        contacts = headers.all("contact")
+        header_expires = seconds(headers.get("expires"))
         if "*" in contacts:
             if len(contacts) != 1 or header_expires != 0:
                 return refusals.bad_request("Contact * needs Expires 0 and no other contact")
-            changes = [("*", 0)]
+            wishes = [(row.contact, 0) for row in self.bindings.of(extension)]
         else:
             try:
-                changes = [self._wanted(value, header_expires) for value in contacts]
+                wishes = [self._wish(value, header_expires) for value in contacts]
             except MalformedMessage as error:
                 return refusals.bad_request(str(error))
-        refusal = self._forbidden(request, extension, changes)
+        number, call_id = cseq(headers)[0], headers.get("call-id")
+        refusal = self._forbidden(extension, wishes, number, call_id)
         if refusal is not None:
             return refusal
-        for contact, expires_s in changes:
-            self._change(request, extension, contact, expires_s, now)
-        return self._contacts(extension, now)
+        for contact, expires_s in wishes:
+            if expires_s:
+                peer, transport = received.peer, received.transport
+                until = now + expires_s
+                self._put(
+                    ContactBinding(extension, contact, call_id, number, until, peer, transport),
+                    expires_s,
+                )
+            elif (binding := self.bindings.find(extension, contact)) is not None:
+                self.bindings.remove(binding)
+                self._gone(binding, Ending.UNREGISTERED)
+        return tuple(
+            ("Contact", f"<{row.contact}>;expires={max(0, round(row.until - now))}")
+            for row in self.bindings.of(extension)
+        )
 
-    def _wanted(self, value: str, header_expires: int | None) -> tuple[str, int]:
+    def _wish(self, value: str, header_expires: int | None) -> tuple[str, int]:
         """The contact's URI and the expiry that is asked for it (section 10.2.1.1)."""
-        contact = NameAddress.parse(value)
-        asked = seconds(contact.params.get("expires", ""))
+        contact, asked = _contact(value)
         if asked is None:
             asked = header_expires
         if asked is None:
-            asked = self.settings.default_expires_s
-        return str(contact.uri), min(asked, self.settings.max_expires_s)
+            asked = self._settings.default_expires_s
+        return contact, min(asked, self._settings.max_expires_s)
 
     def _forbidden(
-        self, request: Request, extension: str, changes: list[tuple[str, int]]
+        self, extension: str, wishes: list[tuple[str, int]], number: int, call_id: str
     ) -> Refusal | None:
         """Refuse before anything is changed: all contacts of a REGISTER change, or none."""
-        number, _ = cseq(request.headers)
-        binding = self.bindings.get(extension)
-        same_agent = binding is not None and binding.call_id == request.headers.get("call-id")
-        if changes and same_agent and binding is not None and number <= binding.cseq:
-            return refusals.out_of_order()
-        if any(0 < expires_s < self.settings.min_expires_s for _, expires_s in changes):
-            return refusals.too_brief(self.settings.min_expires_s)
-        licences = self.settings.licences
-        binds = any(expires_s for _, expires_s in changes)
-        if binds and binding is None and licences is not None and len(self.bindings) >= licences:
-            return refusals.no_licence(self.host)  # a refresh never loses its licence
+        bound, shortest, binds = self.bindings.of(extension), self._settings.min_expires_s, False
+        for row in bound if wishes else ():
+            if row.call_id == call_id and number <= row.cseq:
+                return refusals.out_of_order()
+        for _, expires_s in wishes:
+            if 0 < expires_s < shortest:
+                return refusals.too_brief(shortest)
+            binds = binds or expires_s > 0
+        if binds and not bound and self._are_licences_used_up():
+            return refusals.no_licence(self._host)  # a refresh never loses its licence
         return None
 
-    def _change(
-        self, request: Request, extension: str, contact: str, expires_s: int, now: float
-    ) -> None:
-        before = self.bindings.get(extension)
-        if expires_s == 0:
-            if before is not None and contact in ("*", before.contact):
-                self.bindings.remove(extension)
-                self._events.append(ExtensionUnregistered(extension, "un-registered"))
-            return
-        number, _ = cseq(request.headers)
-        call_id = request.headers.get("call-id")
-        self.bindings.put(ContactBinding(extension, contact, call_id, number, now + expires_s))
-        refreshed = before is not None and before.contact == contact
-        self._events.append(ExtensionRegistered(extension, contact, expires_s, refreshed))
+    def _are_licences_used_up(self) -> bool:
+        return self.licences is not None and len(self.bindings) >= self.licences
+
+    def _put(self, binding: ContactBinding, expires_s: int) -> None:
+        bindings, extension = self.bindings, binding.extension
+        refreshed = bindings.put(binding, self._settings.contacts_per_extension)
+        self.high_water = max(self.high_water, len(bindings))
+        self._events.append(ExtensionRegistered(extension, binding.contact, expires_s, refreshed))
         if self._extensions[extension].has_weak_password:
             self._events.append(WeakPassword(extension))
 
-    def _contacts(self, extension: str, now: float) -> list[tuple[str, str]]:
-        """Step 8: the 200 lists the current bindings with what is left of them."""
-        binding = self.bindings.get(extension)
-        if binding is None:
-            return []
-        left = max(0, round(binding.until - now))
-        return [("Contact", f"<{binding.contact}>;expires={left}")]
-
-    def _expire(self, now: float) -> None:
-        for binding in self.bindings.expired(now):
-            self._events.append(ExtensionUnregistered(binding.extension, "expired"))
-
-    def _password_of(self, auth_name: str) -> str | None:
-        """Digest look-up by authorization name."""
-        extension = self._extensions.owner_of(auth_name)
-        return None if extension is None else extension.auth_password
+    def _gone(self, binding: ContactBinding, ending: Ending) -> None:
+        """One binding is gone; with the last one, the extension."""
+        if self.bindings.get(binding.extension) is None:
+            self._events.append(ExtensionUnregistered(binding.extension, ending))
 
 
-CHALLENGED = "challenged"
+def _remembered(read: Callable[[str], Read]) -> Callable[[str], Read]:
+    """`read`, which reads only once what phones say again and again; long texts it forgets."""
+    remembering = lru_cache(MOST_REMEMBERED)(read)
+    return lambda value: (remembering if len(value) <= LONGEST_REMEMBERED else read)(value)
+
+
+@_remembered
+def _user(to: str) -> str:
+    """The user part of a To."""
+    return NameAddress.parse(to).uri.user
+
+
+@_remembered
+def _contact(value: str) -> tuple[str, int | None]:
+    """The URI of a Contact, and the expiry that it asks for itself."""
+    contact = NameAddress.parse(value)
+    return str(contact.uri), seconds(contact.params.get("expires", ""))
+
+
+def _place(contact: str) -> tuple[str, Address] | None:
+    """Transport and address of a contact; None where it gives no IPv4 address."""
+    try:
+        uri = Uri.parse(contact)
+    except MalformedMessage:
+        return None
+    octets = uri.host.split(".")
+    if len(octets) != 4 or not all(o.isascii() and o.isdigit() and len(o) < 4 for o in octets):
+        return None
+    transport = parameters(uri.params).get("transport", UDP).upper()
+    if uri.scheme == "sips":
+        transport = TLS
+    return (transport, uri.address) if transport in (UDP, TCP) else None

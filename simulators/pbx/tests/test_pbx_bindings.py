@@ -3,11 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.pbx.bindings import Bindings, ContactBinding
+from simulators.core import TCP, UDP
+from simulators.pbx.bindings import SPARE_ENDS, Bindings, ContactBinding
+
+PEER = ("127.10.0.10", 5060)
 
 
-def binding(extension: str, until: float) -> ContactBinding:
-    return ContactBinding(extension, f"sip:{extension}@127.10.0.10", "c1", 1, until)
+def binding(extension: str, until: float, contact: str = "") -> ContactBinding:
+    uri = f"sip:{contact or extension}@127.10.0.10"
+    return ContactBinding(extension, uri, "c1", 1, until, PEER, UDP)
 
 
 def test_a_refreshed_binding_outlives_its_first_end() -> None:
@@ -20,34 +24,82 @@ def test_a_refreshed_binding_outlives_its_first_end() -> None:
     assert (bindings.get("2101"), bindings.first_end()) == (None, None)
 
 
+def test_one_that_is_refreshed_for_less_ends_earlier() -> None:
+    bindings = Bindings()
+    bindings.put(binding("2101", 120))
+    bindings.put(binding("2101", 60))
+    assert bindings.first_end() == 60
+    assert bindings.expired(60) == [binding("2101", 60)]
+
+
 def test_removing_what_is_not_there() -> None:
     bindings = Bindings()
     bindings.put(binding("2101", 60))
-    assert bindings.remove("2102") is None
-    assert bindings.remove("2101") == binding("2101", 60)
-    assert bindings.remove("2101") is None
+    assert not bindings.remove_all("2102")
+    bindings.remove(binding("2101", 61))
+    assert bindings.get("2101") == binding("2101", 60)
+    assert bindings.remove_all("2101")
+    assert not bindings.remove_all("2101")
     assert bindings.first_end() is None
 
 
+def test_who_is_reached_over_a_connection() -> None:
+    bindings = Bindings()
+    over_tcp = ContactBinding("2101", "sip:a@b", "c", 1, 60, PEER, TCP)
+    bindings.put(over_tcp)
+    bindings.put(binding("2102", 60))
+    assert bindings.over(TCP, PEER) == [over_tcp]
+    assert bindings.over(TCP, ("127.10.0.10", 5061)) == []
+
+
+def test_refreshing_for_ever_takes_no_memory() -> None:
+    bindings = Bindings()
+    for until in range(10_000):
+        bindings.put(binding("2101", until))
+        bindings.put(binding("2102", until))
+    assert len(bindings._ends) <= 4 + SPARE_ENDS + 1
+    assert bindings.first_end() == 9999
+
+
 steps = st.tuples(
-    st.sampled_from(["put", "remove", "expire"]), st.sampled_from("abc"), st.integers(0, 20)
+    st.sampled_from(["put", "remove", "remove all", "expire"]),
+    st.sampled_from("abc"),
+    st.sampled_from("xyz"),
+    st.integers(0, 20),
 )
 
 
-@given(st.lists(steps, max_size=40))
-def test_it_holds_what_a_dictionary_would(done: list[tuple[str, str, int]]) -> None:
-    bindings, model = Bindings(), dict[str, int]()
-    for verb, extension, number in done:
+@given(st.lists(steps, max_size=40), st.integers(1, 3))
+def test_it_holds_what_a_dictionary_would(done: list[tuple[str, str, str, int]], most: int) -> None:
+    bindings, model = Bindings(), dict[tuple[str, str], int]()
+    for verb, extension, contact, number in done:
         if verb == "put":
-            bindings.put(binding(extension, number))
-            model[extension] = number
+            bindings.put(binding(extension, number, contact), most)
+            model.pop((extension, contact), None)
+            mine = [key for key in model if key[0] == extension]
+            if len(mine) >= most:
+                del model[mine[0]]
+            model[extension, contact] = number
         elif verb == "remove":
-            bindings.remove(extension)
-            model.pop(extension, None)
+            found = bindings.find(extension, binding(extension, 0, contact).contact)
+            assert (found is not None) is ((extension, contact) in model)
+            if found is not None:
+                bindings.remove(found)
+                del model[extension, contact]
+        elif verb == "remove all":
+            had = [key for key in model if key[0] == extension]
+            assert bindings.remove_all(extension) is bool(had)
+            for key in had:
+                del model[key]
         else:
-            gone = [row.extension for row in bindings.expired(number)]
-            assert sorted(gone) == sorted(e for e, until in model.items() if until <= number)
-            assert gone == sorted(gone, key=lambda e: model[e])
-            model = {e: until for e, until in model.items() if until > number}
-        assert bindings.extensions() == sorted(model)
+            gone = [(row.extension, row.until) for row in bindings.expired(number)]
+            ended = [(key[0], until) for key, until in model.items() if until <= number]
+            assert sorted(gone) == sorted(ended)
+            assert [until for _, until in gone] == sorted(until for _, until in gone)
+            model = {key: until for key, until in model.items() if until > number}
+        assert bindings.extensions() == sorted({key[0] for key in model})
         assert bindings.first_end() == min(model.values(), default=None)
+        for name in "abc":
+            known = [binding(e, until, c) for (e, c), until in model.items() if e == name]
+            assert bindings.of(name) == known
+            assert bindings.get(name) == (known[-1] if known else None)

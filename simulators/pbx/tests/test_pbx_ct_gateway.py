@@ -1,117 +1,21 @@
-"""The CT Gateway on a real socket."""
+"""The CT Gateway on a real socket: its nodes, its clients, its running."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from simulators.addresses import AddressPlan, claim_private
-from simulators.clock import Clock
-from simulators.entropy import Seed
 from simulators.errors import ConfigurationError, LocalProtocolError
-from simulators.journal import Happened, Journal, LostEntry, OaiEntry
-from simulators.network import Network
-from simulators.pbx import oai
+from simulators.journal import Happened, LostEntry
 from simulators.pbx.ct_gateway import CtGateway
-from simulators.pbx.node import PbxNode
-from simulators.pbx.oai import Command, FrameReader, LogIn, Text
-
-PASSWORD = "gateway-s3cret"
-NET_S = 5.0
-"""Real seconds after which a test stops hanging."""
-
-
-class Client:
-    """An OAI client on a socket, for the test alone."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-        self.frames = FrameReader()
-        self.payloads: list[bytes] = []
-
-    @classmethod
-    async def connect(cls, gateway: CtGateway, source: str, password: str = PASSWORD) -> "Client":
-        streams = await asyncio.open_connection(*gateway.address, local_addr=(source, 0))
-        client = cls(*streams)
-        client.send(LogIn(password, "MCS").encode())
-        return client
-
-    def send(self, payload: bytes) -> None:
-        self.writer.write(oai.frame(payload))
-
-    async def next(self) -> list[str]:
-        """The fields of the next payload; nothing at the end of the connection."""
-        while not self.payloads:
-            try:
-                data = await asyncio.wait_for(self.reader.read(4096), NET_S)
-            except ConnectionError:
-                data = b""
-            if not data:
-                return []
-            self.payloads += self.frames.feed(data)
-        return oai.split_fields(self.payloads.pop(0))
-
-    async def close(self) -> None:
-        self.writer.close()
-        try:
-            await self.writer.wait_closed()
-        except ConnectionError:
-            return
-
-
-class Bench:
-    """A gateway over one node of two extensions, all on private addresses."""
-
-    def __init__(self, plan: AddressPlan) -> None:
-        self.plan = plan
-        self.clock = Clock(start=1_795_435_200.0)
-        self.journal = Journal(self.clock.now)
-        self.network = Network(plan, self.journal, self.clock)
-        self.node = PbxNode(
-            1,
-            "Head Office",
-            "6.3 SP1",
-            clock=self.clock,
-            network=self.network,
-            journal=self.journal,
-            entropy=Seed(1).stream("node").randbytes,
-        )
-        self.gateway = CtGateway(
-            [self.node],
-            password=PASSWORD,
-            clock=self.clock,
-            network=self.network,
-            journal=self.journal,
-        )
-        self.journal.name(plan.mcs, "MCS")
-
-    def oai(self) -> list[tuple[str, str, str]]:
-        entries = [e for e in self.journal.entries if isinstance(e, OaiEntry)]
-        return [(entry.frm, entry.to, entry.command) for entry in entries]
-
-    async def client(self, password: str = PASSWORD) -> Client:
-        client = await Client.connect(self.gateway, self.plan.mcs, password)
-        assert (await client.next())[1] == "RS"
-        assert (await client.next())[1] == "RD"
-        return client
+from simulators.pbx.oai import Command, Text
+from simulators.pbx.oai_messages import LinkReason
+from simulators.pbx.tests.gateway_bench import PASSWORD, Bench, Client, running, until
 
 
 @pytest.fixture
-def plan() -> Iterator[AddressPlan]:
-    held = claim_private()
-    yield held.plan
-    held.release()
-
-
-@pytest.fixture
-async def bench(plan: AddressPlan) -> AsyncIterator[Bench]:
-    bench = Bench(plan)
-    await bench.node.start((plan.node(1), 0))
-    bench.node.add_extension("2101", "Ada")
-    await bench.gateway.start((plan.ct_gateway, 0))
-    yield bench
-    await bench.gateway.stop()
-    await bench.node.stop()
+async def bench() -> AsyncIterator[Bench]:
+    async with running() as bench:
+        yield bench
 
 
 async def test_a_client_reads_nodes_stations_and_credentials(bench: Bench) -> None:
@@ -239,3 +143,112 @@ async def test_a_gateway_that_was_never_started(bench: Bench) -> None:
     with pytest.raises(ConfigurationError, match="can't open TCP"):
         await other.start(bench.gateway.address)
     await other.stop()
+
+
+# Several clients
+
+
+async def test_each_client_has_its_own_monitors_and_sequence_numbers(bench: Bench) -> None:
+    first, second = await bench.client(), await bench.client()
+    first.send(b"_MS,1,11\r")
+    assert (await first.next())[:2] == ["003", "CF"]
+    second.send(b"_NO,1\r")
+    second.send(b"_MS,2,,11\r")
+    assert [(await second.next())[0] for _ in range(2)] == ["003", "004"]
+    bench.node.add_extension("2102", "Bob")
+    assert await first.next() == ["004", "EC", "", "2102"]
+    assert await second.next() == ["005", "EC", "", "000001", "1", "", "2102", "38"]
+    await first.close()
+    await second.close()
+
+
+# Several nodes
+
+
+async def test_nodes_come_and_go(bench: Bench) -> None:
+    client = await bench.client()
+    client.send(b"_NA,1,1\r")
+    client.send(b"_MS,2,11\r")
+    assert [(await client.next())[2] for _ in range(2)] == ["_NA", "_MS"]
+    branch = bench.new_node(2, "Branch")
+    branch.add_extension("2201", "Bob")
+    await branch.start((bench.plan.node(2), 0))
+    bench.gateway.add_node(branch)
+    assert (await client.next())[1:] == ["LS", "", "2", "1", "5"]
+    branch.add_extension("2202", "Eve")
+    assert (await client.next())[1:] == ["EC", "", "2202"]
+    bench.gateway.node_lost(2)
+    bench.gateway.node_lost(2)
+    assert (await client.next())[1:] == ["LS", "", "2", "0", "3"]
+    client.send(b"_QX,3,1\r")
+    assert (await client.next())[5:] == ["0", "1", "2101", "Ada", "38", "1"]
+    bench.gateway.node_back(2)
+    bench.gateway.node_back(2)
+    assert (await client.next())[1:] == ["LS", "", "2", "1", "4"]
+    client.send(b"_QX,4,1\r")
+    assert (await client.next())[6] == "3"
+    bench.gateway.remove_node(2)
+    assert (await client.next())[1:] == ["LS", "", "2", "0", "6"]
+    assert [node.number for node in bench.gateway.nodes] == [1]
+    branch.add_extension("2203", "Kim")  # no node of the gateway's any more
+    client.send(b"_NO,5\r")
+    assert (await client.next())[1:] == ["CF", "_NO", "5", "0", "1", "1", "1"]
+    await client.close()
+    await branch.stop()
+
+
+async def test_a_phone_that_comes_and_goes_is_told_to_who_monitors_it(bench: Bench) -> None:
+    client = await bench.client()
+    client.send(b"_MS,1,2101,1\r")
+    assert (await client.next())[1] == "CF"
+    bench.gateway.device_changed(1, "2101", online=True)
+    assert (await client.next())[1:] == ["OL", "", "000001", "2101", "1", "38", "38"]
+    bench.gateway.device_changed(1, "9999", online=True)
+    bench.gateway.device_changed(1, "2101", online=False)
+    assert (await client.next())[1:] == ["OL", "", "000001", "2101", "0", "38", "0"]
+    await client.close()
+
+
+async def test_a_node_number_is_given_once(bench: Bench) -> None:
+    with pytest.raises(ConfigurationError, match="has a node 1 already"):
+        bench.gateway.add_node(bench.new_node(1, "Twin"))
+    for act in (bench.gateway.node_lost, bench.gateway.node_back, bench.gateway.remove_node):
+        with pytest.raises(ConfigurationError, match="has no node 7"):
+            act(7)
+
+
+async def test_a_gateway_that_starts_waits_for_its_nodes(bench: Bench) -> None:
+    await bench.gateway.stop()
+    late = bench.new_node(2, "Branch")
+    bench.gateway.add_node(late)
+    await bench.gateway.start(bench.gateway.address)
+    early = await Client.connect(bench.gateway, bench.plan.mcs)
+    early.send(b"_NA,1,1\r")
+    await until(lambda: ("MCS", "CT Gateway", "log-in") in bench.oai())
+    await bench.clock.advance(59)
+    assert bench.oai() == [("MCS", "CT Gateway", "log-in")]
+    await bench.clock.advance(2)
+    assert [(await early.next())[1] for _ in range(4)] == ["RS", "RD", "CS", "CF"]
+    await late.start((bench.plan.node(2), 0))
+    bench.gateway.node_back(2)
+    assert (await early.next())[1:] == ["CS", "", "2", "1", "", "2"]
+    bench.gateway.node_lost(2, LinkReason.TIMED_OUT)
+    assert (await early.next())[1:] == ["LS", "", "2", "0", "7"]
+    await early.close()
+    await late.stop()
+
+
+async def test_the_wait_ends_when_the_last_node_answers(bench: Bench) -> None:
+    await bench.gateway.stop()
+    late = bench.new_node(2, "Branch")
+    bench.gateway.add_node(late)
+    await bench.gateway.start(bench.gateway.address)
+    early = await Client.connect(bench.gateway, bench.plan.mcs)
+    await until(lambda: ("MCS", "CT Gateway", "log-in") in bench.oai())
+    bench.gateway.node_back(2)  # not yet: it was never started
+    assert len(bench.oai()) == 1
+    await late.start((bench.plan.node(2), 0))
+    bench.gateway.node_back(2)
+    assert [(await early.next())[1] for _ in range(2)] == ["RS", "RD"]
+    await early.close()
+    await late.stop()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simulators.errors import LocalProtocolError, RemoteProtocolError
 from simulators.pbx import oai
-from simulators.pbx.oai import Command, FrameReader, LogIn, Text
+from simulators.pbx.oai import Command, FrameReader, LogIn, Message, Text
 
 payloads = st.lists(st.binary(min_size=1, max_size=60), max_size=6)
 printables = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters="|"))
@@ -43,7 +43,7 @@ def test_a_frame_is_a_little_endian_length_and_the_payload() -> None:
     assert oai.frame(b"_NO,1\r") == b"\x06\x00\x00\x00_NO,1\r"
 
 
-@pytest.mark.parametrize("length", [0, oai.MAX_PAYLOAD + 1, 0xFFFFFFFF])
+@pytest.mark.parametrize("length", [0, oai.MAX_RECEIVED + 1, 0x7FFFFFFF, 0xFFFFFFFF])
 def test_a_length_that_can_not_be_ends_the_stream(length: int) -> None:
     reader = FrameReader()
     good = reader.feed(oai.frame(b"good") + length.to_bytes(4, "little"))
@@ -63,7 +63,31 @@ def test_a_browser_that_calls_is_not_waited_for() -> None:
 def test_we_never_send_such_a_frame(size: int) -> None:
     with pytest.raises(LocalProtocolError, match="payload has"):
         oai.frame(bytes(size))
-    assert list(FrameReader().feed(oai.frame(bytes(oai.MAX_PAYLOAD)))) == [bytes(oai.MAX_PAYLOAD)]
+    longest = bytes(oai.MAX_PAYLOAD)
+    assert list(FrameReader(oai.MAX_PAYLOAD).feed(oai.frame(longest))) == [longest]
+    with pytest.raises(RemoteProtocolError, match="expected a frame"):
+        list(FrameReader().feed(oai.frame(longest)))
+
+
+@given(payloads)
+def test_split_and_joined_at_every_octet(sent: list[bytes]) -> None:
+    stream = b"".join(map(oai.frame, sent))
+    for place in range(len(stream) + 1):
+        reader = FrameReader()
+        halves = [*reader.feed(stream[:place]), *reader.feed(stream[place:])]
+        assert halves == sent
+
+
+@given(st.binary(max_size=200), st.integers(1, 50))
+def test_any_stream_gives_payloads_or_the_peers_fault(data: bytes, size: int) -> None:
+    reader, taken = FrameReader(longest=64), 0
+    try:
+        for start in range(0, len(data), size):
+            for payload in reader.feed(data[start : start + size]):
+                assert 0 < len(payload) <= 64
+                taken += 4 + len(payload)
+    except RemoteProtocolError:
+        assert not 0 < int.from_bytes(data[taken : taken + 4], "little") <= 64
 
 
 def test_octets_count_also_when_nobody_takes_the_payloads() -> None:
@@ -75,7 +99,10 @@ def test_octets_count_also_when_nobody_takes_the_payloads() -> None:
 # Log-in
 
 
-@given(st.text().filter(lambda t: "\0" not in t), st.text().filter(lambda t: "\0" not in t))
+parts = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=30)
+
+
+@given(parts, parts)
 def test_a_log_in_survives_the_wire(password: str, application: str) -> None:
     log_in = LogIn(password, application)
     assert LogIn.parse(log_in.encode()) == log_in
@@ -98,6 +125,7 @@ def test_a_log_in_as_documented() -> None:
         b"\x87s3cret\0",
         b"\x87s3cret\0MCS\0more\0",
         b"\x87\xff\0MCS\0",
+        b"\x87s3cret\0" + b"M" * 300 + b"\0",
     ],
 )
 def test_what_is_no_log_in(payload: bytes) -> None:
@@ -148,13 +176,15 @@ def test_what_is_no_line(payload: bytes) -> None:
         oai.split_fields(payload)
 
 
-@pytest.mark.parametrize("value", ["a,b", "a|b", Text("a|b"), "é", Text("é"), "a\r", "\x7f"])
+@pytest.mark.parametrize(
+    "value", ["a,b", "a|b", Text("a|b"), "é", Text("é"), "a\r", "\x7f", "a" * 257]
+)
 def test_what_can_not_travel_is_never_sent(value: str) -> None:
-    with pytest.raises(LocalProtocolError, match="can't travel"):
+    with pytest.raises(LocalProtocolError, match=r"can't travel|at most 256"):
         oai.join_fields([value])
 
 
-@given(st.text())
+@given(st.text(max_size=256))
 def test_a_persons_name_always_travels(name: str) -> None:
     [read] = oai.split_fields(oai.join_fields([oai.printable(name)]))
     assert len(read) == len(name)
@@ -163,6 +193,7 @@ def test_a_persons_name_always_travels(name: str) -> None:
 
 def test_a_name_changes_only_where_it_must() -> None:
     assert oai.printable("Zoë | Home, 2") == "Zo? ? Home, 2"
+    assert oai.printable("A" * 300) == "A" * 256
 
 
 # Commands and messages
@@ -176,32 +207,49 @@ def test_a_command_survives_the_wire(name: str, invoke_id: str, arguments: list[
     assert Command.parse(command.encode()) == command
 
 
-@pytest.mark.parametrize("payload", [b"_NO\r", b"_NO,\r", b"_NO,|1|\r", b"NO,1\r", b"|_NO|,1\r"])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"_NO\r",
+        b"_NO,\r",
+        b"_NO,|1|\r",
+        b"NO,1\r",
+        b"|_NO|,1\r",
+        b"_NO," + b"1" * 21 + b"\r",
+        b"_" + b"N" * 20 + b",1\r",
+    ],
+)
 def test_what_is_no_command(payload: bytes) -> None:
     assert Command.parse(b"_NO,1\r") == Command("_NO", "1")
     with pytest.raises(RemoteProtocolError, match="expected"):
         Command.parse(payload)
 
 
-def test_the_gateways_messages_are_as_the_wire_page_shows_them() -> None:
-    assert (
-        oai.resync(1, "14:05", "112326", "5.0.64")
-        == b"001,RS,0,14:05,112326,10.20,5.0.64,0,1,1,US,1\r"
-    )
-    assert oai.ready(2) == b"002,RD\r"
-    assert oai.confirmation(999, Command("_NA", "7"), 0) == b"999,CF,_NA,7,0\r"
-    assert oai.extension_changed(0, "", "2101") == b"000,EC,||,|2101|\r"
-    assert oai.credentials_changed(5, "2101") == b"005,XC,|2101|\r"
+@given(st.integers(0, 999), words, fields | st.just([]))
+def test_a_message_survives_the_wire(sequence: int, event: str, values: list[str]) -> None:
+    message = Message(sequence, event, tuple(values))
+    assert Message.parse(message.encode()) == message
+
+
+@given(st.binary(max_size=40))
+def test_any_octets_are_a_message_or_the_peers_fault(data: bytes) -> None:
+    for payload in (data, data + b"\r", b"001,CF," + data + b"\r"):
+        try:
+            message = Message.parse(payload)
+        except RemoteProtocolError:
+            continue
+        assert message.encode() == payload
 
 
 @pytest.mark.parametrize(
-    ("count", "sizes"), [(0, [0]), (1, [1]), (50, [50]), (51, [50, 1]), (125, [50, 50, 25])]
+    "payload", [b"1,RD\r", b"1000,RD\r", b"001\r", b"001,\r", b"|001|,RD\r", b"001,|RD|\r"]
 )
-def test_lists_come_in_batches_that_say_whether_more_follows(count: int, sizes: list[int]) -> None:
-    items = [[str(number), "x"] for number in range(count)]
-    batches = list(oai.batches(items))
-    assert [int(batch[1]) for batch in batches] == sizes
-    assert [batch[0] for batch in batches] == ["1"] * (len(sizes) - 1) + ["0"]
-    assert [value for batch in batches for value in batch[2:]] == [
-        v for item in items for v in item
-    ]
+def test_what_is_no_message(payload: bytes) -> None:
+    assert Message.parse(b"001,RD\r") == Message(1, "RD")
+    with pytest.raises(RemoteProtocolError, match="expected"):
+        Message.parse(payload)
+
+
+def test_we_never_send_another_sequence_number() -> None:
+    with pytest.raises(LocalProtocolError, match="0 to 999"):
+        Message(1000, "RD").encode()

@@ -1,4 +1,4 @@
-"""The registrar and a registration agent back to back in memory, time moved by hand."""
+"""An exchange as registrar, and a registration agent: back to back, time moved by hand."""
 
 from dataclasses import replace
 
@@ -7,15 +7,16 @@ import pytest
 from simulators.core import Address, Datagram
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
-from simulators.pbx.extensions import DeviceType, Extension, Extensions
-from simulators.pbx.registrar import (
+from simulators.pbx.exchange import Exchange
+from simulators.pbx.exchange_events import (
+    Ending,
     ExtensionRegistered,
     ExtensionUnregistered,
-    Registrar,
-    RegistrarSettings,
     RegistrationRefused,
     WeakPassword,
 )
+from simulators.pbx.extensions import DeviceType, Extension, Extensions
+from simulators.pbx.settings import NodeSettings
 from simulators.sip.agent import RegistrationAgent, RegistrationChanged
 from simulators.sip.digest import Challenge, answer
 from simulators.sip.message import Headers, Request, Response, parse
@@ -30,18 +31,18 @@ Headers_ = list[tuple[str, str]]
 class Pair:
     """A registrar with two extensions, an agent, and the wire between them."""
 
-    def __init__(self, settings: RegistrarSettings | None = None) -> None:
+    def __init__(self, settings: NodeSettings | None = None) -> None:
         seed = Seed(1)
         self.extensions = Extensions(
             Extension(number, "", DeviceType.SIP_PHONE, number, f"right-{number}")
             for number in ("2101", "2102")
         )
-        self.registrar = Registrar(
-            REALM, self.extensions, seed.stream("pbx").randbytes, settings, host=NODE[0]
+        self.exchange = Exchange(
+            REALM, self.extensions, seed.stream("pbx").randbytes, settings, local=NODE
         )
         self.agent = RegistrationAgent(MBG, seed.stream("mbg").randbytes)
         self.wire = Wire()
-        self.wire.join(NODE, self.registrar)
+        self.wire.join(NODE, self.exchange)
         self.wire.join(MBG, self.agent)
 
     def account(self, number: str = "2101", **changes: object) -> Account:
@@ -84,7 +85,7 @@ def test_the_right_password_registers_after_one_challenge(pair: Pair) -> None:
     assert pair.register() is State.REGISTERED
     assert pair.statuses() == [401, 200]
     assert pair.events() == [ExtensionRegistered("2101", contact(), 3600)]
-    binding = pair.registrar.bindings.get("2101")
+    binding = pair.exchange.bindings.get("2101")
     assert binding is not None
     assert (binding.contact, binding.cseq, binding.until) == (contact(), 2, 3600)
     assert pair.last().headers.get("contact") == f"<{contact()}>;expires=3600"
@@ -101,7 +102,7 @@ def test_a_wrong_password_gets_401_again_and_no_binding(pair: Pair) -> None:
     assert pair.register(password="wrong-1") is State.REFUSED
     assert pair.statuses() == [401, 401]
     assert pair.events() == [RegistrationRefused("2101", "wrong password", 401)]
-    assert pair.registrar.bindings.extensions() == []
+    assert pair.exchange.bindings.extensions() == []
 
 
 def test_an_authorization_name_that_nobody_has_looks_like_a_wrong_password(pair: Pair) -> None:
@@ -125,7 +126,7 @@ def test_ext_6_an_authorization_name_that_is_not_the_number_gets_403(pair: Pair)
     assert pair.last().status == 403
     assert pair.last().headers.get("warning") == f'399 {NODE[0]} "{text}"'
     assert pair.events() == [RegistrationRefused("2101", text, 403)]
-    assert pair.registrar.bindings.extensions() == []
+    assert pair.exchange.bindings.extensions() == []
 
 
 def test_ext_6_with_a_wrong_password_it_is_401_so_the_name_is_not_betrayed(pair: Pair) -> None:
@@ -182,7 +183,7 @@ def test_it_stays_registered_as_long_as_the_agent_refreshes(pair: Pair) -> None:
     assert first == ExtensionRegistered("2101", contact(), 300)
     refresh = ExtensionRegistered("2101", contact(), 300, refreshed=True)
     assert further == [refresh] * 10  # every 285 s
-    assert pair.registrar.bindings.extensions() == ["2101"]
+    assert pair.exchange.bindings.extensions() == ["2101"]
 
 
 def test_a_binding_that_nobody_refreshes_expires(pair: Pair) -> None:
@@ -192,8 +193,8 @@ def test_a_binding_that_nobody_refreshes_expires(pair: Pair) -> None:
     pair.wire.advance(299.9)
     assert pair.events() == []
     pair.wire.advance(0.1)
-    assert pair.events() == [ExtensionUnregistered("2101", "expired")]
-    assert pair.registrar.bindings.get("2101") is None
+    assert pair.events() == [ExtensionUnregistered("2101", Ending.EXPIRED)]
+    assert pair.exchange.bindings.get("2101") is None
 
 
 def test_un_registering(pair: Pair) -> None:
@@ -202,7 +203,7 @@ def test_un_registering(pair: Pair) -> None:
     pair.agent.unregister("2101", pair.wire.now)
     pair.wire.run()
     assert pair.state() is State.UNREGISTERED
-    assert pair.events() == [ExtensionUnregistered("2101", "un-registered")]
+    assert pair.events() == [ExtensionUnregistered("2101", Ending.UNREGISTERED)]
     assert "contact" not in pair.last().headers
     pair.wire.advance(4000)
     assert pair.events() == []
@@ -221,10 +222,10 @@ def test_a_removed_extension_loses_its_binding_and_its_next_refresh(pair: Pair) 
     pair.register("2102", expires_s=300)
     pair.events()
     del pair.extensions["2101"]
-    pair.registrar.remove("2101")
-    pair.registrar.remove("2101")
+    pair.exchange.remove("2101", pair.wire.now)
+    pair.exchange.remove("2101", pair.wire.now)
     pair.wire.advance(286)
-    assert pair.events()[0] == ExtensionUnregistered("2101", "removed")
+    assert pair.events()[0] == ExtensionUnregistered("2101", Ending.REMOVED)
     assert (pair.state("2101"), pair.last("2101").status) == (State.REFUSED, 404)
     assert pair.state("2102") is State.REGISTERED
 
@@ -232,7 +233,7 @@ def test_a_removed_extension_loses_its_binding_and_its_next_refresh(pair: Pair) 
 def test_a_new_password_is_wanted_at_the_next_refresh(pair: Pair) -> None:
     pair.register(expires_s=300)
     pair.extensions["2101"] = replace(pair.extensions["2101"], auth_password="renewed-1")
-    assert pair.registrar.bindings.extensions() == ["2101"]
+    assert pair.exchange.bindings.extensions() == ["2101"]
     pair.wire.advance(286)
     assert (pair.state(), pair.last().status) == (State.REFUSED, 401)
 
@@ -241,7 +242,7 @@ def test_a_new_password_is_wanted_at_the_next_refresh(pair: Pair) -> None:
 
 
 def test_without_a_free_licence_the_answer_names_it() -> None:
-    pair = Pair(RegistrarSettings(licences=1))
+    pair = Pair(NodeSettings(licences=1))
     assert pair.register("2101", expires_s=300) is State.REGISTERED
     assert pair.register("2102", expires_s=300) is State.REFUSED
     assert pair.last("2102").status == 403
@@ -251,7 +252,7 @@ def test_without_a_free_licence_the_answer_names_it() -> None:
 
 
 def test_a_licence_set_free_serves_the_next() -> None:
-    pair = Pair(RegistrarSettings(licences=1))
+    pair = Pair(NodeSettings(licences=1))
     pair.register("2101")
     pair.agent.unregister("2101", 0)
     pair.wire.run()
@@ -259,8 +260,8 @@ def test_a_licence_set_free_serves_the_next() -> None:
 
 
 def test_no_licence_at_all() -> None:
-    assert Pair(RegistrarSettings(licences=0)).register() is State.REFUSED
-    assert Pair(RegistrarSettings(licences=None)).register() is State.REGISTERED
+    assert Pair(NodeSettings(licences=0)).register() is State.REFUSED
+    assert Pair(NodeSettings(licences=None)).register() is State.REGISTERED
 
 
 # Loss
@@ -326,7 +327,9 @@ class Hand:
     ) -> Response:
         self.branch += 1
         if authorization is None:
-            challenge = self.pair.registrar._authenticator.challenge(self.pair.wire.now)
+            challenge = self.pair.exchange.authentication.authenticator.challenge(
+                self.pair.wire.now
+            )
             authorization = self.authorization(challenge)
         items = [
             ("Via", f"SIP/2.0/UDP {self.peer[0]}:{self.peer[1]};branch=z9hG4bKh{self.branch}"),
@@ -340,12 +343,16 @@ class Hand:
             *(more or []),
         ]
         request = Request(method, "sip:127.10.0.21", Headers(items))
-        self.pair.registrar.receive(request.encode(), self.peer, self.pair.wire.now)
-        self.pair.wire.happened[NODE] += self.pair.registrar.events()
-        [datagram] = self.pair.registrar.to_send()
+        self.pair.exchange.receive(request.encode(), self.peer, self.pair.wire.now)
+        self.pair.wire.happened[NODE] += self.pair.exchange.events()
+        [datagram] = self.pair.exchange.to_send()
         response = parse(datagram.data)
         assert isinstance(response, Response)
         return response
+
+    def nonce(self) -> str:
+        """A fresh nonce of the exchange's own."""
+        return self.pair.exchange.authentication.authenticator.challenge(self.pair.wire.now).nonce
 
     def authorization(self, challenge: Challenge, count: int = 1) -> str:
         credentials = answer(
@@ -366,14 +373,14 @@ def hand(pair: Pair) -> Hand:
 
 
 def test_a_replayed_request_is_challenged_anew(pair: Pair, hand: Hand) -> None:
-    challenge = pair.registrar._authenticator.challenge(0)
+    challenge = pair.exchange.authentication.authenticator.challenge(0)
     once = hand.authorization(challenge)
     assert hand.send("<sip:a@b>", authorization=once).status == 200
     pair.events()
     again = hand.send("<sip:evil@b>", cseq=2, authorization=once)
     assert again.status == 401
     assert Challenge.parse(again.headers.get("www-authenticate")).stale
-    binding = pair.registrar.bindings.get("2101")
+    binding = pair.exchange.bindings.get("2101")
     assert binding is not None and binding.contact == "sip:a@b"
     assert pair.events() == []
     counted = hand.authorization(challenge, count=2)
@@ -385,7 +392,7 @@ def test_an_older_cseq_of_the_same_agent_gets_500(pair: Pair, hand: Hand, cseq: 
     assert hand.send("<sip:a@b>", cseq=5).status == 200
     assert hand.send("<sip:a@b>;expires=0", cseq=cseq).status == 500
     assert hand.send("*", expires="0", cseq=cseq).status == 500
-    assert pair.registrar.bindings.extensions() == ["2101"]
+    assert pair.exchange.bindings.extensions() == ["2101"]
     assert hand.send("<sip:a@b>", cseq=6).status == 200
     assert hand.send("<sip:a@b>", cseq=1, call_id="rebooted").status == 200
 
@@ -394,7 +401,7 @@ def test_one_contact_per_extension_a_new_one_replaces_the_old(pair: Pair, hand: 
     hand.send("<sip:2101@127.10.0.10>", cseq=1)
     response = hand.send("<sip:2101@127.10.0.11>", cseq=2)
     assert response.headers.all("contact") == ["<sip:2101@127.10.0.11>;expires=3600"]
-    assert len(pair.registrar.bindings) == 1
+    assert len(pair.exchange.bindings) == 1
     *_, last = pair.events()
     assert last == ExtensionRegistered("2101", "sip:2101@127.10.0.11", 3600)
 
@@ -403,7 +410,7 @@ def test_all_contacts_go_with_a_star(pair: Pair, hand: Hand) -> None:
     hand.send("<sip:2101@127.10.0.10>", cseq=1)
     pair.events()
     assert hand.send("*", expires="0", cseq=2).status == 200
-    assert pair.events() == [ExtensionUnregistered("2101", "un-registered")]
+    assert pair.events() == [ExtensionUnregistered("2101", Ending.UNREGISTERED)]
     assert hand.send("*", expires="0", cseq=3).status == 200  # nothing left is no error
     assert pair.events() == []
 
@@ -416,14 +423,14 @@ def test_contacts_that_make_no_sense_get_400(
 ) -> None:
     hand.send("<sip:2101@127.10.0.10>", cseq=1)
     assert hand.send(*contacts, expires=expires, cseq=2).status == 400
-    assert pair.registrar.bindings.extensions() == ["2101"]
+    assert pair.exchange.bindings.extensions() == ["2101"]
 
 
 def test_taking_back_another_contact_changes_nothing(pair: Pair, hand: Hand) -> None:
     hand.send("<sip:2101@127.10.0.10>", cseq=1)
     response = hand.send("<sip:2101@127.10.0.99>;expires=0", cseq=2)
     assert response.headers.all("contact") == ["<sip:2101@127.10.0.10>;expires=3600"]
-    assert pair.registrar.bindings.extensions() == ["2101"]
+    assert pair.exchange.bindings.extensions() == ["2101"]
 
 
 def test_without_a_contact_it_is_a_question(pair: Pair, hand: Hand) -> None:
@@ -442,13 +449,6 @@ def test_the_contacts_own_expiry_beats_the_header(pair: Pair, hand: Hand) -> Non
     assert soon.headers.all("contact") == ["<sip:a@b>;expires=3600"]  # section 10.2.1.1
 
 
-def test_options_is_answered_and_other_methods_are_not_implemented(hand: Hand) -> None:
-    options = hand.send(method="OPTIONS", authorization="")
-    assert (options.status, options.headers.get("allow")) == (200, "REGISTER, OPTIONS")
-    for method in ("INVITE", "SUBSCRIBE", "MESSAGE"):
-        assert hand.send(method=method, authorization="").status == 501
-
-
 def test_a_required_extension_is_refused_by_name(pair: Pair, hand: Hand) -> None:
     response = hand.send("<sip:a@b>", more=[("Require", "path, gruu")])
     assert (response.status, response.reason) == (420, "Bad Extension")
@@ -457,7 +457,7 @@ def test_a_required_extension_is_refused_by_name(pair: Pair, hand: Hand) -> None
 
 def test_a_to_that_is_none_gets_400(pair: Pair, hand: Hand) -> None:
     assert hand.send("<sip:a@b>", to="<tel:2101>").status == 400
-    assert pair.registrar.bindings.extensions() == []
+    assert pair.exchange.bindings.extensions() == []
 
 
 def test_a_weak_password_raises_the_alarm(pair: Pair, hand: Hand) -> None:
@@ -469,21 +469,91 @@ def test_a_weak_password_raises_the_alarm(pair: Pair, hand: Hand) -> None:
 
 
 def test_garbage_is_met_with_silence(pair: Pair) -> None:
-    pair.registrar.receive(b"garbage", MBG, 0.0)
-    assert (pair.registrar.to_send(), pair.registrar.events()) == ([], [])
-    assert not pair.registrar.waiting()
+    pair.exchange.receive(b"garbage", MBG, 0.0)
+    assert (pair.exchange.to_send(), pair.exchange.events()) == ([], [])
+    assert not pair.exchange.waiting()
 
 
 @pytest.mark.parametrize(
-    "habits", [{"min_expires_s": 0}, {"default_expires_s": 59}, {"licences": -1}]
+    "habits",
+    [
+        {"min_expires_s": 0},
+        {"default_expires_s": 59},
+        {"licences": -1},
+        {"contacts_per_extension": 0},
+        {"algorithms": ()},
+        {"algorithms": ("SHA-1",)},
+        {"ring_limit_s": 0},
+        {"hot_desk_code": "*9"},
+    ],
 )
-def test_settings_that_make_no_sense(habits: dict[str, int]) -> None:
+def test_settings_that_make_no_sense(habits: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError, match="expected"):
-        RegistrarSettings(**habits)  # type: ignore[arg-type]
+        NodeSettings(**habits)  # type: ignore[arg-type]
 
 
 def test_sha_256_as_a_setting() -> None:
-    assert Pair(RegistrarSettings(algorithm="SHA-256")).register() is State.REGISTERED
+    assert Pair(NodeSettings(algorithms=("SHA-256",))).register() is State.REGISTERED
+
+
+def test_both_algorithms_are_offered_in_the_order_of_the_setting() -> None:
+    pair = Pair(NodeSettings(algorithms=("SHA-256", "MD5")))
+    offered = Hand(pair).send("<sip:a@b>", authorization="")
+    values = [v for name, v in offered.headers.items if name == "WWW-Authenticate"]
+    challenges = [Challenge.parse(value) for value in values]
+    assert [challenge.algorithm for challenge in challenges] == ["SHA-256", "MD5"]
+    for cseq, challenge in enumerate(challenges, 1):
+        hand = Hand(pair)
+        hand.branch = cseq * 10
+        fresh = replace(challenge, nonce=hand.nonce())
+        answered = hand.authorization(fresh)
+        assert hand.send("<sip:a@b>", cseq=cseq, authorization=answered).status == 200
+
+
+def test_an_algorithm_that_was_not_offered_does_not_serve(pair: Pair, hand: Hand) -> None:
+    challenge = Challenge(REALM, hand.nonce(), "SHA-256")
+    refused = hand.send("<sip:a@b>", authorization=hand.authorization(challenge))
+    assert refused.status == 401
+    assert pair.exchange.bindings.get("2101") is None
+
+
+def test_credentials_without_qop_serve_once_for_each_nonce(pair: Pair, hand: Hand) -> None:
+    old = hand.authorization(Challenge(REALM, hand.nonce(), qop=""))
+    assert "nc=" not in old
+    assert hand.send("<sip:a@b>", authorization=old).status == 200
+    again = hand.send("<sip:a@b>", cseq=2, authorization=old)
+    assert again.status == 401
+    assert Challenge.parse(again.headers.get("www-authenticate")).stale
+
+
+@pytest.mark.parametrize("same", ["<sip:2101@HOST:5070;Transport=TCP>", "sip:%32101@host:5070"])
+def test_contacts_that_mean_the_same_are_one(same: str) -> None:
+    params = ";transport=tcp" if "TCP" in same else ""
+    pair = Pair(NodeSettings(contacts_per_extension=2))
+    hand = Hand(pair)
+    hand.send(f"<sip:2101@host:5070{params}>", cseq=1)
+    assert len(hand.send(same, cseq=2).headers.all("contact")) == 1
+    assert len(hand.send("<sip:2101@host:5071>", cseq=3).headers.all("contact")) == 2
+    assert len(hand.send(f"{same};expires=0", cseq=4).headers.all("contact")) == 1
+
+
+def test_licences_in_use_and_the_most_there_were(pair: Pair) -> None:
+    registrar = pair.exchange.registrar
+    pair.register("2101")
+    pair.register("2102")
+    pair.agent.unregister("2101", 0)
+    pair.wire.run()
+    pair.agent.retry("2102", pair.wire.now)
+    pair.wire.run()
+    assert (len(registrar.bindings), registrar.high_water) == (1, 2)
+
+
+def test_fewer_licences_while_running_take_none_from_who_has_one(pair: Pair) -> None:
+    pair.register("2101", expires_s=300)
+    pair.exchange.registrar.licences = 0
+    pair.wire.advance(286)
+    assert pair.state("2101") is State.REGISTERED
+    assert pair.register("2102") is State.REFUSED
 
 
 def test_the_agents_events_tell_the_same_story(pair: Pair) -> None:

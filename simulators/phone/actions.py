@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from simulators.core import Address
 from simulators.phone.firmware import FirmwareImage
-from simulators.phone.lines import Line
+from simulators.phone.lines import Lines
 
 # Results
 
@@ -92,10 +92,28 @@ class Unregistered:
 
 @dataclass(frozen=True, slots=True)
 class RebootAsked:
-    """A person, or a resync, wants a restart; `fast` leaves the firmware alone."""
+    """A person, or a resync, wants a restart.
+
+    `fast` leaves the firmware alone; `when_idle` waits for the end of a call.
+    """
 
     reason: str
     fast: bool = False
+    when_idle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSyncAsked:
+    """A server asks to compare the files, or (`reboot`) to restart whether they differ or not."""
+
+    reboot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """A line is taken for a call, or (not `busy`) the last one is free again."""
+
+    busy: bool
 
 
 LineResult = Registered | RegistrationRefused | RegistrationTimedOut | Unregistered
@@ -109,6 +127,8 @@ Result = (
     | FetchFailed
     | Flashed
     | RebootAsked
+    | CheckSyncAsked
+    | InUse
     | LineResult
 )
 
@@ -148,9 +168,10 @@ class Install:
 
 @dataclass(frozen=True, slots=True)
 class StartRegistration:
-    """Keep these lines registered and tell each change."""
+    """Keep these lines registered and tell each change; `validate` is about TLS."""
 
-    lines: tuple[Line, ...]
+    lines: Lines
+    validate: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,10 @@ class Controls(ABC):
         """Whether keys do anything now."""
 
     @abstractmethod
+    def _call_key(self, key: str) -> bool:
+        """Press a key that may be about calls; False where it is the menu's business."""
+
+    @abstractmethod
     def _decided(self, outcome: Outcome) -> None:
         """Take what was saved or asked for in the menu."""
 
@@ -34,14 +38,16 @@ class Controls(ABC):
 
     def press(self, key: str) -> None:
         """Press one key once: a hard key, or a softkey by its label."""
-        if self._menu_is_there():
+        if self._menu_is_there() and not self._call_key(key):
             self._menu.press(key)
             self._after_menu()
 
     def type_text(self, text: str) -> None:
         """Type characters."""
         if self._menu_is_there():
-            self._menu.type_text(text)
+            for character in text:
+                if not self._call_key(character):
+                    self._menu.type_text(character)
 
     def select(self, text: str) -> None:
         """Choose the list's line `text`: by touch, or by D-pad and Select where there is none.

@@ -17,10 +17,14 @@ class Download:
         model_file: `6930.cfg`.
         phone_file: `1400E9123456.cfg`.
         background: the phone is in service meanwhile, with its cached configuration.
+        asked: a check-sync asked for it; then a failure shows no message and is not tried again.
     """
 
-    def __init__(self, model_file: str, phone_file: str, *, background: bool = False) -> None:
+    def __init__(
+        self, model_file: str, phone_file: str, *, background: bool = False, asked: bool = False
+    ) -> None:
         self.background = background
+        self.asked = asked
         self._order = (FIRST_FILE, model_file, phone_file)
         self._files: list[ConfigurationFile] = []
 

@@ -113,12 +113,16 @@ class Fetcher:
     ) -> Fetched:
         local = _bound(self._home)
         source = local.getsockname()
-        sockets = [local]
+        waiting, made = [local], [local]
+        connected = False
         if self._name_ports:
             self._journal.name(source, self._role)
 
         def factory(info: AddrInfoType) -> socket.socket:
-            return sockets.pop() if sockets else _bound(self._home)
+            if not waiting:
+                waiting.append(_bound(self._home))
+                made.append(waiting[0])
+            return waiting.pop()
 
         connector = TCPConnector(
             socket_factory=factory,
@@ -146,13 +150,14 @@ class Fetcher:
                 )  # fmt: skip
                 request = session.get(URL(url, encoded=True), allow_redirects=False)
                 async with request as response:
+                    connected = True
                     body = await response.read()
                     status = response.status
                     self._answered(response, wanted, body, source, peer)
                     return Fetched(path, status, body)
         finally:
-            for unused in sockets:
-                unused.close()
+            if not connected:
+                await _abandon(made)
 
     def _answered(
         self,
@@ -193,6 +198,20 @@ def not_busy(clock: Clock) -> Iterator[None]:
         yield
     finally:
         clock.hold()
+
+
+async def _abandon(made: list[socket.socket]) -> None:
+    """Close the sockets of an attempt that came to nothing.
+
+    uvloop closes the descriptor of one whose peer resets it at once, but lets the socket object
+    believe that it still has it: once collected, that would close whoever got the number next.
+    """
+    for left in made:
+        left.close()
+    await asyncio.sleep(0)
+    for left in made:
+        if left.fileno() != -1:
+            left.detach()
 
 
 def _bound(home: str) -> socket.socket:

@@ -7,6 +7,7 @@ go into the menu. All waiting is done on the run's clock, and everything started
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulators.clock import Clock, Timer
@@ -15,21 +16,22 @@ from simulators.errors import BenchError, ConfigurationError
 from simulators.journal import Journal
 from simulators.network import Network
 from simulators.phone import actions as do
-from simulators.phone.config_file import Layers
-from simulators.phone.controls import Controls
+from simulators.phone import call_screen
+from simulators.phone.calling import Calling
 from simulators.phone.errands import Errands
 from simulators.phone.fetching import Fetcher, Trust
 from simulators.phone.firmware import FirmwareImage, Running, read_image
+from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
-from simulators.phone.keys import Key, keys
-from simulators.phone.life import POLL, Life, LifeSettings
+from simulators.phone.life import POLL, Life
+from simulators.phone.line_table import Activity
 from simulators.phone.menu import Erased, Menu, Outcome, RestartAsked, Saved
 from simulators.phone.menu_table import Place
 from simulators.phone.models import Model
+from simulators.phone.readings import Readings
 from simulators.phone.screen import Screen
-from simulators.phone.states import RegistrationState, State
+from simulators.phone.states import State
 from simulators.phone.telephone import Telephone
-from simulators.sip.registration import Account
 
 NO_MENU = frozenset({State.OFF, State.BOOTING, State.FLASHING, State.MINET, State.RESTARTING})
 """Where the Settings key does nothing; everywhere else an installer can get in."""
@@ -43,7 +45,7 @@ class Refusal:
     warning: str
 
 
-class Handset(Controls):
+class Handset(Readings, Calling):
     """One emulated 69xx.
 
     Args:
@@ -98,77 +100,12 @@ class Handset(Controls):
         self._timer: Timer | None = None
         self._working = False
         self._news = asyncio.Event()
-        self._telephone = Telephone(self.role, clock, network, journal, entropy, self._line_changed)
+        self._telephone = Telephone(
+            self.role, clock, network, journal, entropy, self._line_changed, self._news.set
+        )
         self._live_at(home_address)
 
-    # What it shows and knows
-
-    @property
-    def state(self) -> State:
-        """Where it is in its life."""
-        return self._life.state
-
-    @property
-    def registered(self) -> bool:
-        """Whether at least one line is registered."""
-        return self.registration_state is RegistrationState.REGISTERED
-
-    @property
-    def registration_state(self) -> RegistrationState:
-        """Its lines together: REGISTERED if one is, else the first's; UNREGISTERED before any."""
-        states = [line.state for line in self._life.lines.values() if line.state is not None]
-        if RegistrationState.REGISTERED in states:
-            return RegistrationState.REGISTERED
-        return states[0] if states else RegistrationState.UNREGISTERED
-
-    @property
-    def line_states(self) -> dict[int, RegistrationState | None]:
-        """Each line's latest outcome, None before the first."""
-        return {number: line.state for number, line in self._life.lines.items()}
-
-    @property
-    def accounts(self) -> dict[int, Account]:
-        """What each line registers with (its password is hidden by `repr`)."""
-        return {number: line.line.account for number, line in self._life.lines.items()}
-
-    @property
-    def layers(self) -> Layers:
-        """The layers of its configuration."""
-        return self._life.layers
-
-    @property
-    def configuration(self) -> dict[str, str]:
-        """The merged configuration."""
-        return self._life.configuration
-
-    @property
-    def local_configuration(self) -> dict[str, str]:
-        """Values that were entered on the phone."""
-        return dict(self._life.layers.local)
-
-    @property
-    def firmware_version(self) -> str:
-        return self._life.running.version
-
-    @property
-    def firmware_kind(self) -> str:
-        return self._life.running.kind
-
-    @property
-    def reboots(self) -> int:
-        """Restarts since it was made, those after a power failure not counted."""
-        return self._life.reboots
-
-    @property
-    def contact(self) -> tuple[str, int]:
-        """Its own SIP address while it runs."""
-        return self._life.contact
-
-    @property
-    def keys(self) -> tuple[Key, ...]:
-        """The keys that it shows, top softkeys first; none while it isn't in service."""
-        quiet = (State.OFF, State.BOOTING, State.MINET, State.NETWORK, State.FLASHING)
-        return () if self.state in quiet else keys(self.configuration, self.model)
+    # What it shows
 
     @property
     def screen(self) -> Screen:
@@ -178,6 +115,8 @@ class Handset(Controls):
         if self.state in NO_MENU:
             value = self.state.value
             return Screen(value[0].upper() + value[1:], message=self._life.message)
+        if self.call is not None:
+            return call_screen.screen(self.call)
         if self._menu.place is not Place.IDLE:
             return self._menu.screen()
         return self._idle_screen()
@@ -186,7 +125,7 @@ class Handset(Controls):
         shown = self.keys
         names = [line.line.screen_name for line in self._life.lines.values()]
         labels = tuple(key.label for key in shown if key.kind == "topsoftkey")
-        message = self._menu.message or self._life.message or self._trouble()
+        message = self._menu.message or self._life.message or self._trouble() or self._last_call()
         title = names[0] if names else f"Mitel {self.model.name}"
         softkeys = tuple(key.label for key in shown if key.kind == "softkey")
         return Screen(title, labels, None, softkeys, message)
@@ -195,6 +134,9 @@ class Handset(Controls):
         if self.state is State.REFUSED and self.last_refusal is not None:
             return f"Registration refused {self.last_refusal.status}"
         return "No service" if self.state is State.TIMED_OUT else ""
+
+    def _last_call(self) -> str:
+        return next((call.message for call in self.calls.values() if call.message), "")
 
     # What people do with it
 
@@ -217,16 +159,37 @@ class Handset(Controls):
         Raises:
             BenchError: it did not get there.
         """
+        wanted = " or ".join(state.value for state in states)
+        await self._until(lambda: self.state in states, wanted, lambda: self.state.value, within_s)
+
+    async def until_call(self, *activities: Activity, within_s: float = 10.0) -> None:
+        """Wait until a line is used so, now or then (IDLE: until none is used).
+
+        Raises:
+            BenchError: it did not get there.
+        """
+
+        def now() -> Activity:
+            if self.call is not None:
+                return self.call.activity
+            clearing = any(c.activity is Activity.CLEARING for c in self.calls.values())
+            return Activity.CLEARING if clearing else Activity.IDLE
+
+        wanted = " or ".join(activity.value for activity in activities)
+        await self._until(lambda: now() in activities, wanted, lambda: now().value, within_s)
+
+    async def _until(
+        self, there: Callable[[], bool], wanted: str, found: Callable[[], str], within_s: float
+    ) -> None:
         try:
             async with asyncio.timeout(within_s):
-                while self.state not in states:
+                while not there():
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            wanted = " or ".join(state.value for state in states)
             raise BenchError(
-                f"{self.role} should have become {wanted} within {within_s:g} s, it is "
-                f"{self.state.value}; its screen says {self.screen}"
+                f"{self.role} should have become {wanted} within {within_s:g} s, it is {found()}; "
+                f"its screen says {self.screen}"
             ) from None
 
     def convert_to_sip(self, image: bytes) -> None:
@@ -321,8 +284,9 @@ class Handset(Controls):
                 self._errands.start(self._call(name, url, validate), parting=True)
             case do.Install(_, delay_s):
                 self._errands.later(delay_s, lambda: self._handle(do.Flashed()))
-            case do.StartRegistration(lines):
-                self._telephone.register(lines)
+            case do.StartRegistration(lines, validate):
+                trust = self._trust.checking if validate else self._trust.anything
+                self._errands.start(self._telephone.register(lines, trust))
             case do.Unregister(numbers):
                 self._telephone.unregister(numbers)
             case do.Reboot():
@@ -367,7 +331,7 @@ class Handset(Controls):
         self._life.handle_timer(self._clock.steady())
         self._work()
 
-    def _line_changed(self, result: do.LineResult) -> None:
+    def _line_changed(self, result: do.Result) -> None:
         if isinstance(result, do.RegistrationRefused):
             self.last_refusal = Refusal(result.status, result.warning)
         self._handle(result)

@@ -7,47 +7,28 @@ The pure core behind the handset and the load engine. Results go in with `handle
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from simulators.core import Address
 from simulators.errors import LocalProtocolError
 from simulators.phone import actions as do
 from simulators.phone import server as servers
+from simulators.phone.commands import ERASE, RESTARTS, wanted
 from simulators.phone.config_file import Layers
 from simulators.phone.download import FOUND, Download
 from simulators.phone.firmware import Decision, FirmwareImage, Running, decide, describe, read_image
+from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
 from simulators.phone.line_states import LineState
 from simulators.phone.lines import lines
 from simulators.phone.models import Model
 from simulators.phone.service import Service
 from simulators.phone.states import IN_SERVICE, TRANSITIONS, WITH_LINES, Event, State
-from simulators.phone.xml_object import Execute, Unusable, read_object
 
 POLL = "poll"
 """The path that answers to a `Poll` carry."""
 _AWAY = "Configuration server away"
 _CERTIFICATE = "Certificate validation failed"
-
-
-@dataclass(frozen=True, slots=True)
-class LifeSettings:
-    """Habits of a phone, in seconds of the run's clock.
-
-    Args:
-        boot_s: from power to the network.
-        network_s: until DHCP has answered.
-        flash_s: to flash an image.
-        configuration_retry_s: until an absent configuration server is tried again.
-        unregister_limit_s: how long a deliberate restart waits for un-registering; 0 doesn't un-
-        register.
-    """
-
-    boot_s: float = 0.0
-    network_s: float = 0.0
-    flash_s: float = 0.0
-    configuration_retry_s: float = 120.0
-    unregister_limit_s: float = 4.0
 
 
 class Life:
@@ -86,6 +67,8 @@ class Life:
         self._service: Service | None = None
         self._fast = False
         self._restart: do.RebootAsked | None = None
+        self._in_use = False
+        self._when_idle: do.RebootAsked | None = None
         self._retry_at: float | None = None
         self._restart_at: float | None = None
         self._flashing: FirmwareImage | None = None
@@ -126,6 +109,10 @@ class Life:
                 self._flashed()
             case do.RebootAsked():
                 self._ask_restart(result, now)
+            case do.CheckSyncAsked(reboot):
+                self._check_sync(reboot, now)
+            case do.InUse(busy):
+                self._used(busy, now)
             case (
                 do.Registered()
                 | do.RegistrationRefused()
@@ -175,7 +162,8 @@ class Life:
         """Memory goes with the power; layers and firmware are flashed."""
         self.message = ""
         self._service = self._download = self._restart = self._flashing = None
-        self._retry_at = self._restart_at = None
+        self._retry_at = self._restart_at = self._when_idle = None
+        self._in_use = False
 
     def _booted(self) -> None:
         if self.running.kind == "minet":
@@ -200,9 +188,9 @@ class Life:
 
     # Configuration
 
-    def _ask_configuration(self, *, background: bool) -> None:
+    def _ask_configuration(self, *, background: bool, asked: bool = False) -> None:
         names = self.model.configuration_file, self.identity.configuration_file
-        self._download = Download(*names, background=background)
+        self._download = Download(*names, background=background, asked=asked)
         self._ask(self._download.awaited)
 
     def _ask(self, path: str) -> None:
@@ -241,7 +229,7 @@ class Life:
         self._download = None
         layers = download.layers(self.layers.local)
         if download.background:
-            self._compare(layers, now)
+            self._compare(layers, now, asked=download.asked)
         else:
             self._complete(layers, now)
 
@@ -253,14 +241,15 @@ class Life:
         else:
             self._ask(self.model.firmware_file)
 
-    def _compare(self, layers: Layers, now: float) -> None:
-        """The server is back: what it says now counts from a restart on, if it differs."""
+    def _compare(self, layers: Layers, now: float, *, asked: bool) -> None:
+        """What the server says now counts from a restart on, if it differs."""
         self._move(Event.BACKGROUND)
         self.message = ""
         changed = layers.merged != self.configuration
-        self._note("configuration server back", changed=changed)
+        note = "configuration compared" if asked else "configuration server back"
+        self._note(note, changed=changed)
         if changed:
-            self._ask_restart(do.RebootAsked("configuration changed"), now)
+            self._ask_restart(do.RebootAsked("configuration changed", when_idle=True), now)
 
     def _away(
         self, download: Download, path: str, reason: str, now: float, *, certificate: bool = False
@@ -270,6 +259,8 @@ class Life:
         self._download = None
         name = "certificate refused" if certificate else "configuration server away"
         self._note(name, file=path, reason=reason)
+        if download.asked:
+            return
         if not download.background:
             self._apply(now)
         self._retry_at = now + self.settings.configuration_retry_s
@@ -312,7 +303,7 @@ class Life:
         found = lines(configuration, self.contact, user_agent)
         for problem in found.problems:
             self._note("configuration problem", file="merged", line=0, text=problem)
-        self._service = Service(configuration, self.contact, found.lines, self._do)
+        self._service = Service(configuration, self.contact, found, self._do)
         self._move(Event.LINES if found.lines else Event.NO_LINES)
         self._note("configuration applied", lines=len(found.lines), parameters=len(configuration))
         self._note("booted", version=self.running.version)
@@ -329,34 +320,46 @@ class Life:
         self._move(Event.BACKGROUND)
         if self._service is not None:
             self._service.polled()
-        if isinstance(result, do.FetchFailed):
-            self._note("poll failed", reason=result.reason)
+        found = wanted(result)
+        if isinstance(found, do.Note):
+            self._do(found)
             return
-        usable = result.status == FOUND
-        found = read_object(result.body) if usable else Unusable(f"HTTP status {result.status}")
-        if isinstance(found, Unusable):
-            self._note("poll answer not usable", reason=found.reason)
-        for uri in found.uris if isinstance(found, Execute) else ():
+        for uri in found:
             if self.state in IN_SERVICE:  # a restart in the list ends it
                 self._obey(uri, now)
 
     def _obey(self, uri: str, now: float) -> None:
-        match uri.lower():
-            case "command: fastreboot":
-                self._ask_restart(do.RebootAsked("fast reboot by poll", fast=True), now)
-            case "command: reset":
-                self._ask_restart(do.RebootAsked("reset by poll"), now)
-            case "command: clearlocal":
-                self.set_local({}, erase=True)
-                self._ask_restart(do.RebootAsked("local configuration erased"), now)
-            case "":
-                pass  # an empty URI is a no-operation
-            case _:
-                self._note("command not obeyed", uri=uri)
+        command = uri.lower()
+        if command == ERASE:
+            self.set_local({}, erase=True)
+        if command in RESTARTS:
+            self._ask_restart(RESTARTS[command], now)
+        elif command:  # an empty URI is a no-operation
+            self._note("command not obeyed", uri=uri)
 
     # Restart
 
+    def _check_sync(self, reboot: bool, now: float) -> None:
+        """A server asks: look whether the files have changed (domain reference 3.5)."""
+        self._note("check-sync", reboot=reboot)
+        if self.state not in IN_SERVICE:
+            return
+        if reboot:
+            self._ask_restart(do.RebootAsked("check-sync", when_idle=True), now)
+        elif self._server is not None and self._download is None:
+            asked, self._retry_at = self._retry_at is None, None
+            self._ask_configuration(background=True, asked=asked)
+
+    def _used(self, busy: bool, now: float) -> None:
+        self._in_use = busy
+        if not busy and self._when_idle is not None and self.state in IN_SERVICE:
+            self._ask_restart(self._when_idle, now)
+
     def _ask_restart(self, asked: do.RebootAsked, now: float) -> None:
+        if asked.when_idle and self._in_use:
+            self._when_idle = asked
+            self._note("restart waits for the end of the call", reason=asked.reason)
+            return
         registered = self._service.registered if self._service else ()
         limit_s = self.settings.unregister_limit_s
         self._restart = asked

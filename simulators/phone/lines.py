@@ -9,13 +9,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulators.core import Address
+from simulators.core import TCP, TLS, UDP, Address
 from simulators.sip.registration import Account
 
 _LINE = re.compile(r"sip line([1-9]\d?) (?:user name|auth name|password|registrar ip)")
 
 NO_REGISTRAR = ("", "0.0.0.0")
-DEFAULT_PORT = 5060
+TRANSPORTS = {"0": (UDP, TCP), "1": (UDP,), "2": (TCP,), "4": (TLS,)}
+"""`sip transport protocol`: what is listened on; the first is used to register and to call."""
+DEFAULT_TRANSPORT = "1"
+DEFAULT_PORTS = {UDP: 5060, TCP: 5060, TLS: 5061}
 RETRY_S = (1800.0, 30.0, 1800.0)
 """Wait after a refusal: default, least, most."""
 TIMEOUT_RETRY_S = (120.0, 30.0, 86_400.0)
@@ -26,20 +29,30 @@ PERIOD_S = (0.0, 0.0, 4_294_967_295.0)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line that registers; `screen_name` is what the idle screen shows."""
+    """One line that registers.
+
+    `screen_name` is what the idle screen shows, `proxy` where calls are sent, over the account's
+    transport.
+    """
 
     number: int
     screen_name: str
     display_name: str
     account: Account
+    proxy: Address
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """All lines, by number, and what could not be used of the configuration."""
+    """All lines, by number, and what could not be used of the configuration.
+
+    `whitelist` says that only proxies and registrars may call (`sip whitelist`).
+    """
 
     lines: tuple[Line, ...] = ()
     problems: tuple[str, ...] = ()
+    transports: tuple[str, ...] = (UDP,)
+    whitelist: bool = False
 
 
 def lines(configuration: Mapping[str, str], contact: Address, user_agent: str = "") -> Lines:
@@ -48,20 +61,24 @@ def lines(configuration: Mapping[str, str], contact: Address, user_agent: str = 
     if not numbers and configuration.get("sip user name"):
         numbers = {1}  # globals alone are one account, which all lines share
     problems: list[str] = []
-    if numbers and configuration.get("sip transport protocol", "1") not in ("", "0", "1"):
-        problems.append("sip transport protocol: only UDP is emulated, and used")
+    transports = TRANSPORTS.get(configuration.get("sip transport protocol") or DEFAULT_TRANSPORT)
+    if transports is None:
+        transports = TRANSPORTS[DEFAULT_TRANSPORT]
+        problems.append("sip transport protocol: expected 0, 1, 2 or 4, the default UDP counts")
     found = [
         line
         for number in sorted(numbers)
-        if (line := _line(configuration, number, contact, user_agent, problems)) is not None
+        if (line := _line(configuration, number, contact, transports[0], user_agent, problems))
     ]
-    return Lines(tuple(found), tuple(problems))
+    whitelist = configuration.get("sip whitelist", "0") == "1"
+    return Lines(tuple(found), tuple(problems), transports, whitelist)
 
 
 def _line(
     configuration: Mapping[str, str],
     number: int,
     contact: Address,
+    transport: str,
     user_agent: str,
     problems: list[str],
 ) -> Line | None:
@@ -71,17 +88,18 @@ def _line(
     def within(name: str, limits: tuple[float, float, float]) -> float:
         return _within(value(name), limits, f"sip {name}", problems)
 
+    def port(name: str, default: int) -> int:
+        return int(within(name, (0, 0, 65_535))) or default
+
     user, registrar = value("user name"), value("registrar ip")
     if not user or registrar in NO_REGISTRAR:
         return None
-    try:
-        ipaddress.IPv4Address(registrar)
-    except ValueError:
+    if not _is_ipv4(registrar):
         problems.append(f"sip line{number} registrar ip: expected an IPv4 address")
         return None
-    port = int(_within(value("registrar port"), (0, 0, 65_535), "sip registrar port", problems))
+    usual = DEFAULT_PORTS[transport]
     account = Account(
-        registrar=(registrar, port or DEFAULT_PORT),
+        registrar=(registrar, port("registrar port", usual)),
         domain=registrar,
         username=user,
         auth_username=value("auth name") or user,
@@ -92,8 +110,24 @@ def _line(
         refused_retry_s=within("registration retry timer", RETRY_S),
         timeout_retry_s=within("registration timeout retry timer", TIMEOUT_RETRY_S),
         user_agent=user_agent,
+        transport=transport,
     )
-    return Line(number, value("screen name") or user, value("display name"), account)
+    proxy = account.registrar
+    host = value("proxy ip")
+    if host not in NO_REGISTRAR:
+        if _is_ipv4(host):
+            proxy = host, port("proxy port", usual)
+        else:
+            problems.append(f"sip line{number} proxy ip: expected an IPv4 address")
+    return Line(number, value("screen name") or user, value("display name"), account, proxy)
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _within(text: str, limits: tuple[float, float, float], name: str, problems: list[str]) -> float:

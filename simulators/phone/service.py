@@ -9,7 +9,7 @@ from simulators.core import Address
 from simulators.errors import LocalProtocolError
 from simulators.phone import actions as do
 from simulators.phone.line_states import NO_ANSWER, OK, LineState, fill_in, together
-from simulators.phone.lines import Line
+from simulators.phone.lines import Lines
 from simulators.phone.server import validates
 from simulators.phone.states import Event, RegistrationState
 
@@ -33,11 +33,12 @@ class Service:
         self,
         configuration: Mapping[str, str],
         contact: Address,
-        lines: tuple[Line, ...],
+        lines: Lines,
         act: Callable[[do.Action], None],
     ) -> None:
-        self.lines = {line.number: LineState(line) for line in lines}
+        self.lines = {line.number: LineState(line) for line in lines.lines}
         self.polling = False
+        self._registering = lines
         self._configuration = configuration
         self._contact = contact
         self._act = act
@@ -48,8 +49,8 @@ class Service:
         self._call("action uri startup", None)
         self._next_poll(now)
         if self.lines:
-            lines = tuple(line.line for line in self.lines.values())
-            self._act(do.StartRegistration(lines))
+            validate = validates(self._configuration)
+            self._act(do.StartRegistration(self._registering, validate))
 
     def stop_polling(self) -> None:
         """A restart is decided: no further poll."""

@@ -1,28 +1,43 @@
-"""A handset's SIP side: the registration agent on its UDP socket, told to the life as results."""
+"""A handset's SIP side: its user agent and audio on sockets, told to the handset as results."""
 
+import ssl
 from collections.abc import Callable
+from dataclasses import replace
 
 from simulators.clock import Clock
-from simulators.core import Address, Entropy
+from simulators.core import UDP, Address, Entropy
 from simulators.errors import ConfigurationError
 from simulators.journal import Journal
 from simulators.network import Network
 from simulators.phone import actions as do
-from simulators.phone.lines import Line
-from simulators.sip.agent import RegistrationAgent, RegistrationChanged
+from simulators.phone.audio_port import AudioSockets
+from simulators.phone.line_call import LineCall, LineChanged, how
+from simulators.phone.line_table import Activity
+from simulators.phone.lines import DEFAULT_PORTS, Lines
+from simulators.phone.unsolicited import CheckSync
+from simulators.phone.user_agent import UserAgent
+from simulators.sip.agent import RegistrationChanged
 from simulators.sip.message import Response
 from simulators.sip.registration import State
-from simulators.udp import UdpDriver
+from simulators.sockets import SipDriver
 
-SIP_PORT = 5060
+NOTES = {
+    Activity.CALLING: "calls",
+    Activity.OUTGOING: "hears it ring",
+    Activity.INCOMING: "rings",
+    Activity.CONNECTED: "connected",
+    Activity.HELD: "holds",
+}
+"""What the journal says of a line that gets there; the end of a call is told apart."""
 
 
 class Telephone:
-    """Keeps the lines of one handset registered while it is open.
+    """Keeps the lines of one handset registered while it is open, and carries its calls.
 
     Args:
         role: the name in the journal.
-        on_change: told each outcome of a line.
+        on_change: told each outcome of a line, and what a server asks for.
+        on_news: told that something else is to be seen.
     """
 
     def __init__(
@@ -32,64 +47,152 @@ class Telephone:
         network: Network,
         journal: Journal,
         entropy: Entropy,
-        on_change: Callable[[do.LineResult], None],
+        on_change: Callable[[do.Result], None],
+        on_news: Callable[[], None],
     ) -> None:
         self.home = ""
+        self.audio: AudioSockets | None = None
         self._role = role
         self._clock = clock
         self._network = network
         self._journal = journal
         self._entropy = entropy
         self._on_change = on_change
-        self._agent: RegistrationAgent | None = None
-        self._driver: UdpDriver | None = None
-        self._port = SIP_PORT
+        self._on_news = on_news
+        self._core: UserAgent | None = None
+        self._driver: SipDriver | None = None
+        self._ports = dict(DEFAULT_PORTS)
+        self._in_use = False
 
-    async def open(self) -> Address:
-        """Open the socket: port 5060, or any where another phone of the home has that.
+    # Open and close
+
+    async def open(
+        self, transports: tuple[str, ...] = (UDP,), trust: ssl.SSLContext | None = None
+    ) -> Address:
+        """Open the sockets: each transport's own port, or any where another phone has that.
+
+        Nobody connects to a phone over TLS; it only connects.
+
+        Args:
+            trust: for connections over TLS.
 
         Returns:
-            the real address, which the lines give as their contact.
+            the real address of the first transport, which the lines give as their contact.
         """
         self.close()
-        agent = RegistrationAgent((self.home, self._port), self._entropy)
-        driver = UdpDriver(agent, self._clock, self._network, self._journal, self._event)
-        try:
-            real = await driver.open((self.home, self._port))
-        except ConfigurationError:
-            real = await driver.open((self.home, 0))
-        agent.transactions.local = real
-        self._port = real[1]  # a phone keeps its port, as the NAT's mapping of it
-        self._journal.name(real, self._role)
-        self._agent, self._driver = agent, driver
-        return real
+        self.audio = AudioSockets(
+            self._role, self.home, self._clock, self._network, self._journal, self._entropy,
+            self._on_news,
+        )  # fmt: skip
+        wanted = {transport: (self.home, self._ports[transport]) for transport in transports}
+        driver = SipDriver(
+            self._user_agent(wanted), self._clock, self._network, self._journal, self._event,
+            trust=trust,
+        )  # fmt: skip
+        real: dict[str, Address] = {}
+        for transport, address in wanted.items():
+            try:
+                real[transport] = await driver.open(address, "", transport)
+            except ConfigurationError:
+                real[transport] = await driver.open((self.home, 0), "", transport)
+            self._ports[transport] = real[transport][1]  # kept, as the NAT's mapping of it
+            self._journal.name(real[transport], self._role)
+        driver.core = self._core = self._user_agent(real)
+        self._driver = driver
+        return real[transports[0]]
 
     def close(self) -> None:
-        """Drop the socket and all registrations without a word."""
+        """Drop the sockets, all registrations and calls without a word."""
         if self._driver is not None:
             self._driver.close()
-        self._agent = self._driver = None
+        if self.audio is not None:
+            self.audio.drop()
+        self._core = self._driver = None
+        self._in_use = False
 
-    def register(self, lines: tuple[Line, ...]) -> None:
-        """Begin to keep these lines registered."""
-        if self._agent is not None and self._driver is not None:
-            for line in lines:
-                self._agent.register(str(line.number), line.account, self._clock.steady())
+    # Lines
+
+    @property
+    def lines(self) -> dict[int, LineCall]:
+        """The lines in service, by number."""
+        return self._core.calls.lines if self._core is not None else {}
+
+    async def register(self, lines: Lines, trust: ssl.SSLContext) -> None:
+        """Begin to keep these lines registered, over the transport that they ask for."""
+        if lines.transports != (UDP,) and self._driver is not None:
+            closing = self._driver
+            self.close()
+            await closing.wait_closed()
+            await self.open(lines.transports, trust)
+        if self._core is not None and self._driver is not None:
+            at = self._driver.addresses["", lines.transports[0]]
+            self._core.register(_reachable(lines, at), self._clock.steady())
             self._driver.pump()
 
     def unregister(self, numbers: tuple[int, ...]) -> None:
-        """Take these lines' registrations back."""
-        if self._agent is not None and self._driver is not None:
-            for number in numbers:
-                self._agent.unregister(str(number), self._clock.steady())
+        """Take these lines' registrations back; their calls end."""
+        if self._core is not None and self._driver is not None:
+            self._core.unregister(numbers, self._clock.steady())
             self._driver.pump()
 
+    # What a person does with a line; False where it can't be done
+
+    def off_hook(self, line: int) -> bool:
+        return self._do(lambda core, now: core.calls.off_hook(line))
+
+    def digit(self, line: int, digit: str) -> bool:
+        return self._do(lambda core, now: core.calls.digit(line, digit))
+
+    def dial(self, line: int) -> bool:
+        return self._do(lambda core, now: core.calls.dial(line, now))
+
+    def answer(self, line: int) -> bool:
+        return self._do(lambda core, now: core.calls.answer(line, now))
+
+    def ignore(self, line: int) -> bool:
+        return self._do(lambda core, now: core.calls.ignore(line, now))
+
+    def hold(self, line: int) -> bool:
+        return self._do(lambda core, now: core.calls.hold(line, now))
+
+    def resume(self, line: int) -> bool:
+        return self._do(lambda core, now: core.calls.resume(line, now))
+
+    def hang_up(self, line: int) -> bool:
+        return self._do(lambda core, now: core.calls.hang_up(line, now))
+
+    # Inside
+
+    def _user_agent(self, at: dict[str, Address]) -> UserAgent:
+        assert self.audio is not None
+        streams = {transport: address for transport, address in at.items() if transport != UDP}
+        return UserAgent(next(iter(at.values())), self._entropy, self.audio, streams)
+
+    def _do(self, act: Callable[[UserAgent, float], bool]) -> bool:
+        core, driver = self._core, self._driver
+        if core is None or driver is None:
+            return False
+        now = self._clock.steady()
+        done = act(core, now)
+        core.work(now)
+        driver.pump()
+        return done
+
     def _event(self, event: object) -> None:
-        if not isinstance(event, RegistrationChanged) or self._agent is None:
-            return
+        if self._core is None:
+            return  # closed by what an event before this one brought about
+        match event:
+            case RegistrationChanged():
+                self._registration(event)
+            case LineChanged():
+                self._line(event)
+            case CheckSync(reboot):
+                self._on_change(do.CheckSyncAsked(reboot))
+
+    def _registration(self, event: RegistrationChanged) -> None:
         line = int(event.key)
-        if event.after is State.REGISTERED:
-            granted_s = self._agent.registrations[event.key].granted_s
+        if event.after is State.REGISTERED and self._core is not None:
+            granted_s = self._core.agent.registrations[event.key].granted_s
             self._on_change(do.Registered(line, granted_s))
         elif event.after is State.REFUSED and event.response is not None:
             warning = warning_text(event.response)
@@ -99,6 +202,21 @@ class Telephone:
         elif event.after is State.UNREGISTERED:
             self._on_change(do.Unregistered(line))
 
+    def _line(self, event: LineChanged) -> None:
+        """Journal it; tell when the first line is taken, and when the last is free."""
+        facts: dict[str, object] = {"line": event.line, "far_end": event.far_end}
+        if event.ended is not None:
+            status = "" if event.ended.response is None else event.ended.response.status
+            facts |= {"by": event.ended.by.value, "how": how(event.ended), "status": status}
+            self._journal.happened(self._role, "call ended", **facts)
+        elif event.after is not event.before and event.after in NOTES:
+            self._journal.happened(self._role, NOTES[event.after], **facts)
+        in_use = any(line.activity is not Activity.IDLE for line in self.lines.values())
+        if in_use is not self._in_use:
+            self._in_use = in_use
+            self._on_change(do.InUse(in_use))
+        self._on_news()
+
 
 def warning_text(response: Response) -> str:
     """The quoted text of a Warning header (RFC 3261 section 20.43), else the reason phrase."""
@@ -106,3 +224,13 @@ def warning_text(response: Response) -> str:
     _, quote, rest = value.partition('"')
     text = rest.rpartition('"')[0] if quote else value
     return text.replace('\\"', '"') or response.reason
+
+
+def _reachable(lines: Lines, at: Address) -> Lines:
+    """The lines, giving as their contact where the phone really is on their transport."""
+    return replace(
+        lines,
+        lines=tuple(
+            replace(line, account=replace(line.account, contact=at)) for line in lines.lines
+        ),
+    )

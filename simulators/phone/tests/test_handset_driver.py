@@ -16,9 +16,9 @@ from simulators.errors import BenchError, ConfigurationError
 from simulators.journal import Entry, Happened, HttpEntry, Journal
 from simulators.network import Network
 from simulators.phone.firmware import build_image
+from simulators.phone.habits import LifeSettings
 from simulators.phone.handset import Handset
 from simulators.phone.identity import Identity
-from simulators.phone.life import LifeSettings
 from simulators.phone.models import model
 from simulators.phone.screen import Screen
 from simulators.phone.states import RegistrationState, State
@@ -93,7 +93,7 @@ class Mcs:
 
 
 class Registrar:
-    """Answers REGISTER: a challenge, then what `outcome` says; a core for `UdpDriver`-less use."""
+    """Answers REGISTER: a challenge, then what `outcome` says; a core for `SipDriver`-less use."""
 
     def __init__(self) -> None:
         self.status = 200

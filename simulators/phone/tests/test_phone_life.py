@@ -10,8 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from simulators.errors import LocalProtocolError
 from simulators.phone import actions as do
 from simulators.phone.firmware import Running, build_image
+from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
-from simulators.phone.life import Life, LifeSettings
+from simulators.phone.life import Life
 from simulators.phone.models import model
 from simulators.phone.states import IN_SERVICE, TRANSITIONS, RegistrationState, State
 

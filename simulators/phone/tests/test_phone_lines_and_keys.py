@@ -2,6 +2,7 @@
 
 import pytest
 
+from simulators.core import TCP, TLS, UDP
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
 from simulators.phone.identity import Identity
@@ -78,9 +79,46 @@ def test_global_values_fill_in_and_the_line_s_own_count_first() -> None:
     assert {line.account.registrar for line in found} == {("127.20.0.9", 5060)}
 
 
-def test_another_transport_is_reported() -> None:
-    assert lines(LINE1 | {"sip transport protocol": "4"}, CONTACT).problems
-    assert not lines(LINE1 | {"sip transport protocol": "1"}, CONTACT).problems
+@pytest.mark.parametrize(
+    ("value", "transports"),
+    [("", (UDP,)), ("0", (UDP, TCP)), ("1", (UDP,)), ("2", (TCP,)), ("4", (TLS,))],
+)
+def test_the_transport_setting_decides_for_registrations_and_calls(
+    value: str, transports: tuple[str, ...]
+) -> None:
+    found = lines(LINE1 | {"sip transport protocol": value}, CONTACT)
+    assert found.transports == transports and not found.problems
+    assert found.lines[0].account.transport == transports[0]
+
+
+def test_a_transport_that_no_phone_has_is_reported_and_udp_counts() -> None:
+    found = lines(LINE1 | {"sip transport protocol": "3"}, CONTACT)
+    assert found.transports == (UDP,)
+    assert found.problems == (
+        "sip transport protocol: expected 0, 1, 2 or 4, the default UDP counts",
+    )
+
+
+def test_without_a_port_the_transport_has_its_own() -> None:
+    bare = {k: v for k, v in LINE1.items() if not k.endswith("registrar port")}
+    for value, port in (("1", 5060), ("2", 5060), ("4", 5061)):
+        line = lines(bare | {"sip transport protocol": value}, CONTACT).lines[0]
+        assert line.account.registrar[1] == line.proxy[1] == port
+
+
+def test_calls_go_to_the_proxy_or_where_there_is_none_to_the_registrar() -> None:
+    line = lines(LINE1, CONTACT).lines[0]
+    assert line.proxy == line.account.registrar
+    proxy = {"sip line1 proxy ip": "127.20.0.99", "sip proxy port": "5090"}
+    assert lines(LINE1 | proxy, CONTACT).lines[0].proxy == ("127.20.0.99", 5090)
+    wrong = lines(LINE1 | {"sip proxy ip": "pbx.example"}, CONTACT)
+    assert wrong.lines[0].proxy == wrong.lines[0].account.registrar
+    assert "IPv4" in wrong.problems[0]
+
+
+def test_the_whitelist_is_off_unless_set() -> None:
+    assert not lines(LINE1, CONTACT).whitelist
+    assert lines(LINE1 | {"sip whitelist": "1"}, CONTACT).whitelist
 
 
 # Keys

@@ -1,0 +1,84 @@
+"""What can be read of a handset at any time, as values."""
+
+from simulators.phone.config_file import Layers
+from simulators.phone.identity import Identity
+from simulators.phone.keys import Key, keys
+from simulators.phone.life import Life
+from simulators.phone.models import Model
+from simulators.phone.states import RegistrationState, State
+from simulators.sip.registration import Account
+
+
+class Readings:
+    """Its life, its configuration and its registrations; calls are in `calling`."""
+
+    identity: Identity
+    model: Model
+    _life: Life
+
+    @property
+    def state(self) -> State:
+        """Where it is in its life."""
+        return self._life.state
+
+    @property
+    def registered(self) -> bool:
+        """Whether at least one line is registered."""
+        return self.registration_state is RegistrationState.REGISTERED
+
+    @property
+    def registration_state(self) -> RegistrationState:
+        """Its lines together: REGISTERED if one is, else the first's; UNREGISTERED before any."""
+        states = [line.state for line in self._life.lines.values() if line.state is not None]
+        if RegistrationState.REGISTERED in states:
+            return RegistrationState.REGISTERED
+        return states[0] if states else RegistrationState.UNREGISTERED
+
+    @property
+    def line_states(self) -> dict[int, RegistrationState | None]:
+        """Each line's latest outcome, None before the first."""
+        return {number: line.state for number, line in self._life.lines.items()}
+
+    @property
+    def accounts(self) -> dict[int, Account]:
+        """What each line registers with (its password is hidden by `repr`)."""
+        return {number: line.line.account for number, line in self._life.lines.items()}
+
+    @property
+    def layers(self) -> Layers:
+        """The layers of its configuration."""
+        return self._life.layers
+
+    @property
+    def configuration(self) -> dict[str, str]:
+        """The merged configuration."""
+        return self._life.configuration
+
+    @property
+    def local_configuration(self) -> dict[str, str]:
+        """Values that were entered on the phone."""
+        return dict(self._life.layers.local)
+
+    @property
+    def firmware_version(self) -> str:
+        return self._life.running.version
+
+    @property
+    def firmware_kind(self) -> str:
+        return self._life.running.kind
+
+    @property
+    def reboots(self) -> int:
+        """Restarts since it was made, those after a power failure not counted."""
+        return self._life.reboots
+
+    @property
+    def contact(self) -> tuple[str, int]:
+        """Its own SIP address while it runs."""
+        return self._life.contact
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that it shows, top softkeys first; none while it isn't in service."""
+        quiet = (State.OFF, State.BOOTING, State.MINET, State.NETWORK, State.FLASHING)
+        return () if self.state in quiet else keys(self.configuration, self.model)

@@ -23,6 +23,7 @@
             +-- AccessRefused    401: consumer, signature or token, so every call is refused
             +-- PermissionMissing  403, names the permission (TOK-9)
             +-- ServicesStopped  503, web services were not started (TOK-1)
+            +-- MbgBusy          429 or 503, and perhaps when to come again
 
 ``message`` is written for the administrator: what was found, what is needed, on which page to act.
 It never holds a credential.
@@ -177,3 +178,11 @@ class PermissionMissing(MbgRefused):
 
 class ServicesStopped(MbgRefused):
     """Web services are not started on the MBG (TOK-1)."""
+
+
+class MbgBusy(MbgRefused):
+    """The MBG does not take the call now; ``retry_after_s`` is its own word on when (0: none)."""
+
+    def __init__(self, code: str, message: str, *, http_status: int, retry_after_s: float) -> None:
+        super().__init__(code, message, http_status=http_status)
+        self.retry_after_s = retry_after_s

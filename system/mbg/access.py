@@ -17,6 +17,7 @@ from system.domain.gates import mbg_gate
 from system.errors import (
     AccessRefused,
     GateClosed,
+    MbgBusy,
     MbgError,
     MbgUnreachable,
     McsError,
@@ -260,7 +261,7 @@ class MbgAccess:
             await self._note_expiry(
                 None, "The MBG gave an expiry of the access token that is no time."
             )
-        except (AccessRefused, MbgUnreachable, ServicesStopped) as error:
+        except (AccessRefused, MbgBusy, MbgUnreachable, ServicesStopped) as error:
             await self.note_failure(error)
         except MbgError as error:
             # Without Base/managetoken read the token works all the same; its end is not known.

@@ -172,6 +172,7 @@ class MbgClient:
                     if len(received) > _LONGEST_ANSWER:
                         raise _unusable(f"{method} is longer than {_LONGEST_ANSWER} octets")
                 status = answer.status
+                retry_after = answer.headers.get("Retry-After", "")
         except aiohttp.ClientConnectorCertificateError as error:
             raise self._unreachable(
                 "its certificate is not trusted. Name the CA that it chains to with --trusted-ca"
@@ -184,7 +185,7 @@ class MbgClient:
             raise self._unreachable("no answer in time") from error
         if 200 <= status < 300:
             return received
-        raise refusal(phase, status, _object_or_empty(received))
+        raise refusal(phase, status, _object_or_empty(received), retry_after)
 
     def _unreachable(self, why: str) -> MbgUnreachable:
         return MbgUnreachable(

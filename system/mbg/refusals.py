@@ -10,6 +10,7 @@ from typing import Any
 from system.errors import (
     AccessRefused,
     MbgAnswerUnusable,
+    MbgBusy,
     MbgError,
     MbgRefused,
     PermissionMissing,
@@ -89,21 +90,36 @@ TEMPORARY_TOKEN_IS_OVER = frozenset(
 """Codes after which a temporary token can never be exchanged."""
 
 
-def refusal(phase: Phase, status: int, document: dict[str, Any]) -> MbgError:
+LONGEST_RETRY_AFTER_S = 86_400.0
+"""More than a day is no time-out but a mistake; so is a date, which RFC 9110 allows here."""
+
+
+def retry_after_s(header: str) -> float:
+    """Seconds of a ``Retry-After`` header (RFC 9110 section 10.2.3); 0 where it says none."""
+    text = header.strip()
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        return 0.0
+    return min(float(text), LONGEST_RETRY_AFTER_S)
+
+
+def refusal(phase: Phase, status: int, document: dict[str, Any], retry_after: str = "") -> MbgError:
     """The error for an answer with a status of 400 or more.
 
     Args:
         phase: what the call was for.
         status: HTTP status.
         document: the JSON body, ``{"code", "message", "detail"}``; may be anything.
+        retry_after: value of the header of that name, "" without one.
     """
+    if status == 429 or (status == 503 and document.get("code") != "web_services_stopped"):
+        return _busy(status, document, retry_after_s(retry_after))
     code, detail = document.get("code"), document.get("detail")
     if not isinstance(code, str):
         return MbgAnswerUnusable(
             "mbg_answer_unusable", f"The MBG answered {status} without an error code."
         )
     detail = detail if isinstance(detail, dict) else {}
-    if status == 503 or code == "web_services_stopped":
+    if code == "web_services_stopped":
         return ServicesStopped(
             code,
             f"Web services are stopped on the MBG. Press Start on {WEB_SERVICES}.",
@@ -138,6 +154,19 @@ def refusal(phase: Phase, status: int, document: dict[str, Any]) -> MbgError:
         f"The MBG answered {status} {code[:64]}{_reasons(status, detail)}.",
         http_status=status,
         detail=detail,
+    )
+
+
+def _busy(status: int, document: dict[str, Any], wait_s: float) -> MbgBusy:
+    """Also of a proxy in front of the MBG, whose answer has no code."""
+    code = document.get("code")
+    when = f" It asks to be called again in {wait_s:.0f} s." if wait_s else ""
+    return MbgBusy(
+        code[:64] if isinstance(code, str) else "busy",
+        f"The MBG does not take calls now ({status}); MCS tries again by itself.{when} If it stays "
+        f"so, look whether web services are started on {WEB_SERVICES}.",
+        http_status=status,
+        retry_after_s=wait_s,
     )
 
 

@@ -15,6 +15,7 @@ from system.errors import (
     Conflict,
     IcpNotFound,
     MbgAnswerUnusable,
+    MbgBusy,
     MbgUnreachable,
     McsError,
     NotReady,
@@ -165,7 +166,8 @@ def event_for(error: McsError) -> Event:
     It waits where access as a whole is missing: then nothing is wrong with this extension.
     """
     if isinstance(
-        error, (NotReady, MbgUnreachable, MbgAnswerUnusable, AccessRefused, ServicesStopped)
+        error,
+        (NotReady, MbgUnreachable, MbgAnswerUnusable, AccessRefused, ServicesStopped, MbgBusy),
     ):
         return Event.PUT_OFF
     return Event.NEEDS_A_PERSON

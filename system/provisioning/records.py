@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from system.clock import Clock
 from system.domain.credentials import Entropy
 from system.domain.operations import ACTIVE, Event, Kind, State, next_state, retry_delay_s
-from system.errors import McsError, NotReady
+from system.errors import MbgBusy, McsError, NotReady
 from system.provisioning import queue
 from system.provisioning.plan import Job, event_for
 from system.storage.database import Database
@@ -172,7 +172,9 @@ class Records:
         first_s, longest_s = self._retry.first_s, self._retry.longest_s
         if event_for(error) is Event.NEEDS_A_PERSON:
             first_s = longest_s
-        return self._clock.now() + retry_delay_s(attempts, first_s, longest_s, self._entropy)
+        delay_s = retry_delay_s(attempts, first_s, longest_s, self._entropy)
+        asked_s = error.retry_after_s if isinstance(error, MbgBusy) else 0.0
+        return self._clock.now() + max(delay_s, asked_s)
 
 
 async def _note_failure(

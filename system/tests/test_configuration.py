@@ -11,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from system.domain.addresses import Location
+from system.domain.operations import Event
+from system.errors import MbgBusy
 from system.mbg.client import _object_or_empty
 from system.mbg.oauth import Credentials, Signer
-from system.mbg.refusals import Phase, refusal
+from system.mbg.refusals import Phase, refusal, retry_after_s
 from system.phones.configuration import PhoneSettings, SipLine, one_line, render
 from system.phones.identity import PhoneIdentity, is_mac, is_model, parse_user_agent
+from system.provisioning.plan import event_for
 from system.tests.helpers import HandClock
 
 LINE = SipLine("2101", "Ada Home", "twabc", "twabc", "hidden.Words-1", "203.0.113.10", 5060)
@@ -136,3 +139,29 @@ def test_refusals_are_told_apart_by_phase_and_code() -> None:
     )
     assert "set_password" in weak.message
     assert "hidden-1" not in weak.message
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_mbg_is_waited_for_as_long_as_it_asks(status: int) -> None:
+    busy = refusal(Phase.CALL, status, {"code": "busy"}, "20")
+    assert isinstance(busy, MbgBusy)
+    assert busy.retry_after_s == 20.0
+    assert event_for(busy) is Event.PUT_OFF
+    assert "20 s" in busy.message
+
+
+@pytest.mark.parametrize("header", ["", "soon", "-5", "Wed, 21 Oct 2026 07:28:00 GMT", "٣"])
+def test_what_is_no_number_of_seconds_asks_for_nothing(header: str) -> None:
+    busy = refusal(Phase.CALL, 503, {}, header)
+    assert isinstance(busy, MbgBusy)
+    assert busy.retry_after_s == 0.0
+
+
+def test_stopped_web_services_are_no_busy_mbg() -> None:
+    stopped = refusal(Phase.CALL, 503, {"code": "web_services_stopped"}, "20")
+    assert not isinstance(stopped, MbgBusy)
+    assert "Start" in stopped.message
+
+
+def test_nobody_is_made_to_wait_for_more_than_a_day() -> None:
+    assert retry_after_s("999999999") == 86_400.0

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up burst style types lock clean
+.PHONY: help setup demo test check up burst bench style types lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -37,6 +37,9 @@ burst: setup ## a registration burst: PHONES=500 RATE=100 WORKERS=1 SEED=1, with
 	@$(RUN) loadtests burst --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \
 	  --workers $(or $(WORKERS),1) --seed $(or $(SEED),1)
 
+bench: setup ## our MBG side by side with peers (ARGS="--only rest,forward --json FILE")
+	@$(RUN) loadtests bench $(ARGS)
+
 style: setup ## lint and format, as they should be
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -49,4 +52,4 @@ lock: ## developers: new versions into requirements/dev.lock (needs uv)
 	  requirements/dev.in -o requirements/dev.lock
 
 clean: ## everything that was made
-	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .bench runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,12 +7,15 @@ asked, and one sentence says why; 130 stopped by Ctrl-C.
 import asyncio
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from loadtests import show
+from loadtests.bench.command import chosen, run_bench
+from loadtests.bench.rounds import Size
 from loadtests.burst import Asked, run_burst
 from loadtests.schedule import Shape
 from simulators.core import Address
@@ -90,15 +93,42 @@ def burst(
         accounts=accounts,
         homes=homes,
     )
-    sys.exit(0 if asyncio.run(_run(asked)) else 1)
+    sys.exit(0 if asyncio.run(_ending(run_burst(asked, show.console()))) else 1)
 
 
-async def _run(asked: Asked) -> bool:
+@app.command()
+def bench(
+    only: Annotated[
+        str, typer.Option(metavar="PAIR,...", help="Only these: rest, border, forward.")
+    ] = "",
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=60, help="That one side has in one round.")
+    ] = 3.0,
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="Of each figure.")] = 5,
+    phones: Annotated[int, typer.Option(min=1, max=20_000, help="Registered in one round.")] = 1000,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the numbers there, too.")
+    ] = None,
+) -> None:
+    """Measure our MBG side by side with peers, and show ratios.
+
+    rest: signed calls beside an unsigned mock by Prism (installed with npm into .bench/ the first
+    time). border: registrations beside a bare responder. forward: octets and connections beside a
+    bare socket relay. Ours and the peer take turns, with the same generator.
+
+    Exit status: 0 it ran, 1 operations failed, 2 it could not be done.
+    """
+    names = chosen(only)
+    size = Size(rounds=rounds, seconds=seconds, phones=phones)
+    sys.exit(0 if asyncio.run(_ending(run_bench(names, size, json_file, show.console()))) else 1)
+
+
+async def _ending(work: Coroutine[None, None, bool]) -> bool:
     """Like Ctrl-C, a request to terminate goes through every clean-up on the way out."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await run_burst(asked, show.console())
+    return await work
 
 
 def _address(text: str) -> Address:

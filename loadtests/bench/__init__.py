@@ -1,0 +1,1 @@
+"""Performance side by side: our roles beside a peer, in alternating rounds of one run."""

@@ -1,0 +1,196 @@
+"""The three pairs of `make bench`: REST API and Prism, border and responder, forward and relay.
+
+Each starts its processes, plays its rounds and gives figures. Every measured server is a process of
+its own, and so is the generator, the same one for both sides.
+"""
+
+import json
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from loadtests.bench import prism
+from loadtests.bench.figures import Figure, Of, Side
+from loadtests.bench.processes import Child, generated, serving
+from loadtests.bench.rounds import Say, Size, take_turns
+from simulators.addresses import AddressPlan
+
+SITE = (sys.executable, "-m", "simulators.estate.bench_site")
+BORDER = (sys.executable, "-m", "simulators", "border")
+PEERS = (sys.executable, "-m", "loadtests.bench.peers")
+DEVICES = 50
+"""SIP devices on the MBG: what a list holds."""
+CONNECTIONS = 8
+"""Of the generator, at a time."""
+WINDOW = 32
+"""Phones that register at a time: few enough for the sockets' buffers."""
+HOMES = 100
+REST_AIM = 2.0
+"""Signed calls a second, in multiples of the unsigned ones of the mock as it is delivered."""
+
+
+async def rest(size: Size, say: Say) -> list[Figure]:
+    """Signed calls to the MBG over HTTPS beside unsigned ones to Prism over HTTP."""
+    one, several = "REST: GET one device", f"REST: GET a list of {DEVICES}"
+    as_delivered = Figure(one, "calls/s", "Prism as delivered", aim=REST_AIM)
+    silent = [Figure(name, "calls/s", "Prism, its log off") for name in (one, several)]
+    try:
+        script = await prism.installed()
+    except prism.Unavailable as why:
+        return [replace(figure, skipped=str(why)) for figure in (as_delivered, *silent)]
+    async with (
+        serving(*SITE, "--devices", str(DEVICES)) as site,
+        _prism(script) as logging,
+        _prism(script, "-v", "fatal") as quiet,
+    ):
+        host, own_port = site.ready["rest"]
+        devices = "/mslrest/mbg/v1/devices/"
+        device = f"{devices}{site.ready['device_id']}/"
+        signing = {
+            "ca": site.ready["ca"],
+            "key": site.ready["consumer_key"],
+            "secret": site.ready["consumer_secret"],
+            "token": site.ready["token"],
+            "token_secret": site.ready["token_secret"],
+        }
+        done = []
+        for figure, path, (mock, port) in (
+            (as_delivered, device, logging),
+            (silent[0], device, quiet),
+            (silent[1], devices, quiet),
+        ):
+            ours = partial(_calls, site, f"https://{host}:{own_port}{path}", size, signing)
+            peer = partial(_calls, mock, f"http://127.0.0.1:{port}{path}", size, {})
+            done.append(await take_turns(figure, ours, peer, size.rounds, say))
+        return done
+
+
+async def border(size: Size, say: Say) -> list[Figure]:
+    """Registrations through MBG and PBX beside a responder that says 200 to everything."""
+    figure = Figure("border: CPU of a registration", "phones/s", "bare 200 responder", of=Of.CPU)
+    memory: list[float] = []
+    with tempfile.TemporaryDirectory(prefix="bench-accounts-") as folder:
+        accounts = Path(folder) / "accounts.jsonl"
+        accounts.write_text(_made_up_accounts(size.phones))
+        async with serving(*PEERS, "responder") as responder:
+
+            async def ours() -> Side:
+                # A used border would answer the second round from the bindings of the first.
+                async with serving(*BORDER, "--phones", str(size.phones)) as child:
+                    homes = AddressPlan(homes=child.ready["homes"])
+                    before = child.rss
+                    side = await _registrations(
+                        child,
+                        child.ready["mbg"],
+                        [homes.home(index) for index in range(HOMES)],
+                        child.ready["accounts"],
+                        size.phones,
+                    )
+                    memory.append((child.rss - before) / size.phones)
+                    return side
+
+            peer = partial(
+                _registrations,
+                responder,
+                responder.ready["address"],
+                [f"127.0.1.{index + 1}" for index in range(HOMES)],
+                str(accounts),
+                size.phones,
+            )
+            figure = await take_turns(figure, ours, peer, size.rounds, say)
+    return [replace(figure, facts={"octets per registered device, MBG and PBX": median(memory)})]
+
+
+async def forward(size: Size, say: Say) -> list[Figure]:
+    """A port forward beside a bare socket relay."""
+    behind = ("127.0.0.1", _free_port())
+    carried = Figure("forward: octets carried", "MB/s", "bare socket relay", scale=1e6)
+    joined = Figure("forward: connections", "connections/s", "bare socket relay")
+    leads_to = f"{behind[0]}:{behind[1]}"
+    async with (
+        serving(*SITE, "--devices", "1", "--forward-to", leads_to) as site,
+        serving(*PEERS, "relay", behind[0], str(behind[1])) as relay,
+    ):
+        at = {site.pid: site.ready["forward"], relay.pid: relay.ready["address"]}
+
+        async def play(what: str, child: Child) -> Side:
+            task: dict[str, object] = {
+                "what": what,
+                "relay": at[child.pid],
+                "behind": list(behind),
+                "streams": 2 if what == "carry" else CONNECTIONS,
+                "seconds": size.seconds,
+                "server_pid": child.pid,
+                "count": size.connections,
+            }
+            return Side(**await generated("tcp_load", task))
+
+        return [
+            await take_turns(
+                figure, partial(play, what, site), partial(play, what, relay), size.rounds, say
+            )
+            for figure, what in ((carried, "carry"), (joined, "connect"))
+        ]
+
+
+Pair = Callable[[Size, Say], Awaitable[list[Figure]]]
+PAIRS: dict[str, Pair] = {"rest": rest, "border": border, "forward": forward}
+
+
+async def _registrations(
+    child: Child, registrar: list[object], homes: list[str], accounts: str, phones: int
+) -> Side:
+    task: dict[str, object] = {
+        "registrar": registrar,
+        "homes": homes,
+        "accounts": accounts,
+        "phones": phones,
+        "window": WINDOW,
+        "server_pid": child.pid,
+    }
+    return Side(**await generated("sip_load", task))
+
+
+def _made_up_accounts(phones: int) -> str:
+    """For the responder, which looks at none of them."""
+    account = {"password": "unused", "extension": "1"}
+    return "".join(
+        json.dumps({**account, "username": f"tw{index}", "home_index": index}) + "\n"
+        for index in range(phones)
+    )
+
+
+async def _calls(child: Child, url: str, size: Size, signing: dict[str, str]) -> Side:
+    task: dict[str, object] = {
+        "url": url,
+        "connections": CONNECTIONS,
+        "count": size.requests,
+        "seconds": size.seconds,
+        "server_pid": child.pid,
+        **signing,
+    }
+    return Side(**await generated("http_load", task))
+
+
+@asynccontextmanager
+async def _prism(script: Path, *options: str) -> AsyncIterator[tuple[Child, int]]:
+    """Prism with our description, once it listens."""
+    port = _free_port()
+    with tempfile.TemporaryDirectory(prefix="bench-prism-") as folder:
+        file = Path(folder) / "openapi.json"
+        file.write_text(prism.description(DEVICES), encoding="utf-8")
+        words = ("node", str(script), "mock", "-h", "127.0.0.1", "-p", str(port), *options)
+        async with serving(*words, str(file), says_ready=False) as child:
+            await child.listening("127.0.0.1", port)
+            yield child, port
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])

@@ -1,0 +1,125 @@
+"""Child processes of the bench: started, awaited, measured from outside, and ended."""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from loadtests.children import end
+from loadtests.errors import GeneratorError, TargetError
+from loadtests.target import ROOT
+
+READY_WITHIN_S = 90.0
+PAGE = os.sysconf("SC_PAGESIZE")
+
+
+class Child:
+    """A process that serves; `ready` is what it said of itself."""
+
+    def __init__(self, process: asyncio.subprocess.Process, ready: dict[str, Any]) -> None:
+        self.pid = process.pid
+        self.ready = ready
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor time that it has used."""
+        return cpu_s(self.pid)
+
+    async def listening(self, host: str, port: int) -> None:
+        """Return when it listens there.
+
+        Raises:
+            TargetError: it did not begin to, in the time that a start may take.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + READY_WITHIN_S
+        while loop.time() < until and Path(f"/proc/{self.pid}").exists():
+            try:
+                _, writer = await asyncio.open_connection(host, port)
+            except OSError:
+                await asyncio.sleep(0.1)
+                continue
+            writer.close()
+            return
+        raise TargetError(f"nobody listens at {host}:{port}: the peer did not get ready")
+
+    @property
+    def rss(self) -> int:
+        """Octets of memory that it holds (proc(5), statm)."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of a process, of ended threads too.
+
+    Linux makes the id of a process's clock from its pid, as clock_getcpuclockid(3) does: the pid's
+    complement, and 2 for the scheduler's exact count. The ticks of /proc are too coarse here.
+    """
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+def own_cpu_s() -> float:
+    """The same of this process."""
+    return time.process_time()
+
+
+@asynccontextmanager
+async def serving(*command: str, says_ready: bool = True) -> AsyncIterator[Child]:
+    """Start a server process, and end it on the way out.
+
+    Args:
+        says_ready: wait for its JSON line; else the caller finds out.
+
+    Raises:
+        TargetError: it did not get ready; the message repeats its last words.
+    """
+    with tempfile.TemporaryFile() as errors:
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, stdin=asyncio.subprocess.PIPE, start_new_session=True,
+            stdout=asyncio.subprocess.PIPE if says_ready else errors, stderr=errors,
+        )  # fmt: skip
+        try:
+            ready: dict[str, Any] = {}
+            if says_ready:
+                assert process.stdout is not None
+                line = b""
+                with contextlib.suppress(TimeoutError):
+                    line = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN_S)
+                if not line:
+                    errors.seek(0)
+                    words = errors.read().decode("utf-8", "replace").strip().splitlines() or [""]
+                    raise TargetError(f"{' '.join(command[1:4])} did not get ready: {words[-1]}")
+                ready = json.loads(line)
+            yield Child(process, ready)
+        finally:
+            await end(process, ask_with=None)
+
+
+async def generated(module: str, task: dict[str, object]) -> dict[str, Any]:
+    """Run a generator of this package to its end: a task in as JSON, its result out.
+
+    Raises:
+        GeneratorError: it failed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", f"loadtests.bench.{module}", cwd=ROOT, start_new_session=True,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        out, err = await process.communicate(json.dumps(task).encode())
+    finally:
+        if process.returncode is None:
+            await end(process, ask_with=None)
+    if process.returncode != 0:
+        words = err.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+        raise GeneratorError(f"the generator {module} failed: {words[-1]}")
+    result: dict[str, Any] = json.loads(out)
+    return result

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from simulators.mbg import tokens
-from simulators.phone import menu_table, states
-from simulators.sip import registration, transaction
+from simulators.pbx import gateway_session_states, hot_desk
+from simulators.phone import line_table, menu_table, states
+from simulators.sip import call_states, registration, transaction_tables
 from system.domain import operations
 
 PAGE = Path(__file__).parent.parent / "docs" / "states.md"
@@ -21,23 +22,41 @@ Table = Mapping[Any, Mapping[Any, Enum]]
 DIAGRAMS: tuple[tuple[str, str, Table], ...] = (
     ("A phone's life", "simulators/phone/states.py", states.TRANSITIONS),
     ("A phone's menu", "simulators/phone/menu_table.py", menu_table.TRANSITIONS),
+    ("A phone's line", "simulators/phone/line_table.py", line_table.TRANSITIONS),
     (
         "A registration, as its UAC keeps it",
         "simulators/sip/registration.py",
         registration.TRANSITIONS,
     ),
+    ("A call, at either end", "simulators/sip/call_states.py", call_states.TRANSITIONS),
     (
         "A non-INVITE client transaction (RFC 3261 figure 6)",
-        "simulators/sip/transaction.py",
-        transaction.CLIENT,
+        "simulators/sip/transaction_tables.py",
+        transaction_tables.CLIENT,
     ),
     (
         "A non-INVITE server transaction (RFC 3261 figure 8)",
-        "simulators/sip/transaction.py",
-        transaction.SERVER,
+        "simulators/sip/transaction_tables.py",
+        transaction_tables.SERVER,
+    ),
+    (
+        "An INVITE client transaction (RFC 3261 figure 5, RFC 6026)",
+        "simulators/sip/transaction_tables.py",
+        transaction_tables.INVITE_CLIENT,
+    ),
+    (
+        "An INVITE server transaction (RFC 3261 figure 7, RFC 6026)",
+        "simulators/sip/transaction_tables.py",
+        transaction_tables.INVITE_SERVER,
     ),
     ("A temporary token on the MBG", "simulators/mbg/tokens.py", tokens.TEMPORARY_TRANSITIONS),
     ("A final token on the MBG", "simulators/mbg/tokens.py", tokens.FINAL_TRANSITIONS),
+    (
+        "A client's session with the CT Gateway",
+        "simulators/pbx/gateway_session_states.py",
+        gateway_session_states.TRANSITIONS,
+    ),
+    ("A hot desk extension of a PBX node", "simulators/pbx/hot_desk.py", hot_desk.TRANSITIONS),
     ("A provisioning operation of the MCS", "system/domain/operations.py", operations.TRANSITIONS),
 )
 

@@ -41,7 +41,7 @@ def plant(root: Path, name: str, text: str) -> None:
         ("system/app.py", "import simulators.clock", "simulators.clock"),
         ("features/conftest.py", "from system.storage import models", "system.storage"),
         ("reports/html.py", "from features.recording import stamp", "features.recording"),
-        ("loadtests/engine.py", "from simulators.udp import UdpDriver", "simulators.udp"),
+        ("loadtests/engine.py", "from simulators.sockets import SipDriver", "simulators.sockets"),
         ("loadtests/engine.py", "from system.app import Mcs", "system.app"),
         ("system/api/web.py", "from simulators.sip import message", "simulators.sip"),
     ],
@@ -63,11 +63,11 @@ def test_a_planted_edge_is_found(tmp_path: Path, name: str, text: str, imported:
         "from gevent import sleep",
         "def late():\n    import time",
         "from simulators.clock import Clock",
-        "from simulators import udp",
+        "from simulators import sockets",
     ],
 )
 def test_a_planted_impurity_is_found(tmp_path: Path, text: str) -> None:
-    plant(tmp_path, "simulators/udp.py", "")
+    plant(tmp_path, "simulators/sockets/__init__.py", "")
     plant(tmp_path, "simulators/sip/digest.py", text)
     assert [breach.module for breach in impure_imports(tmp_path)] == ["simulators.sip.digest"]
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pytest_bdd.parser import Feature, Scenario, Step
 
+from features.actors.gateway import Gateway
 from features.actors.installer import Installer
 from features.actors.mcs_site import McsSite
 from features.actors.teleworker import Teleworker
@@ -20,6 +21,7 @@ from features.mcs_in_process import launch
 from features.portal import Bench, refuse_async_steps, started
 from features.recording import RUNS, RunFolder, ScenarioRecord, StepRecord, stamp
 from features.steps.extensions import *  # noqa: F403 -- pytest finds steps by their fixtures
+from features.steps.mbg import *  # noqa: F403
 from features.steps.phones import *  # noqa: F403
 from features.steps.site import *  # noqa: F403
 from features.steps.tokens import *  # noqa: F403
@@ -241,6 +243,12 @@ def installer(bench: Bench, estate: Estate, people: list[Person]) -> Iterator[In
     with bench.entered(McsSite(estate.mcs, estate.claim.plan.administrator, estate.journal)) as mcs:
         bench.run(mcs.log_in())
         yield Installer(estate, mcs)
+
+
+@pytest.fixture
+def gateway(estate: Estate) -> Gateway:
+    """The MBG, with its faults and its site."""
+    return Gateway(estate)
 
 
 @pytest.fixture

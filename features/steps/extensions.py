@@ -155,6 +155,11 @@ def _(bench: Bench, installer: Installer, people: list[Person], words: str) -> N
     assert form["provisioning"]["state"] == "waiting"
 
 
+@when(parsers.parse('provisioning of the teleworker waits, and MCS says "{words}"'))
+def _(bench: Bench, installer: Installer, people: list[Person], words: str) -> None:
+    bench.run(installer.sees_message(people[0].extension, words))
+
+
 @then("the SIP Authorization form shows a random remote name and the MBG's id")
 def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
     form = bench.run(installer.authorization_form(people[0].extension))

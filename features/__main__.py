@@ -135,6 +135,9 @@ async def _stay(estate: Estate) -> None:
         f"MCS          {mcs.api_url}/api/v1  log-in {mcs.admin_name} / {mcs.admin_password}",
         f"MBG          inside {mbg.inside}, outside {mbg.outside}; "
         f"REST https://{mbg.rest_address[0]}:{mbg.rest_address[1]}/mslrest",
+        f"MBG's site   https://{mbg.rest_address[0]}:{mbg.rest_address[1]}/server-manager/  "
+        f"log-in admin / {mbg.settings.site_password}",
+        *(f"MBG control  {control.url}" for control in estate.controls),
         f"PBX node 1   {estate.node.address[0]}:{estate.node.address[1]}",
         f"CT Gateway   {plan.ct_gateway}:{estate.ct_gateway.address[1]}",
         f"homes        {plan.home(0)} and on",

@@ -81,6 +81,35 @@ Feature: Stage 6: the phone
     Then the teleworker's extension is registered at the PBX
     And the PBX reaches the extension at the MBG's internal address
 
+  @PHN-7
+  Scenario: A colleague's call rings at the teleworker's phone
+    Given a site ready for teleworkers
+    And the teleworker's phone is deployed and registered
+    And a colleague's phone is deployed in the office
+    When the colleague in the office calls the teleworker
+    And the teleworker answers
+    Then both hear each other
+    And the teleworker's voice comes through the MBG alone
+
+  @PHN-7
+  Scenario: The teleworker calls a colleague
+    Given a site ready for teleworkers
+    And the teleworker's phone is deployed and registered
+    And a colleague's phone is deployed in the office
+    When the teleworker calls the colleague in the office
+    And the colleague in the office answers
+    Then both hear each other
+
+  @PHN-7 @negative
+  Scenario: Who calls a phone that lost its registration hears that nobody is there
+    Given a site ready for teleworkers
+    And the teleworker's phone is deployed and registered
+    And a colleague's phone is deployed in the office
+    When the password of the teleworker's SIP user is changed on the MBG
+    And 12 minutes pass
+    And the colleague in the office calls the teleworker
+    Then the colleague in the office is told that nobody is there
+
   @PHN-7 @PRV-3 @negative
   Scenario: With another password than the PBX's the ICP refuses, and no licence is lost
     Given the MBG has 1 teleworker licence

@@ -6,6 +6,7 @@ from simulators.core import Address
 from simulators.estate.estate import Estate
 from simulators.journal import Entry, Happened, LostEntry, SipEntry
 from simulators.phone.handset import Handset, Refusal
+from simulators.phone.line_table import Activity
 from simulators.phone.people import Person
 from simulators.phone.states import State
 
@@ -71,6 +72,31 @@ class PhoneUser:
                 since=self.estate.journal.mark(),
                 what=f"extension {self.person.extension} to be unregistered at the PBX",
             )
+
+    async def calls(self, other: "PhoneUser") -> None:
+        """Call somebody's extension, once both phones are registered."""
+        await self.waits_for_registration()
+        self.phone.dial(other.person.extension)
+
+    async def answers(self) -> None:
+        """Wait until it rings, and take the call."""
+        await self.phone.until_call(Activity.INCOMING)
+        self.phone.answer()
+
+    async def hears(self, other: "PhoneUser") -> None:
+        """Wait until the voice of the other is heard in the call of both."""
+        await self.phone.until_call(Activity.CONNECTED)
+        await self.estate.journal.wait_for(
+            lambda e: (
+                isinstance(e, Happened) and (e.frm, e.name) == (self.phone.role, "audio heard")
+            ),
+            what=f"{self.person.extension} to hear {other.person.extension}",
+        )
+
+    async def hears_why_not(self) -> str:
+        """Wait until the call has ended; what the phone says of that."""
+        await self.phone.until_call(Activity.IDLE)
+        return self.phone.calls[1].message
 
     def tried_to_register(self) -> int:
         """How many REGISTERs the journal shows from this phone, arrived or lost."""

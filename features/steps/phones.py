@@ -68,10 +68,31 @@ def _(bench: Bench, installer: Installer, colleague: Teleworker) -> None:
     assert bench.run(colleague.points_phone_at_mcs())
 
 
+@given("a colleague's phone is deployed in the office")
 @when("a colleague's phone is deployed in the office")
 def _(bench: Bench, installer: Installer, office: Office) -> None:
     bench.run(installer.assigns(office.person))
     bench.run(office.plugs_in())
+
+
+@when("the colleague in the office calls the teleworker")
+def _(bench: Bench, office: Office, teleworker: Teleworker) -> None:
+    bench.run(office.calls(teleworker))
+
+
+@when("the teleworker calls the colleague in the office")
+def _(bench: Bench, office: Office, teleworker: Teleworker) -> None:
+    bench.run(teleworker.calls(office))
+
+
+@when("the teleworker answers")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.answers())
+
+
+@when("the colleague in the office answers")
+def _(bench: Bench, office: Office) -> None:
+    bench.run(office.answers())
 
 
 @when(parsers.parse('the teleworker points the phone at MCS with the password "{password}"'))
@@ -288,6 +309,24 @@ def _(teleworker: Teleworker, estate: Estate, times: int) -> None:
 def _(estate: Estate) -> None:
     losses = {"device unregistered", "extension unregistered", "registration expired"}
     assert [e.summary for e in estate.journal.entries if e.summary in losses] == []
+
+
+@then("both hear each other")
+def _(bench: Bench, teleworker: Teleworker, office: Office) -> None:
+    bench.run(teleworker.hears(office))
+    bench.run(office.hears(teleworker))
+
+
+@then("the teleworker's voice comes through the MBG alone")
+def _(teleworker: Teleworker, office: Office, estate: Estate) -> None:
+    ends = {phone: phone.audio[1].heard_from for phone in (teleworker.phone, office.phone)}
+    hosts = [None if at is None else at[0] for at in ends.values()]
+    assert hosts == [estate.mbg.outside, estate.mbg.inside]
+
+
+@then("the colleague in the office is told that nobody is there")
+def _(bench: Bench, office: Office) -> None:
+    assert bench.run(office.hears_why_not()) == "Not available"
 
 
 @then("the PBX reaches the extension at the MBG's internal address")

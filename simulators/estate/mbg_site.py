@@ -147,11 +147,13 @@ def _ca(authority: Authority, site: MbgSite, stack: contextlib.AsyncExitStack) -
 
 def _greeting(mbg: Mbg, control: ControlServer, ca: Path | None) -> list[str]:
     """Where everything is, and what to do next."""
-    rest = f"https://{mbg.rest_address[0]}:{mbg.rest_address[1]}/mslrest"
+    https = f"https://{mbg.rest_address[0]}:{mbg.rest_address[1]}"
+    rest = f"{https}/mslrest"
     consumer = """'{"name": "My client", "consumer_id": "me"}'"""
     return [
         f"MBG {mbg.settings.release}, {mbg.settings.mode} mode, {mbg.licences.size} licences",
-        f"REST API     {rest}",
+        f"site         {https}/server-manager/  log-in admin / {mbg.settings.site_password}",
+        f"REST API     {rest} (described at {rest}/openapi.json)",
         f"SIP outside  {_at(mbg.sip_outside)} UDP and TCP, {_at(mbg.sip_outside_tls)} TLS",
         f"SIP inside   {_at(mbg.sip_inside)} UDP and TCP",
         *(f"forward      {protocol} {port}" for protocol, port in mbg.forwards),

@@ -77,7 +77,7 @@ class Border:
             entropy,
             self.settings,
             {OUTSIDE: outside[0], INSIDE: inside[0]},
-            ports or NoPorts(),
+            NoPorts() if ports is None else ports,
             self._events,
         )
 

@@ -49,7 +49,7 @@ class Exchange:
     ) -> None:
         self.settings = settings or NodeSettings()
         self.transactions = Transactions(local, entropy, timers)
-        self.hot_desk = hot_desk or HotDesk(extensions)
+        self.hot_desk = HotDesk(extensions) if hot_desk is None else hot_desk
         self._entropy = entropy
         self._events: list[object] = []
         host = local[0]

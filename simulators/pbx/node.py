@@ -4,8 +4,8 @@ Decisions are in `exchange` and `database`; this wires them to the clock, the ne
 journal.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from simulators.clock import Clock
 from simulators.core import TCP, UDP, Address, Entropy
@@ -28,20 +28,12 @@ from simulators.pbx.exchange_events import (
 from simulators.pbx.exchange_report import report
 from simulators.pbx.extensions import Extension
 from simulators.pbx.notifier import CHECK_SYNC
+from simulators.pbx.registrar import Licences
 from simulators.pbx.release import Release
 from simulators.pbx.settings import NodeSettings
 from simulators.sockets import SipDriver
 
 __all__ = ["ExtensionChange", "Licences", "PbxNode"]
-
-
-@dataclass(frozen=True, slots=True)
-class Licences:
-    """Cat-F licences: how many there are (None: any number), are taken, were taken at most."""
-
-    total: int | None
-    in_use: int
-    high_water: int
 
 
 class PbxNode(Database):
@@ -131,7 +123,7 @@ class PbxNode(Database):
         exchange.transactions.local = address
         self._udp_open = self.udp_listening
         self._address, self._exchange, self._driver = address, exchange, driver
-        self._linked(True)
+        _each(self.on_link, True)
 
     async def stop(self) -> None:
         """Fall silent and forget who is registered; may be called again."""
@@ -139,7 +131,7 @@ class PbxNode(Database):
         if self._driver is not None:
             driver, self._driver, self._exchange = self._driver, None, None
             driver.close()
-            self._linked(False)
+            _each(self.on_link, False)
             await driver.wait_closed()  # else a start at the same address may find it taken
 
     async def reboot(self, *, down_s: float = 0.0) -> None:
@@ -218,16 +210,14 @@ class PbxNode(Database):
     @property
     def licences(self) -> Licences:
         """Cat-F licences; all are free while the node is down."""
-        if self._exchange is None:
-            return Licences(self.settings.licences, 0, 0)
-        registrar = self._exchange.registrar
-        return Licences(registrar.licences, len(registrar.bindings), registrar.high_water)
+        down = Licences(self.settings.licences, 0, 0)
+        return down if self._exchange is None else self._exchange.registrar.licences
 
     def set_licences(self, total: int | None) -> None:
         """Have this many Cat-F licences; who is registered stays so."""
         self.settings = replace(self.settings, licences=total)
         if self._exchange is not None:
-            self._exchange.registrar.licences = total
+            self._exchange.registrar.set_licences(total)
 
     def check_sync(self, number: str) -> None:
         """Ask the extension's phone to look for new configuration; its answer is journaled.
@@ -298,14 +288,6 @@ class PbxNode(Database):
             for event in self._hot_desk.events():
                 self._on_event(event)
 
-    def _linked(self, up: bool) -> None:
-        for listener in list(self.on_link):
-            listener(up)
-
-    def _online(self, extension: str, online: bool) -> None:
-        for listener in list(self.on_registration):
-            listener(extension, online)
-
     def _struck(self, fault: Fault, number: int, what: str) -> None:
         self.happened("fault struck", fault=fault.name, number=number, what=what)
 
@@ -316,9 +298,14 @@ class PbxNode(Database):
             self.happened(name, **facts)
         match event:
             case ExtensionRegistered(extension, refreshed=False):
-                self._online(extension, True)
+                _each(self.on_registration, extension, True)
             case ExtensionUnregistered(extension):
-                self._online(extension, False)
+                _each(self.on_registration, extension, False)
             case WeakPassword(extension):
                 if self._alarms.raise_alarm(WEAK_PASSWORD, extension, self.clock.now()):
                     self.happened("alarm", number=WEAK_PASSWORD, extension=extension)
+
+
+def _each(listeners: Sequence[Callable[..., None]], *told: object) -> None:
+    for listener in list(listeners):
+        listener(*told)

@@ -5,7 +5,7 @@ registration by a third party, GRUU, Path.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -34,6 +34,15 @@ MOST_REMEMBERED, LONGEST_REMEMBERED = 20_000, 200
 Read = TypeVar("Read")
 
 
+@dataclass(frozen=True, slots=True)
+class Licences:
+    """Cat-F licences: how many there are (None: any number), are taken, were taken at most."""
+
+    total: int | None
+    in_use: int
+    high_water: int
+
+
 class Registrar:
     """One node's registrar.
 
@@ -52,14 +61,22 @@ class Registrar:
         events: list[object],
     ) -> None:
         self.bindings = Bindings()
-        self.licences = settings.licences
-        self.high_water = 0
-        """The most extensions that were registered at a time."""
+        self._licences = settings.licences
+        self._high_water = 0
         self._authentication = authentication
         self._extensions = extensions
         self._settings = settings
         self._host = host
         self._events = events
+
+    @property
+    def licences(self) -> Licences:
+        """How the Cat-F licences stand."""
+        return Licences(self._licences, len(self.bindings), self._high_water)
+
+    def set_licences(self, total: int | None) -> None:
+        """Have this many; who is registered stays so."""
+        self._licences = total
 
     def register(self, received: RequestReceived, now: float) -> Refusal | Fields:
         """Do what a REGISTER asks for; returns the refusal, or the headers of the 200."""
@@ -162,12 +179,12 @@ class Registrar:
         return None
 
     def _are_licences_used_up(self) -> bool:
-        return self.licences is not None and len(self.bindings) >= self.licences
+        return self._licences is not None and len(self.bindings) >= self._licences
 
     def _put(self, binding: ContactBinding, expires_s: int) -> None:
         bindings, extension = self.bindings, binding.extension
         refreshed = bindings.put(binding, self._settings.contacts_per_extension)
-        self.high_water = max(self.high_water, len(bindings))
+        self._high_water = max(self._high_water, len(bindings))
         self._events.append(ExtensionRegistered(extension, binding.contact, expires_s, refreshed))
         if self._extensions[extension].has_weak_password:
             self._events.append(WeakPassword(extension))

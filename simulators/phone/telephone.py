@@ -89,6 +89,7 @@ class Telephone:
             self._user_agent(wanted), self._clock, self._network, self._journal, self._event,
             trust=trust,
         )  # fmt: skip
+        self._driver = driver  # before anything is open: the power may fail meanwhile
         real: dict[str, Address] = {}
         for transport, address in wanted.items():
             try:
@@ -98,7 +99,6 @@ class Telephone:
             self._ports[transport] = real[transport][1]  # kept, as the NAT's mapping of it
             self._journal.name(real[transport], self._role)
         driver.core = self._core = self._user_agent(real)
-        self._driver = driver
         return real[transports[0]]
 
     def close(self) -> None:

@@ -152,7 +152,7 @@ def test_where_several_are_allowed_the_one_heard_of_last_is_called() -> None:
     third = office.phone("2101", address=("127.30.0.78", 5060))
     places = {row.peer for row in office.exchange.bindings.of("2101")}
     assert places == {desk.agent.transactions.local, third.agent.transactions.local}
-    assert office.exchange.registrar.high_water == 2  # extensions, not contacts
+    assert office.exchange.registrar.licences.high_water == 2  # extensions, not contacts
 
 
 def test_an_extension_is_unregistered_with_its_last_contact() -> None:

@@ -16,6 +16,7 @@ from simulators.pbx.exchange_events import (
     WeakPassword,
 )
 from simulators.pbx.extensions import DeviceType, Extension, Extensions
+from simulators.pbx.registrar import Licences
 from simulators.pbx.settings import NodeSettings
 from simulators.sip.agent import RegistrationAgent, RegistrationChanged
 from simulators.sip.digest import Challenge, answer
@@ -545,12 +546,12 @@ def test_licences_in_use_and_the_most_there_were(pair: Pair) -> None:
     pair.wire.run()
     pair.agent.retry("2102", pair.wire.now)
     pair.wire.run()
-    assert (len(registrar.bindings), registrar.high_water) == (1, 2)
+    assert registrar.licences == Licences(None, 1, 2)
 
 
 def test_fewer_licences_while_running_take_none_from_who_has_one(pair: Pair) -> None:
     pair.register("2101", expires_s=300)
-    pair.exchange.registrar.licences = 0
+    pair.exchange.registrar.set_licences(0)
     pair.wire.advance(286)
     assert pair.state("2101") is State.REGISTERED
     assert pair.register("2102") is State.REFUSED

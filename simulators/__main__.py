@@ -12,7 +12,7 @@ from simulators.addresses import DEFAULT_PLAN, open_port
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
 from simulators.estate import border_site, mbg_site
-from simulators.mbg.forward_rule import ForwardRule
+from simulators.mbg.forwarding.forward_rule import ForwardRule
 from simulators.mbg.settings import GATEWAY, MbgSettings
 from simulators.running import run
 from simulators.tls import CertificateFiles

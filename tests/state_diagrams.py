@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from simulators.mbg import tokens
+from simulators.mbg.services import tokens
 from simulators.pbx import gateway_session_states, hot_desk
 from simulators.phone import line_table, menu_table, states
 from simulators.sip import call_states, registration, transaction_tables
@@ -49,8 +49,12 @@ DIAGRAMS: tuple[tuple[str, str, Table], ...] = (
         "simulators/sip/transaction_tables.py",
         transaction_tables.INVITE_SERVER,
     ),
-    ("A temporary token on the MBG", "simulators/mbg/tokens.py", tokens.TEMPORARY_TRANSITIONS),
-    ("A final token on the MBG", "simulators/mbg/tokens.py", tokens.FINAL_TRANSITIONS),
+    (
+        "A temporary token on the MBG",
+        "simulators/mbg/services/tokens.py",
+        tokens.TEMPORARY_TRANSITIONS,
+    ),
+    ("A final token on the MBG", "simulators/mbg/services/tokens.py", tokens.FINAL_TRANSITIONS),
     (
         "A client's session with the CT Gateway",
         "simulators/pbx/gateway_session_states.py",

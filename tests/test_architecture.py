@@ -36,8 +36,8 @@ def plant(root: Path, name: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "imported"),
     [
-        ("simulators/mbg/rest.py", "from system.mbg import oauth", "system.mbg"),
-        ("simulators/mbg/rest.py", "def f():\n    import system", "system"),
+        ("simulators/mbg/api/rest.py", "from system.mbg import oauth", "system.mbg"),
+        ("simulators/mbg/api/rest.py", "def f():\n    import system", "system"),
         ("system/app.py", "import simulators.clock", "simulators.clock"),
         ("features/conftest.py", "from system.storage import models", "system.storage"),
         ("reports/html.py", "from features.recording import stamp", "features.recording"),

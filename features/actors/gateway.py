@@ -5,9 +5,9 @@ from features.actors.teleworker import Teleworker
 from simulators.estate.estate import Estate
 from simulators.faults.catalogue import made
 from simulators.journal import Happened
-from simulators.mbg.devices import Device
-from simulators.mbg.forward import ForwardRule
+from simulators.mbg.forwarding.forward import ForwardRule
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.records.devices import Device
 
 NEW_DEVICE = {"method": "POST", "path": "/mslrest/mbg/v1/devices/", "times": 1}
 RULES = {"for LDAP": ("TCP", 8205), "for syslog": ("UDP", 514), "for TFTP": ("UDP", 69)}

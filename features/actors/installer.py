@@ -10,9 +10,9 @@ from typing import Any
 from features.actors.mcs_site import McsRefused, McsSite
 from features.actors.pages import Pages
 from simulators.estate.estate import Estate
-from simulators.mbg.forward import ForwardRule
+from simulators.mbg.forwarding.forward import ForwardRule
+from simulators.mbg.services.web_services import Consumer
 from simulators.mbg.settings import GATEWAY
-from simulators.mbg.web_services import Consumer
 from simulators.phone.firmware import build_image
 from simulators.phone.people import Person
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from features.actors.mcs_site import McsSite
 from simulators.estate.estate import Estate
-from simulators.mbg.devices import Device
+from simulators.mbg.records.devices import Device
 
 
 class Pages:

@@ -8,7 +8,7 @@ from pytest_bdd import given, parsers, then, when
 from features.actors.installer import Installer
 from features.portal import Bench
 from simulators.estate.estate import Estate
-from simulators.mbg.devices import Device, weak
+from simulators.mbg.records.devices import Device, weak
 from simulators.phone.people import Person
 
 HAND_MADE = "made-by-hand-1"

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from simulators.control.documents import NOTHING, done, iso
 from simulators.http_api.routes import Answer, Document, Route, answered
-from simulators.mbg.consumers import Consumer
 from simulators.mbg.mbg import Mbg
-from simulators.mbg.oauth_debugger import RefusedRequest
+from simulators.mbg.services.consumers import Consumer
+from simulators.mbg.services.oauth_debugger import RefusedRequest
 
 Level = Literal["none", "read", "read/write"]
 

@@ -8,8 +8,8 @@ from pydantic import Field
 from simulators.control.documents import NOTHING, Port, done
 from simulators.http_api.refused import Refused
 from simulators.http_api.routes import Answer, Document, Route
-from simulators.mbg.forward import Forward
-from simulators.mbg.forward_rule import ForwardRule
+from simulators.mbg.forwarding.forward import Forward
+from simulators.mbg.forwarding.forward_rule import ForwardRule
 from simulators.mbg.mbg import Mbg
 
 

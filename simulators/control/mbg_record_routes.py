@@ -8,8 +8,8 @@ from pydantic import Field
 from simulators.control.documents import NOTHING, done
 from simulators.http_api.refused import Refusal, Refused
 from simulators.http_api.routes import Answer, Document, Route
-from simulators.mbg.devices import Device, Icp
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.records.devices import Device, Icp
 
 DUPLICATE = Refusal(409, "duplicate", "another device has that name; `detail.id` says which")
 

@@ -13,7 +13,7 @@ from simulators.control.documents import NOTHING, done, iso, iso_or_none
 from simulators.http_api.refused import Refusal, Refused
 from simulators.http_api.routes import Answer, Document, Route
 from simulators.mbg.mbg import Mbg
-from simulators.mbg.tokens import FinalToken, TemporaryToken
+from simulators.mbg.services.tokens import FinalToken, TemporaryToken
 
 LATEST = "latest"
 NOT_PENDING = Refusal(409, "token_not_pending", "nothing can become of this token any more")

@@ -19,8 +19,8 @@ from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
 from simulators.estate.config import AddressesTable, EstateConfig, RunTable
 from simulators.estate.estate import Estate
-from simulators.mbg.forward import ForwardRule
-from simulators.mbg.tokens import FINAL_LIFE_S, FinalToken
+from simulators.mbg.forwarding.forward import ForwardRule
+from simulators.mbg.services.tokens import FINAL_LIFE_S, FinalToken
 from simulators.running import run
 
 CONSUMER = "bench"

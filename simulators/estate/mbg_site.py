@@ -22,7 +22,7 @@ from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
 from simulators.journal import Journal
-from simulators.mbg.forward_rule import ForwardRule
+from simulators.mbg.forwarding.forward_rule import ForwardRule
 from simulators.mbg.mbg import Mbg
 from simulators.mbg.settings import MbgSettings
 from simulators.network import Network

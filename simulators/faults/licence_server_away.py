@@ -7,7 +7,7 @@ from pydantic import Field
 
 from simulators.faults.fault import Fault
 from simulators.faults.table import FaultTable
-from simulators.mbg.licences import LicencePool
+from simulators.mbg.sip_border.licences import LicencePool
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,16 @@ from simulators.clock import Clock
 from simulators.core import TCP, Entropy
 from simulators.errors import ConfigurationError
 from simulators.journal import Journal
-from simulators.mbg.border import Border
-from simulators.mbg.consumers import new_secret
-from simulators.mbg.device_fields import SHORTEST_PASSWORD
-from simulators.mbg.devices import Device, DeviceStore, Icp
-from simulators.mbg.forward import Forward, ForwardRule
-from simulators.mbg.licences import LicencePool
+from simulators.mbg.forwarding.forward import Forward, ForwardRule
+from simulators.mbg.records.device_fields import SHORTEST_PASSWORD
+from simulators.mbg.records.devices import Device, DeviceStore, Icp
 from simulators.mbg.refusals import Refused, invalid, not_found
+from simulators.mbg.services.consumers import new_secret
+from simulators.mbg.services.tokens import FinalToken
+from simulators.mbg.services.web_services import Consumer, WebServices
 from simulators.mbg.settings import GATEWAY, MbgSettings
-from simulators.mbg.tokens import FinalToken
-from simulators.mbg.web_services import Consumer, WebServices
+from simulators.mbg.sip_border.border import Border
+from simulators.mbg.sip_border.licences import LicencePool
 from simulators.network import Network
 
 

@@ -20,8 +20,10 @@ from simulators.faults.table import FaultTable
 from simulators.faults.tls_faults import TlsFault, TlsFaults
 from simulators.journal import Journal
 from simulators.mbg.administration import Administration
-from simulators.mbg.border import Border
-from simulators.mbg.border_terms import (
+from simulators.mbg.api.rest import RestApi
+from simulators.mbg.settings import MbgSettings
+from simulators.mbg.sip_border.border import Border
+from simulators.mbg.sip_border.border_terms import (
     INSIDE,
     OUTSIDE,
     CallAnswered,
@@ -31,9 +33,7 @@ from simulators.mbg.border_terms import (
     DeviceRegistered,
     DeviceUnregistered,
 )
-from simulators.mbg.media_relay import MediaRelay
-from simulators.mbg.rest import RestApi
-from simulators.mbg.settings import MbgSettings
+from simulators.mbg.sip_border.media_relay import MediaRelay
 from simulators.mbg.site import mount
 from simulators.mbg.state import StateFile, restore, state_of
 from simulators.network import Network

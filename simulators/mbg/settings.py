@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulators.errors import ConfigurationError
-from simulators.mbg.border_terms import BorderSettings
-from simulators.mbg.web_services import Settings as WebServicesSettings
+from simulators.mbg.services.web_services import Settings as WebServicesSettings
+from simulators.mbg.sip_border.border_terms import BorderSettings
 
 GATEWAY = "gateway"
 SERVER_ONLY = "server-only"

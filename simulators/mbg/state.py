@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simulators.errors import ConfigurationError
 from simulators.mbg.administration import Administration
-from simulators.mbg.devices import Device, Icp
-from simulators.mbg.forward_rule import ForwardRule
-from simulators.mbg.tokens import FinalToken, TemporaryToken
-from simulators.mbg.web_services import Consumer
+from simulators.mbg.forwarding.forward_rule import ForwardRule
+from simulators.mbg.records.devices import Device, Icp
+from simulators.mbg.services.tokens import FinalToken, TemporaryToken
+from simulators.mbg.services.web_services import Consumer
 
 
 class _Record(BaseModel):

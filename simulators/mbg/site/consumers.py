@@ -6,7 +6,7 @@ A ConsumerID may hold anything, so it travels in the query (`?id=`), never in th
 from aiohttp import web
 
 from simulators.errors import BenchError
-from simulators.mbg.consumers import DOCUMENTED_PERMISSIONS, LEVELS, PERMISSIONS, Consumer
+from simulators.mbg.services.consumers import DOCUMENTED_PERMISSIONS, LEVELS, PERMISSIONS, Consumer
 from simulators.mbg.site.forms import Form
 from simulators.mbg.site.sessions import SharedSecret
 from simulators.mbg.site.view import FORM, MBG, SESSION, asked, at, done, page

@@ -4,7 +4,7 @@ from collections import Counter
 
 from aiohttp import web
 
-from simulators.mbg.devices import Icp
+from simulators.mbg.records.devices import Icp
 from simulators.mbg.refusals import Refused
 from simulators.mbg.site.forms import Form
 from simulators.mbg.site.view import FORM, MBG, at, count, done, page

@@ -4,8 +4,8 @@ from aiohttp import web
 
 from simulators.core import TCP, UDP
 from simulators.errors import BenchError
-from simulators.mbg.forward import Forward, ForwardRule
-from simulators.mbg.forward_rule import PHONES_PORT
+from simulators.mbg.forwarding.forward import Forward, ForwardRule
+from simulators.mbg.forwarding.forward_rule import PHONES_PORT
 from simulators.mbg.refusals import Refused
 from simulators.mbg.settings import GATEWAY
 from simulators.mbg.site.forms import Form

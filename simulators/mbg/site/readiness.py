@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from simulators.core import TCP
 from simulators.mbg.administration import Administration
-from simulators.mbg.consumers import DOCUMENTED_PERMISSIONS, Consumer
-from simulators.mbg.forward_rule import PHONES_PORT
+from simulators.mbg.forwarding.forward_rule import PHONES_PORT
+from simulators.mbg.services.consumers import DOCUMENTED_PERMISSIONS, Consumer
 from simulators.mbg.settings import GATEWAY
 
 OLDEST_RELEASE = 10

@@ -6,7 +6,7 @@ Password fields are always shown blank; left blank, they keep what there is.
 from aiohttp import web
 
 from simulators.errors import BenchError
-from simulators.mbg.devices import AVAILABILITIES, Device, DeviceStatus
+from simulators.mbg.records.devices import AVAILABILITIES, Device, DeviceStatus
 from simulators.mbg.site.forms import Form
 from simulators.mbg.site.view import FORM, MBG, asked, at, done, page, page_number
 

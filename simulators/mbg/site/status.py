@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from simulators.mbg.oauth_debugger import HEADER, RefusedRequest
-from simulators.mbg.oauth_rendering import compared
 from simulators.mbg.refusals import Refused
+from simulators.mbg.services.oauth_debugger import HEADER, RefusedRequest
+from simulators.mbg.services.oauth_rendering import compared
 from simulators.mbg.site.readiness import points
 from simulators.mbg.site.view import FORM, MBG, at, done, page, page_number
 

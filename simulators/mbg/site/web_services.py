@@ -12,8 +12,8 @@ from aiohttp import web
 
 from simulators.mbg.administration import Administration
 from simulators.mbg.refusals import Refused
+from simulators.mbg.services.tokens import FinalToken, Temporary, TemporaryToken
 from simulators.mbg.site.view import MBG, at, done, page
-from simulators.mbg.tokens import FinalToken, Temporary, TemporaryToken
 
 DAY_S = 86400.0
 MOST_ENDED = 20

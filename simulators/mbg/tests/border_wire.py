@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from simulators.core import TLS, UDP, Address, Datagram, DatagramCore
 from simulators.entropy import Seed
-from simulators.mbg.border import Border
-from simulators.mbg.border_terms import INSIDE, OUTSIDE, BorderSettings
-from simulators.mbg.devices import Device, DeviceStore
-from simulators.mbg.licences import LicencePool
+from simulators.mbg.records.devices import Device, DeviceStore
+from simulators.mbg.sip_border.border import Border
+from simulators.mbg.sip_border.border_terms import INSIDE, OUTSIDE, BorderSettings
+from simulators.mbg.sip_border.licences import LicencePool
 from simulators.pbx.exchange import Exchange
 from simulators.pbx.extensions import DeviceType, Extension, Extensions
 from simulators.sip.agent import RegistrationAgent, RegistrationChanged

@@ -5,11 +5,11 @@ from typing import Protocol
 
 from simulators.core import UDP, Address, Datagram
 from simulators.entropy import Seed
-from simulators.mbg.border import Border
-from simulators.mbg.border_terms import INSIDE, OUTSIDE, BorderSettings
-from simulators.mbg.devices import DeviceStore
-from simulators.mbg.licences import LicencePool
-from simulators.mbg.media import PortPair
+from simulators.mbg.records.devices import DeviceStore
+from simulators.mbg.sip_border.border import Border
+from simulators.mbg.sip_border.border_terms import INSIDE, OUTSIDE, BorderSettings
+from simulators.mbg.sip_border.licences import LicencePool
+from simulators.mbg.sip_border.media import PortPair
 from simulators.sip.agent import RegistrationAgent
 from simulators.sip.bridge import Bridge, Conversation, End
 from simulators.sip.call_events import CallEnded, CallOffered

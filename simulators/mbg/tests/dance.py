@@ -6,10 +6,10 @@ import pytest
 from oauthlib.oauth1 import Client as OauthlibClient
 
 from simulators.entropy import Seed
-from simulators.mbg.consumers import Consumer
-from simulators.mbg.oauth import HttpRequest
 from simulators.mbg.refusals import Refused
-from simulators.mbg.web_services import Settings, WebServices
+from simulators.mbg.services.consumers import Consumer
+from simulators.mbg.services.oauth import HttpRequest
+from simulators.mbg.services.web_services import Settings, WebServices
 
 URL = "https://127.10.0.10/mslrest"
 NOW = 1_800_000_000.0

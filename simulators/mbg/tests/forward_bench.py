@@ -15,7 +15,7 @@ from simulators.addresses import AddressPlan, claim_private
 from simulators.clock import Clock
 from simulators.core import Address
 from simulators.journal import Journal
-from simulators.mbg.forward import Forward, ForwardRule
+from simulators.mbg.forwarding.forward import Forward, ForwardRule
 from simulators.network import Network
 
 SMALL_BUFFER = 64 * 1024

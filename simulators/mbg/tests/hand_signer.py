@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from simulators.mbg.oauth import HttpRequest
+from simulators.mbg.services.oauth import HttpRequest
 
 Pair = tuple[str, str]
 SAFE = "-._~"

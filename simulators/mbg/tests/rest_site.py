@@ -15,9 +15,9 @@ from simulators.addresses import claim_private
 from simulators.clock import Clock
 from simulators.entropy import Seed
 from simulators.journal import Journal
-from simulators.mbg.consumers import Consumer
-from simulators.mbg.devices import Icp
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.records.devices import Icp
+from simulators.mbg.services.consumers import Consumer
 from simulators.mbg.settings import MbgSettings
 from simulators.network import Network
 from simulators.tls import Authority

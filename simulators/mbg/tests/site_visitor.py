@@ -19,8 +19,8 @@ from simulators.clock import Clock
 from simulators.entropy import Seed
 from simulators.journal import Journal
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.services.tokens import FinalToken
 from simulators.mbg.settings import MbgSettings
-from simulators.mbg.tokens import FinalToken
 from simulators.network import Network
 from simulators.tls import Authority
 

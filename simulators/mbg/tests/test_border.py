@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from simulators.mbg.border_terms import (
+from simulators.mbg.records.devices import DeviceStatus
+from simulators.mbg.sip_border.border_terms import (
     INSIDE,
     OUTSIDE,
     DeviceRefused,
     DeviceRegistered,
     DeviceUnregistered,
 )
-from simulators.mbg.devices import DeviceStatus
 from simulators.mbg.tests.border_wire import INSIDE_AT, PBX_AT, device, estate, plug_in
 from simulators.sip.registration import State
 

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulators.core import TCP, TLS, UDP, Address
-from simulators.mbg.border import Border
-from simulators.mbg.border_terms import INSIDE, OUTSIDE
+from simulators.mbg.sip_border.border import Border
+from simulators.mbg.sip_border.border_terms import INSIDE, OUTSIDE
 from simulators.mbg.tests.border_wire import PBX_AT, Arrival, Set, Wire, estate, plug_in
 
 STRANGER: Address = ("127.30.0.200", 5060)

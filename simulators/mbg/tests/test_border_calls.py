@@ -5,8 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.core import TCP
-from simulators.mbg.border_terms import INSIDE, OUTSIDE, CallAnswered, CallBegins, CallEnds
-from simulators.mbg.calls import FROM_SET, TO_SET
+from simulators.mbg.sip_border.border_terms import (
+    INSIDE,
+    OUTSIDE,
+    CallAnswered,
+    CallBegins,
+    CallEnds,
+)
+from simulators.mbg.sip_border.calls import FROM_SET, TO_SET
 from simulators.mbg.tests.call_wire import (
     HOME_AT,
     INSIDE_AT,

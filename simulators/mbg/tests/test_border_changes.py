@@ -2,8 +2,8 @@
 
 from simulators.core import Address
 from simulators.entropy import Seed
-from simulators.mbg.border_terms import DeviceRefused, DeviceUnregistered
-from simulators.mbg.devices import DeviceStatus
+from simulators.mbg.records.devices import DeviceStatus
+from simulators.mbg.sip_border.border_terms import DeviceRefused, DeviceUnregistered
 from simulators.mbg.tests.border_wire import (
     ICP_PASSWORD,
     OUTSIDE_AT,

@@ -3,8 +3,8 @@
 import pytest
 
 from simulators.errors import ConfigurationError
-from simulators.mbg.border_terms import BorderSettings
-from simulators.mbg.devices import DeviceStatus
+from simulators.mbg.records.devices import DeviceStatus
+from simulators.mbg.sip_border.border_terms import BorderSettings
 from simulators.mbg.tests.border_wire import PBX_AT, Wire, device, estate, plug_in
 from simulators.pbx.exchange import Exchange
 from simulators.pbx.settings import NodeSettings

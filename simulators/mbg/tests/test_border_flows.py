@@ -3,8 +3,8 @@
 import pytest
 
 from simulators.core import TCP, TLS, UDP, Address
-from simulators.mbg.border_terms import INSIDE, BorderSettings, DeviceUnregistered
-from simulators.mbg.devices import DeviceStatus
+from simulators.mbg.records.devices import DeviceStatus
+from simulators.mbg.sip_border.border_terms import INSIDE, BorderSettings, DeviceUnregistered
 from simulators.mbg.tests.border_wire import (
     INSIDE_AT,
     OUTSIDE_AT,

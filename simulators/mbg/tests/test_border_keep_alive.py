@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from simulators.errors import ConfigurationError
-from simulators.mbg.border_terms import BorderSettings, DeviceUnregistered
-from simulators.mbg.devices import DeviceStatus
+from simulators.mbg.records.devices import DeviceStatus
+from simulators.mbg.sip_border.border_terms import BorderSettings, DeviceUnregistered
 from simulators.mbg.tests.border_wire import (
     OUTSIDE_AT,
     Set,

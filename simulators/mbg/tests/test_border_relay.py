@@ -3,7 +3,7 @@
 import pytest
 
 from simulators.core import TLS, Address
-from simulators.mbg.border_terms import INSIDE, OUTSIDE
+from simulators.mbg.sip_border.border_terms import INSIDE, OUTSIDE
 from simulators.mbg.tests.border_wire import (
     INSIDE_AT,
     OUTSIDE_AT,

@@ -11,10 +11,10 @@ from simulators.clock import Clock
 from simulators.core import TCP, TLS, UDP, DatagramCore
 from simulators.entropy import Seed
 from simulators.journal import Journal, SipEntry
-from simulators.mbg.border_terms import BorderSettings
-from simulators.mbg.devices import DeviceStatus
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.records.devices import DeviceStatus
 from simulators.mbg.settings import MbgSettings
+from simulators.mbg.sip_border.border_terms import BorderSettings
 from simulators.mbg.tests.border_wire import ICP_PASSWORD, SET_PASSWORD
 from simulators.network import Network
 from simulators.pbx.exchange import Exchange

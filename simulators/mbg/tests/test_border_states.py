@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from simulators.mbg.border_terms import DeviceRefused
-from simulators.mbg.devices import DeviceStatus
+from simulators.mbg.records.devices import DeviceStatus
+from simulators.mbg.sip_border.border_terms import DeviceRefused
 from simulators.mbg.tests.border_wire import PBX_AT, Wire, device, estate, plug_in
 from simulators.sip.registration import State
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.mbg.deadlines import Deadlines
+from simulators.mbg.sip_border.deadlines import Deadlines
 
 keys = st.sampled_from("abc")
 times = st.integers(0, 20)

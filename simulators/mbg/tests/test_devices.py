@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulators.mbg.devices import DeviceStore, weak
-from simulators.mbg.licences import LicencePool
+from simulators.mbg.records.devices import DeviceStore, weak
 from simulators.mbg.refusals import Refused
+from simulators.mbg.sip_border.licences import LicencePool
 
 GOOD: dict[str, object] = {
     "icp_id": "1",

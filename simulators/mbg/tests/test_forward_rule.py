@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from simulators.errors import ConfigurationError
-from simulators.mbg.forward import ForwardRule
+from simulators.mbg.forwarding.forward import ForwardRule
 
 MCS = "127.10.0.5"
 

@@ -10,8 +10,8 @@ import pytest
 
 from simulators.errors import ConfigurationError
 from simulators.journal.entries import ForwardEntry
-from simulators.mbg.forward import Forward
-from simulators.mbg.forward_tcp import HELD, Joint, TcpForwarder
+from simulators.mbg.forwarding.forward import Forward
+from simulators.mbg.forwarding.forward_tcp import HELD, Joint, TcpForwarder
 from simulators.mbg.tests.forward_bench import Stand, cut, go_on, on_both_loops, stall, until
 
 ONE_READ = 256 * 1024

@@ -10,9 +10,9 @@ import pytest
 from simulators.core import Address
 from simulators.errors import ConfigurationError
 from simulators.journal.entries import Happened
-from simulators.mbg import forward_udp
-from simulators.mbg.forward import Forward
-from simulators.mbg.forward_udp import IDLE_S
+from simulators.mbg.forwarding import forward_udp
+from simulators.mbg.forwarding.forward import Forward
+from simulators.mbg.forwarding.forward_udp import IDLE_S
 from simulators.mbg.tests.forward_bench import Stand, on_both_loops, until
 
 

@@ -12,11 +12,11 @@ from simulators.clock import Clock
 from simulators.core import TCP, TLS, UDP
 from simulators.entropy import Seed
 from simulators.journal import Journal
-from simulators.mbg.border_terms import INSIDE, OUTSIDE
-from simulators.mbg.devices import DeviceStatus
-from simulators.mbg.forward import ForwardRule
+from simulators.mbg.forwarding.forward import ForwardRule
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.records.devices import DeviceStatus
 from simulators.mbg.settings import MbgSettings
+from simulators.mbg.sip_border.border_terms import INSIDE, OUTSIDE
 from simulators.network import Network
 from simulators.tls import Authority
 

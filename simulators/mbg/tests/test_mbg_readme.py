@@ -11,10 +11,10 @@ from simulators.entropy import Seed
 from simulators.faults.catalogue import CATALOGUE, COMMON
 from simulators.faults.fault import Fault
 from simulators.journal import Journal
-from simulators.mbg.border_terms import BorderSettings
 from simulators.mbg.mbg import FAULT_KINDS, Mbg
+from simulators.mbg.services.web_services import Settings
 from simulators.mbg.settings import MbgSettings
-from simulators.mbg.web_services import Settings
+from simulators.mbg.sip_border.border_terms import BorderSettings
 from simulators.network import Network
 from simulators.tls import Authority
 

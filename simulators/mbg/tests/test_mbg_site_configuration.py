@@ -6,9 +6,9 @@ import pytest
 
 from simulators.addresses import AddressPlan
 from simulators.core import TCP
-from simulators.mbg.devices import DeviceStatus
-from simulators.mbg.forward import ForwardRule
+from simulators.mbg.forwarding.forward import ForwardRule
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.records.devices import DeviceStatus
 from simulators.mbg.tests.site_visitor import (
     HOSTILE,
     Visitor,

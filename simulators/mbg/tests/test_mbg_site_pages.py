@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from simulators.addresses import AddressPlan
-from simulators.mbg.devices import DeviceStatus
-from simulators.mbg.forward import ForwardRule
+from simulators.mbg.forwarding.forward import ForwardRule
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.records.devices import DeviceStatus
 from simulators.mbg.site.readiness import points
 from simulators.mbg.site.view import NAVIGATION
 from simulators.mbg.tests.site_visitor import (

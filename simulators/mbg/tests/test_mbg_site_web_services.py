@@ -6,6 +6,7 @@ import pytest
 
 from simulators.addresses import AddressPlan
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.services.tokens import Final, Temporary
 from simulators.mbg.site.web_services import token_id
 from simulators.mbg.tests.site_visitor import (
     HOSTILE,
@@ -14,7 +15,6 @@ from simulators.mbg.tests.site_visitor import (
     final_token,
     initiated,
 )
-from simulators.mbg.tokens import Final, Temporary
 
 Opened = tuple[Mbg, Visitor, AddressPlan]
 

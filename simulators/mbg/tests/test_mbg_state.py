@@ -16,12 +16,12 @@ from simulators.clock import Clock
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
 from simulators.journal import Journal
-from simulators.mbg.devices import DeviceStatus
-from simulators.mbg.forward_rule import ForwardRule
+from simulators.mbg.forwarding.forward_rule import ForwardRule
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.records.devices import DeviceStatus
+from simulators.mbg.services.tokens import FinalToken
 from simulators.mbg.settings import MbgSettings
 from simulators.mbg.state import StateFile, state_of
-from simulators.mbg.tokens import FinalToken
 from simulators.network import Network
 from simulators.tls import Authority
 

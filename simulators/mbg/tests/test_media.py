@@ -9,9 +9,9 @@ import pytest
 from simulators.addresses import AddressPlan, claim_private
 from simulators.clock import Clock
 from simulators.journal import Happened, Journal
-from simulators.mbg.border_terms import INSIDE, OUTSIDE
-from simulators.mbg.media import RTCP, RTP, MediaSession, PortPair
-from simulators.mbg.media_relay import MediaRelay
+from simulators.mbg.sip_border.border_terms import INSIDE, OUTSIDE
+from simulators.mbg.sip_border.media import RTCP, RTP, MediaSession, PortPair
+from simulators.mbg.sip_border.media_relay import MediaRelay
 from simulators.network import Network
 
 SET, PBX, STRANGER = ("127.30.0.2", 3000), ("127.10.0.21", 4000), ("127.30.0.66", 666)

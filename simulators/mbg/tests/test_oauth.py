@@ -16,9 +16,9 @@ from oauthlib.oauth1 import (
 )
 from oauthlib.oauth1 import Client as OauthlibClient
 
-from simulators.mbg import oauth
-from simulators.mbg.oauth import HttpRequest
 from simulators.mbg.refusals import Refused
+from simulators.mbg.services import oauth
+from simulators.mbg.services.oauth import HttpRequest
 
 FORM = "application/x-www-form-urlencoded"
 CONSUMER = ("dpf43f3p2l4k3l03", "kd94hf93k423kf44")

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from simulators.mbg import oauth
-from simulators.mbg.oauth import HttpRequest
-from simulators.mbg.oauth_debugger import (
+from simulators.mbg.refusals import unauthorized
+from simulators.mbg.services import oauth
+from simulators.mbg.services.oauth import HttpRequest
+from simulators.mbg.services.oauth_debugger import (
     KEPT,
     MISTAKES,
     UNKNOWN,
@@ -21,8 +22,7 @@ from simulators.mbg.oauth_debugger import (
     diagnose,
     difference,
 )
-from simulators.mbg.oauth_rendering import text
-from simulators.mbg.refusals import unauthorized
+from simulators.mbg.services.oauth_rendering import text
 from simulators.mbg.tests.hand_signer import HOST, Draft, Pair, draft, percent
 
 PATH = "/mslrest/mbg/v1/devices/7/"

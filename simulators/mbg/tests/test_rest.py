@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from simulators.mbg.devices import DeviceStatus
+from simulators.mbg.records.devices import DeviceStatus
 from simulators.mbg.tests.rest_site import DEVICES, ICPS, Site, site
 
 GOOD = {"icp_id": "1", "set_username": "a", "set_password": "abcdefg1"}

@@ -15,7 +15,7 @@ from authlib.integrations.requests_client import (  # type: ignore[import-untype
 )
 from requests_oauthlib import OAuth1Session as RequestsSession
 
-from simulators.mbg.oauth_rendering import text
+from simulators.mbg.services.oauth_rendering import text
 from simulators.mbg.tests.rest_site import DEVICES, ICPS, Site, site
 
 Approve = Callable[[], str]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.mbg.sdp import MalformedDescription, Stream, rewritten, streams
+from simulators.mbg.sip_border.sdp import MalformedDescription, Stream, rewritten, streams
 
 OFFER = (
     b"v=0\r\n"

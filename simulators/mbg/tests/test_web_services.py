@@ -4,13 +4,18 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, rule
 
-from simulators.mbg.oauth import HttpRequest
-from simulators.mbg.oauth_debugger import KEPT
-from simulators.mbg.oauth_rendering import text
 from simulators.mbg.refusals import Refused
+from simulators.mbg.services.oauth import HttpRequest
+from simulators.mbg.services.oauth_debugger import KEPT
+from simulators.mbg.services.oauth_rendering import text
+from simulators.mbg.services.tokens import (
+    FINAL_TRANSITIONS,
+    TEMPORARY_TRANSITIONS,
+    Final,
+    Temporary,
+)
+from simulators.mbg.services.web_services import Settings
 from simulators.mbg.tests.dance import NOW, YEAR, Client, refusal_of, running, with_final_token
-from simulators.mbg.tokens import FINAL_TRANSITIONS, TEMPORARY_TRANSITIONS, Final, Temporary
-from simulators.mbg.web_services import Settings
 
 
 def test_exchange_gives_a_final_token_that_serves() -> None:

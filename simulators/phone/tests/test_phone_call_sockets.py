@@ -8,7 +8,7 @@ from simulators.addresses import claim_private
 from simulators.core import TCP, TLS, UDP
 from simulators.errors import BenchError
 from simulators.journal import LostEntry
-from simulators.mbg import calls as border_calls
+from simulators.mbg.sip_border import calls as border_calls
 from simulators.phone.handset import Handset
 from simulators.phone.line_table import Activity, Lamp
 from simulators.phone.states import State

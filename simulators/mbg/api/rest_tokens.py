@@ -8,7 +8,7 @@ from aiohttp import web
 
 from simulators.http_api.refused import Refusal
 from simulators.http_api.routes import Answer, Document, Route
-from simulators.mbg.rest_calls import BASE, CALLER, FORM, Parts, http_request, permitted
+from simulators.mbg.api.rest_calls import BASE, CALLER, FORM, Parts, http_request, permitted
 
 MANAGETOKEN = "Base/managetoken"
 FORM_ANSWER = "form-encoded {}"

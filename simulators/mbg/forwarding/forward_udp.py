@@ -11,7 +11,7 @@ from collections import OrderedDict
 
 from simulators.clock import Clock, Timer
 from simulators.core import Address
-from simulators.mbg.forward_gate import Gate
+from simulators.mbg.forwarding.forward_gate import Gate
 
 IDLE_S = 120.0
 MOST_SESSIONS = 4096

@@ -4,9 +4,9 @@ Times are calendar time in epoch seconds. Life and states of a token are `tokens
 """
 
 from simulators.core import Entropy
-from simulators.mbg.consumers import new_secret
 from simulators.mbg.refusals import Refused, not_found, unauthorized
-from simulators.mbg.tokens import (
+from simulators.mbg.services.consumers import new_secret
+from simulators.mbg.services.tokens import (
     Final,
     FinalEvent,
     FinalToken,

@@ -5,11 +5,11 @@ administrator, in the device's status.
 """
 
 from simulators.core import Entropy
-from simulators.mbg.border_terms import BorderSettings, DeviceRefused
-from simulators.mbg.devices import Device, DeviceStatus, DeviceStore
-from simulators.mbg.register import asked, set_username
-from simulators.mbg.set_registrations import UNKNOWN, Ending, SetRegistrations
-from simulators.mbg.uas import Uas
+from simulators.mbg.records.devices import Device, DeviceStatus, DeviceStore
+from simulators.mbg.sip_border.border_terms import BorderSettings, DeviceRefused
+from simulators.mbg.sip_border.register import asked, set_username
+from simulators.mbg.sip_border.set_registrations import UNKNOWN, Ending, SetRegistrations
+from simulators.mbg.sip_border.uas import Uas
 from simulators.sip.authenticator import Authenticator, Verdict
 from simulators.sip.headers import NameAddress
 from simulators.sip.message import MalformedMessage

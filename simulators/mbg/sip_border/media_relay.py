@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from simulators.core import Address
 from simulators.journal import Journal
-from simulators.mbg.border_terms import INSIDE, OUTSIDE
-from simulators.mbg.media import FIRST_PORT, LAST_PORT, RTCP, RTP, MediaSession, PortPair
+from simulators.mbg.sip_border.border_terms import INSIDE, OUTSIDE
+from simulators.mbg.sip_border.media import FIRST_PORT, LAST_PORT, RTCP, RTP, MediaSession, PortPair
 from simulators.network import Network
 
 LARGEST = 65_536

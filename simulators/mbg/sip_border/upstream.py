@@ -9,9 +9,9 @@ out for others to deal with.
 from dataclasses import dataclass
 
 from simulators.core import TCP, UDP, Address, Datagram, Entropy
-from simulators.mbg import out_of_dialog
-from simulators.mbg.border_terms import INSIDE, BorderSettings, sip_uri
-from simulators.mbg.devices import Device, DeviceStore
+from simulators.mbg.records.devices import Device, DeviceStore
+from simulators.mbg.sip_border import out_of_dialog
+from simulators.mbg.sip_border.border_terms import INSIDE, BorderSettings, sip_uri
 from simulators.sip.agent import RegistrationAgent, RegistrationChanged
 from simulators.sip.registration import Account, Registration, State
 from simulators.sip.transaction import Timers, Transactions

@@ -9,8 +9,8 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from simulators.mbg import oauth
-from simulators.mbg.oauth import Pairs, SignedRequest, encode
+from simulators.mbg.services import oauth
+from simulators.mbg.services.oauth import Pairs, SignedRequest, encode
 
 
 @dataclass(frozen=True, slots=True)

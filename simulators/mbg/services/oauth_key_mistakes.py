@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote, unquote
 
-from simulators.mbg.oauth import METHODS, encode
-from simulators.mbg.oauth_mistakes import Mistake
-from simulators.mbg.oauth_signing import Signing, key
+from simulators.mbg.services.oauth import METHODS, encode
+from simulators.mbg.services.oauth_mistakes import Mistake
+from simulators.mbg.services.oauth_signing import Signing, key
 
 
 def _no_ampersand(s: Signing) -> Iterator[Signing]:

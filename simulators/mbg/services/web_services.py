@@ -11,14 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from simulators.core import Entropy
-from simulators.mbg import oauth, oauth_debugger, signatures
-from simulators.mbg.consumers import DOCUMENTED_PERMISSIONS as DOCUMENTED_PERMISSIONS
-from simulators.mbg.consumers import LEVELS as LEVELS
-from simulators.mbg.consumers import PERMISSIONS as PERMISSIONS
-from simulators.mbg.consumers import Consumer as Consumer
-from simulators.mbg.consumers import Consumers
-from simulators.mbg.oauth import HttpRequest, SignedRequest
-from simulators.mbg.oauth_debugger import RefusedRequests, Secrets
 from simulators.mbg.refusals import (
     Refused,
     malformed,
@@ -26,9 +18,17 @@ from simulators.mbg.refusals import (
     stopped,
     unauthorized,
 )
-from simulators.mbg.signatures import Nonces, SecretOf
-from simulators.mbg.token_records import TokenRecords
-from simulators.mbg.tokens import (
+from simulators.mbg.services import oauth, oauth_debugger, signatures
+from simulators.mbg.services.consumers import DOCUMENTED_PERMISSIONS as DOCUMENTED_PERMISSIONS
+from simulators.mbg.services.consumers import LEVELS as LEVELS
+from simulators.mbg.services.consumers import PERMISSIONS as PERMISSIONS
+from simulators.mbg.services.consumers import Consumer as Consumer
+from simulators.mbg.services.consumers import Consumers
+from simulators.mbg.services.oauth import HttpRequest, SignedRequest
+from simulators.mbg.services.oauth_debugger import RefusedRequests, Secrets
+from simulators.mbg.services.signatures import Nonces, SecretOf
+from simulators.mbg.services.token_records import TokenRecords
+from simulators.mbg.services.tokens import (
     FINAL_LIFE_S,
     MAX_WRONG_VERIFIERS,
     TEMPORARY_LIFE_S,

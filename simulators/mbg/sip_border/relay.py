@@ -6,11 +6,11 @@ request says (Event, Subscription-State, Content-Type, body ...) stays as it is.
 """
 
 from simulators.core import Entropy
-from simulators.mbg import out_of_dialog
-from simulators.mbg.border_terms import sip_uri
-from simulators.mbg.devices import Device, DeviceStore
-from simulators.mbg.set_registrations import Binding, SetRegistrations
-from simulators.mbg.uas import Uas
+from simulators.mbg.records.devices import Device, DeviceStore
+from simulators.mbg.sip_border import out_of_dialog
+from simulators.mbg.sip_border.border_terms import sip_uri
+from simulators.mbg.sip_border.set_registrations import Binding, SetRegistrations
+from simulators.mbg.sip_border.uas import Uas
 from simulators.sip import inspection
 from simulators.sip.headers import NameAddress, Uri, seconds
 from simulators.sip.message import MalformedMessage, Request, Response, canonical

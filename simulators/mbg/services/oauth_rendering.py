@@ -6,7 +6,7 @@ Monospace is assumed. Times are UTC.
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from simulators.mbg.oauth_debugger import Difference, RefusedRequest
+from simulators.mbg.services.oauth_debugger import Difference, RefusedRequest
 
 COLUMNS = 80
 OURS, THEIRS = "MBG     ", "client  "

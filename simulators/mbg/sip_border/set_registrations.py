@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from simulators.core import Address
-from simulators.mbg.border_terms import (
+from simulators.mbg.records.devices import Device, DeviceStatus, DeviceStore
+from simulators.mbg.sip_border.border_terms import (
     BorderSettings,
     DeviceRefused,
     DeviceRegistered,
     DeviceUnregistered,
 )
-from simulators.mbg.deadlines import Deadlines
-from simulators.mbg.devices import Device, DeviceStatus, DeviceStore
-from simulators.mbg.flows import Flow, Flows
-from simulators.mbg.keep_alive import KeepAlive
-from simulators.mbg.licences import LicencePool
-from simulators.mbg.uas import Uas
-from simulators.mbg.upstream import Upstream
+from simulators.mbg.sip_border.deadlines import Deadlines
+from simulators.mbg.sip_border.flows import Flow, Flows
+from simulators.mbg.sip_border.keep_alive import KeepAlive
+from simulators.mbg.sip_border.licences import LicencePool
+from simulators.mbg.sip_border.uas import Uas
+from simulators.mbg.sip_border.upstream import Upstream
 from simulators.sip.agent import RegistrationChanged
 from simulators.sip.message import Response
 from simulators.sip.registration import State

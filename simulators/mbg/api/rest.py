@@ -10,10 +10,10 @@ from simulators.http_api.application import CODE, application, octets
 from simulators.http_api.openapi import document
 from simulators.http_api.refused import Refusal, Refused
 from simulators.http_api.routes import Answer, Route
+from simulators.mbg.api.rest_calls import BASE, Parts
+from simulators.mbg.api.rest_resources import ResourceCalls
+from simulators.mbg.api.rest_tokens import TokenCalls
 from simulators.mbg.refusals import stopped
-from simulators.mbg.rest_calls import BASE, Parts
-from simulators.mbg.rest_resources import ResourceCalls
-from simulators.mbg.rest_tokens import TokenCalls
 
 COMMON = (
     Refusal(400, "parameter_absent", "an OAuth parameter is missing"),

@@ -11,10 +11,10 @@ from simulators.clock import Clock
 from simulators.core import UDP
 from simulators.errors import ConfigurationError
 from simulators.journal import Journal
-from simulators.mbg.forward_gate import Counters, Gate
-from simulators.mbg.forward_rule import ForwardRule
-from simulators.mbg.forward_tcp import TcpForwarder
-from simulators.mbg.forward_udp import UdpForwarder
+from simulators.mbg.forwarding.forward_gate import Counters, Gate
+from simulators.mbg.forwarding.forward_rule import ForwardRule
+from simulators.mbg.forwarding.forward_tcp import TcpForwarder
+from simulators.mbg.forwarding.forward_udp import UdpForwarder
 from simulators.network import Network
 
 __all__ = ["Counters", "Forward", "ForwardRule"]

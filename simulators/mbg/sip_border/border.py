@@ -7,17 +7,17 @@ hears of its end from here.
 """
 
 from simulators.core import TCP, TLS, UDP, Address, Datagram, Entropy
-from simulators.mbg.border_terms import INSIDE, OUTSIDE, BorderSettings
-from simulators.mbg.calls import BorderCalls
-from simulators.mbg.devices import Device, DeviceStore
-from simulators.mbg.keep_alive import KeepAlive
-from simulators.mbg.licences import LicencePool
-from simulators.mbg.media import MediaPorts, NoPorts
-from simulators.mbg.relay import METHODS, Relay
-from simulators.mbg.set_registrations import Binding, Ending, SetRegistrations
-from simulators.mbg.set_side import SetSide
-from simulators.mbg.uas import Uas
-from simulators.mbg.upstream import Upstream
+from simulators.mbg.records.devices import Device, DeviceStore
+from simulators.mbg.sip_border.border_terms import INSIDE, OUTSIDE, BorderSettings
+from simulators.mbg.sip_border.calls import BorderCalls
+from simulators.mbg.sip_border.keep_alive import KeepAlive
+from simulators.mbg.sip_border.licences import LicencePool
+from simulators.mbg.sip_border.media import MediaPorts, NoPorts
+from simulators.mbg.sip_border.relay import METHODS, Relay
+from simulators.mbg.sip_border.set_registrations import Binding, Ending, SetRegistrations
+from simulators.mbg.sip_border.set_side import SetSide
+from simulators.mbg.sip_border.uas import Uas
+from simulators.mbg.sip_border.upstream import Upstream
 from simulators.sip.agent import RegistrationChanged
 from simulators.sip.dialog import tag
 from simulators.sip.transaction import Timers, Transactions

@@ -4,9 +4,7 @@ from aiohttp import web
 
 from simulators.http_api.refused import Refusal
 from simulators.http_api.routes import Answer, Route, answered
-from simulators.mbg.devices import Device
-from simulators.mbg.refusals import not_found
-from simulators.mbg.rest_calls import (
+from simulators.mbg.api.rest_calls import (
     BASE,
     CALLER,
     CHANGES,
@@ -19,7 +17,7 @@ from simulators.mbg.rest_calls import (
     slice_of,
     tagged,
 )
-from simulators.mbg.rest_documents import (
+from simulators.mbg.api.rest_documents import (
     DeviceChange,
     DeviceDocument,
     DeviceFilter,
@@ -32,6 +30,8 @@ from simulators.mbg.rest_documents import (
     device_document,
     icp_document,
 )
+from simulators.mbg.records.devices import Device
+from simulators.mbg.refusals import not_found
 
 ICPS, DEVICES = f"{BASE}/mbg/v1/icps/", f"{BASE}/mbg/v1/devices/"
 SAME = Answer(304, "The client has it", headers=TAGGED)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from simulators.mbg.device_fields import Fields
-from simulators.mbg.device_fields import weak as weak
-from simulators.mbg.device_records import AVAILABILITIES as AVAILABILITIES
-from simulators.mbg.device_records import Availability as Availability
-from simulators.mbg.device_records import Device as Device
-from simulators.mbg.device_records import DeviceStatus as DeviceStatus
-from simulators.mbg.device_records import Icp as Icp
+from simulators.mbg.records.device_fields import Fields
+from simulators.mbg.records.device_fields import weak as weak
+from simulators.mbg.records.device_records import AVAILABILITIES as AVAILABILITIES
+from simulators.mbg.records.device_records import Availability as Availability
+from simulators.mbg.records.device_records import Device as Device
+from simulators.mbg.records.device_records import DeviceStatus as DeviceStatus
+from simulators.mbg.records.device_records import Icp as Icp
 from simulators.mbg.refusals import duplicate, invalid, not_found
 
 WRITABLE = (

@@ -8,7 +8,8 @@ descriptions get the border's own address and ports, so that voice, too, comes t
 from dataclasses import dataclass, replace
 
 from simulators.core import Address, Entropy
-from simulators.mbg.border_terms import (
+from simulators.mbg.records.devices import Device, DeviceStore
+from simulators.mbg.sip_border.border_terms import (
     INSIDE,
     OUTSIDE,
     BorderSettings,
@@ -17,10 +18,9 @@ from simulators.mbg.border_terms import (
     CallEnds,
     sip_uri,
 )
-from simulators.mbg.devices import Device, DeviceStore
-from simulators.mbg.media import MediaPorts
-from simulators.mbg.sdp import MalformedDescription, rewritten, streams
-from simulators.mbg.set_registrations import SetRegistrations
+from simulators.mbg.sip_border.media import MediaPorts
+from simulators.mbg.sip_border.sdp import MalformedDescription, rewritten, streams
+from simulators.mbg.sip_border.set_registrations import SetRegistrations
 from simulators.sip.bridge import Bridge, Conversation, End
 from simulators.sip.call_events import CallEnded, CallOffered
 from simulators.sip.calls import Calls

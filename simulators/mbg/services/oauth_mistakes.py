@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from simulators.mbg.oauth import Pairs, encode, pairs
-from simulators.mbg.oauth_signing import Signing
+from simulators.mbg.services.oauth import Pairs, encode, pairs
+from simulators.mbg.services.oauth_signing import Signing
 
 Change = Callable[[Signing], Iterable[Signing]]
 

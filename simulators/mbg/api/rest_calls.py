@@ -12,14 +12,14 @@ from simulators.http_api.application import octets
 from simulators.http_api.refused import Refusal
 from simulators.http_api.routes import Query, answered
 from simulators.journal import Journal
-from simulators.mbg.consumers import Consumer
-from simulators.mbg.devices import Device, DeviceStore
-from simulators.mbg.oauth import HttpRequest
-from simulators.mbg.oauth_debugger import HEADER
+from simulators.mbg.records.devices import Device, DeviceStore
 from simulators.mbg.refusals import precondition_failed
+from simulators.mbg.services.consumers import Consumer
+from simulators.mbg.services.oauth import HttpRequest
+from simulators.mbg.services.oauth_debugger import HEADER
+from simulators.mbg.services.tokens import FinalToken
+from simulators.mbg.services.web_services import WebServices
 from simulators.mbg.settings import MbgSettings
-from simulators.mbg.tokens import FinalToken
-from simulators.mbg.web_services import WebServices
 
 BASE = "/mslrest"
 FORM = "application/x-www-form-urlencoded"

@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from simulators.http_api.routes import Document
-from simulators.mbg.device_fields import LONGEST_TEXT
-from simulators.mbg.device_records import Availability, Device, DeviceStatus, Icp
-from simulators.mbg.rest_calls import MAX_PAGE_SIZE, OwnQuery
+from simulators.mbg.api.rest_calls import MAX_PAGE_SIZE, OwnQuery
+from simulators.mbg.records.device_fields import LONGEST_TEXT
+from simulators.mbg.records.device_records import Availability, Device, DeviceStatus, Icp
 
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f]*$")]
 Password = Annotated[

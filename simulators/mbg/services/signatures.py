@@ -6,10 +6,10 @@ Pure. What depends on a token's own state is `web_services`; why a signature doe
 
 from collections.abc import Callable, Mapping
 
-from simulators.mbg import oauth
-from simulators.mbg.consumers import Consumer
-from simulators.mbg.oauth import SignedRequest
 from simulators.mbg.refusals import unauthorized
+from simulators.mbg.services import oauth
+from simulators.mbg.services.consumers import Consumer
+from simulators.mbg.services.oauth import SignedRequest
 
 SecretOf = Callable[[str], str]
 """Secret of a token; raises Refused for one that was never issued."""

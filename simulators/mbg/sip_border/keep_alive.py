@@ -8,10 +8,10 @@ over the interval, so that they don't answer in one burst too.
 from dataclasses import dataclass
 
 from simulators.core import Entropy
-from simulators.mbg import out_of_dialog
-from simulators.mbg.border_terms import BorderSettings, sip_uri
-from simulators.mbg.deadlines import Deadlines
-from simulators.mbg.flows import Flow
+from simulators.mbg.sip_border import out_of_dialog
+from simulators.mbg.sip_border.border_terms import BorderSettings, sip_uri
+from simulators.mbg.sip_border.deadlines import Deadlines
+from simulators.mbg.sip_border.flows import Flow
 from simulators.sip.transaction import Transactions
 
 

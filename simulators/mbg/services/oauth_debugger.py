@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from simulators.mbg import oauth_signing
-from simulators.mbg.oauth import HttpRequest, SignedRequest, encode, matches
-from simulators.mbg.oauth_key_mistakes import KEY_MISTAKES, readings
-from simulators.mbg.oauth_mistakes import BASE_STRING_MISTAKES
-from simulators.mbg.oauth_signing import Secrets as Secrets
-from simulators.mbg.oauth_signing import Signing
 from simulators.mbg.refusals import Refused
+from simulators.mbg.services import oauth_signing
+from simulators.mbg.services.oauth import HttpRequest, SignedRequest, encode, matches
+from simulators.mbg.services.oauth_key_mistakes import KEY_MISTAKES, readings
+from simulators.mbg.services.oauth_mistakes import BASE_STRING_MISTAKES
+from simulators.mbg.services.oauth_signing import Secrets as Secrets
+from simulators.mbg.services.oauth_signing import Signing
 
 KEPT = 200
 HEADER = "X-Signature-Base-String"

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 
 from simulators.core import UDP, Address
 from simulators.journal import Journal
-from simulators.mbg.forward_rule import ForwardRule, allowed_networks
+from simulators.mbg.forwarding.forward_rule import ForwardRule, allowed_networks
 from simulators.network import Network
 
 

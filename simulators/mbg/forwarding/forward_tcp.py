@@ -13,7 +13,7 @@ import struct
 from typing import cast
 
 from simulators.core import Address
-from simulators.mbg.forward_gate import Gate
+from simulators.mbg.forwarding.forward_gate import Gate
 
 BACKLOG = 1024
 HELD = 256 * 1024

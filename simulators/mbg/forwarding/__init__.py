@@ -1,0 +1,1 @@
+"""Port forwarding: rules, and how TCP and UDP are carried."""

@@ -1,0 +1,1 @@
+"""ICPs and SIP devices: what REST, site and border share."""

@@ -1,0 +1,1 @@
+"""Web services: consumers, tokens, OAuth 1.0a checked, and refused requests explained."""

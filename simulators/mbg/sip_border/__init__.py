@@ -1,0 +1,1 @@
+"""The SIP border: sets outside, ICPs inside, calls and voice between them."""

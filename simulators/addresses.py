@@ -62,6 +62,11 @@ class AddressPlan:
         """Where the control API of MBG 1 to 8 is."""
         return f"127.{self.lan}.0.{89 + number}"
 
+    @property
+    def control_of_pbx(self) -> str:
+        """Where the control API of the PBX is."""
+        return f"127.{self.lan}.0.98"
+
     def is_outside_of_an_mbg(self, address: str) -> bool:
         """Whether this is the external address of one of the MBGs."""
         return any(address == self.outside_of_mbg(n + 1) for n in range(self.mbgs))

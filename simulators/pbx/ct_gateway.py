@@ -14,7 +14,8 @@ from simulators.journal import Journal
 from simulators.network import Network
 from simulators.pbx.extensions import Extension
 from simulators.pbx.gateway_session import GatewaySession
-from simulators.pbx.node import ExtensionChange, PbxNode
+from simulators.pbx.node import PbxNode
+from simulators.pbx.node_watch import NodeWatch
 from simulators.pbx.oai_connection import ROLE, Connection
 from simulators.pbx.oai_directory import Link, Linked
 from simulators.pbx.oai_disturbance import Disturber
@@ -32,7 +33,8 @@ class CtGateway:
     """One gateway over some nodes.
 
     Args:
-        nodes: whom it tells about; read anew at each question. More by `add_node`.
+        nodes: whom it tells about; read anew at each question. More by `add_node`. While it runs
+            it hears by itself when they come, go and change.
         release: such as "5.0.64"; may be set later (`gateway.release = "5.0.63"`).
         password: what a client logs in with.
         disturber: faults; may be set later.
@@ -57,7 +59,7 @@ class CtGateway:
         self._without_log_in: dict[Connection, None] = {}
         self._nodes: dict[int, PbxNode] = {}
         self._directory: dict[int, Linked] = {}
-        self._listeners: dict[int, ExtensionChange] = {}
+        self._watches: dict[int, NodeWatch] = {}
         self._last_connection = 0
         self._password = password
         self._server: asyncio.Server | None = None
@@ -93,7 +95,7 @@ class CtGateway:
     async def start(self, address: Address) -> None:
         """Listen on TCP (port 0: any); the real address is `address` afterwards.
 
-        Nodes that were never started are waited for, up to 60 s of the clock, before a client is
+        Nodes that do not run are waited for, up to 60 s of the clock, before a client is
         greeted.
 
         Raises:
@@ -114,7 +116,7 @@ class CtGateway:
         self._address = (str(real[0]), int(real[1]))
         for node in self.nodes:
             self._look(node)
-            self._listen(node)
+            self._watches[node.number] = NodeWatch(self, node)
         self._waiting = self.clock.call_later(WAIT_FOR_NODES_S, self._stop_waiting)
         self._greet_if_all_are_known()
 
@@ -127,7 +129,7 @@ class CtGateway:
         self._end_waiting()
         for node in self.nodes:
             self._directory[node.number].link = Link.NEVER_UP
-            self._unlisten(node)
+            self._end_watch(node)
         lost = [connection.lost for connection in self.connections]
         for connection in list(self.connections):
             connection.abort()
@@ -151,7 +153,7 @@ class CtGateway:
         self._add(node)
         if self._server is not None:
             self._look(node)
-            self._listen(node)
+            self._watches[node.number] = NodeWatch(self, node)
             self._each(lambda session: session.link_changed(node.number, LinkReason.NODE_ADDED))
 
     def remove_node(self, number: int) -> None:
@@ -161,7 +163,7 @@ class CtGateway:
             ConfigurationError: there is no such node.
         """
         self._get(number)
-        self._unlisten(self._nodes.pop(number))
+        self._end_watch(self._nodes.pop(number))
         del self._directory[number]
         self._each(lambda session: session.link_changed(number, LinkReason.NODE_DELETED))
         self._greet_if_all_are_known()
@@ -195,6 +197,10 @@ class CtGateway:
             self._greet_if_all_are_known()
         else:
             self._each(lambda session: session.link_changed(number, LinkReason.TCP_RECONNECT))
+
+    def extension_changed(self, number: int, old: Extension | None, new: Extension | None) -> None:
+        """An extension of a node is not as it was."""
+        self._each(lambda session: session.extension_changed(number, old, new))
 
     def device_changed(self, number: int, extension: str, *, online: bool) -> None:
         """A phone of a node came or went: `OL` to who monitors it.
@@ -255,25 +261,15 @@ class CtGateway:
             raise ConfigurationError(f"the {ROLE} has no node {number}") from None
 
     def _look(self, node: PbxNode) -> None:
-        """A node that has an address was started: it answers."""
-        linked = self._directory[node.number]
-        try:
-            linked.address = node.address[0]
-        except LocalProtocolError:
-            return
-        linked.link = Link.UP
+        """A node that runs answers."""
+        if node.is_running:
+            linked = self._directory[node.number]
+            linked.address, linked.link = node.address[0], Link.UP
 
-    def _listen(self, node: PbxNode) -> None:
-        def on_change(old: Extension | None, new: Extension | None) -> None:
-            self._each(lambda session: session.extension_changed(node.number, old, new))
-
-        self._listeners[node.number] = on_change
-        node.on_change.append(on_change)
-
-    def _unlisten(self, node: PbxNode) -> None:
-        listener = self._listeners.pop(node.number, None)
-        if listener in node.on_change:
-            node.on_change.remove(listener)
+    def _end_watch(self, node: PbxNode) -> None:
+        watch = self._watches.pop(node.number, None)
+        if watch is not None:
+            watch.end()
 
     def _each(self, tell: Callable[[GatewaySession], None]) -> None:
         for connection in list(self.connections):

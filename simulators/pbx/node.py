@@ -46,6 +46,7 @@ class PbxNode(Database):
         licences: Cat-F licences, one for each registered extension; None: as in the settings.
         udp_listening: the check box "SIP UDP Listening Port".
         settings: habits of its SIP side.
+        faults: those of the PBX that it belongs to; a table of its own when None.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class PbxNode(Database):
         licences: int | None = None,
         udp_listening: bool = True,
         settings: NodeSettings | None = None,
+        faults: FaultTable | None = None,
     ) -> None:
         super().__init__(f"PBX node {number}", release, entropy)
         self.number = number
@@ -77,7 +79,9 @@ class PbxNode(Database):
         self.on_registration: list[Callable[[str, bool], None]] = []
         """Told an extension whose phone comes (True) or goes (False) while the node runs."""
         seed = int.from_bytes(entropy(8), "big")
-        self.faults = FaultTable(seed, clock.now, self._struck, kinds=(SipFault,))
+        own = FaultTable(seed, clock.now, self._struck, kinds=(SipFault,))
+        self.faults = own if faults is None else faults
+        self._delivered = self.release, self.settings, self.udp_listening
         self._disturber = SipDisturber(self.faults)
         self._alarms = Alarms()
         self._exchange: Exchange | None = None
@@ -163,6 +167,7 @@ class PbxNode(Database):
     async def reset(self) -> None:
         """Be as delivered, without a fault: no extension, no alarm."""
         self.faults.calm()
+        self.release, self.settings, self.udp_listening = self._delivered
         for number in list(self._extensions):
             self.remove_extension(number)
         await self.reboot()

@@ -50,6 +50,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, gateway: Gateway) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.session = gateway.session()
+        self.application = ""
+        """As the client named itself when it logged in."""
         self._gateway = gateway
         self._clock = gateway.clock
         self._timer: Timer | None = None
@@ -66,10 +68,10 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER)
         peer, local = (transport.get_extra_info(name) for name in ("peername", "sockname"))
-        self._peer: Address = (str(peer[0]), int(peer[1]))
+        self.peer: Address = (str(peer[0]), int(peer[1]))
         self._local: Address = (str(local[0]), int(local[1]))
         self._gateway.came(self)
-        if self._gateway.network.passes(self._peer, self._local, "TCP", "OAI connection"):
+        if self._gateway.network.passes(self.peer, self._local, "TCP", "OAI connection"):
             self._arm()
         else:
             self._transport.abort()
@@ -140,7 +142,7 @@ class Connection(asyncio.Protocol):
             self._unsaid = payload
             disturber = self._gateway.disturber
             self._pieces.extend(
-                disturber.disturb(payload, self._peer) if disturber else undisturbed(payload)
+                disturber.disturb(payload, self.peer) if disturber else undisturbed(payload)
             )
         return True
 
@@ -161,7 +163,7 @@ class Connection(asyncio.Protocol):
         if self._unsaid:
             text, self._unsaid = self._unsaid.decode("ascii").rstrip("\r"), b""
             command = text.split(",", 2)[1]
-            self._gateway.journal.oai(self._local, self._peer, command=command, text=text)
+            self._gateway.journal.oai(self._local, self.peer, command=command, text=text)
 
     def _on_delay(self) -> None:
         self._delay = None
@@ -173,8 +175,9 @@ class Connection(asyncio.Protocol):
         for event in self.session.events():
             match event:
                 case PayloadReceived(command, text):
-                    journal.oai(self._peer, self._local, command=command, text=text)
+                    journal.oai(self.peer, self._local, command=command, text=text)
                 case LoggedIn(application):
+                    self.application = application
                     self._gateway.logged_in(self)
                     journal.happened(ROLE, "client logged in", application=application)
                 case Closed(reason):

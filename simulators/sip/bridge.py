@@ -180,9 +180,8 @@ class Bridge:
         taken = self._sides[other.side].answer(
             other.key, now, body=said.body, content_type=said.content_type, headers=said.headers
         )
-        if not taken:
-            self._sides[end.side].hang_up(end.key, now)  # the caller gave up meanwhile
-        elif not conversation.answered:
+        # Not taken: the caller gave up while this came, and its own end says so next.
+        if taken and not conversation.answered:
             conversation.answered = True
             self._carrier.talking(conversation, now)
 

@@ -1,7 +1,7 @@
 """Two sets at home, the border, a PBX and an office telephone as pure cores on a wire in memory."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from simulators.core import UDP, Address, Datagram
 from simulators.entropy import Seed
@@ -11,6 +11,7 @@ from simulators.mbg.sip_border.border_terms import INSIDE, OUTSIDE, BorderSettin
 from simulators.mbg.sip_border.licences import LicencePool
 from simulators.mbg.sip_border.media import PortPair
 from simulators.sip.agent import RegistrationAgent
+from simulators.sip.authenticator import Authenticator
 from simulators.sip.bridge import Bridge, Conversation, End
 from simulators.sip.call_events import CallEnded, CallOffered
 from simulators.sip.calls import Calls
@@ -26,7 +27,10 @@ INSIDE_AT: Address = ("127.10.0.10", 5060)
 PBX_AT: Address = ("127.10.0.21", 5060)
 OFFICE_AT: Address = ("127.10.64.2", 5060)
 HOME_AT: tuple[Address, ...] = (("127.30.0.2", 40_002), ("127.30.0.3", 40_003))
-PASSWORD = "set-side-1"
+BEHIND_NAT: Address = ("192.168.1.20", 5060)
+"""What every home's phone takes for its own address."""
+
+PASSWORD, ICP_PASSWORD = "set-side-1", "icp-side-2"
 
 
 def description(host: str, port: int) -> bytes:
@@ -72,10 +76,16 @@ class Phone:
     """A telephone: it registers, calls, and keeps what happens to it."""
 
     def __init__(
-        self, address: Address, user: str, registrar: Address, transport: str = UDP
+        self,
+        address: Address,
+        user: str,
+        registrar: Address,
+        transport: str = UDP,
+        contact: Address | None = None,
     ) -> None:
         self.address, self.user, self.registrar = address, user, registrar
         self.transport = transport
+        self.contact = contact or address
         entropy = Seed(1).stream(f"phone {user}").randbytes
         self.agent = RegistrationAgent(address, entropy, registers_only=True)
         self.calls = Calls(self.agent.transactions, entropy)
@@ -88,7 +98,7 @@ class Phone:
             self.user,
             self.user,
             PASSWORD,
-            self.address,
+            self.contact,
             transport=self.transport,
         )
         self.agent.register("1", account, now)
@@ -137,6 +147,7 @@ class Pbx:
         self.layer = Transactions(PBX_AT, entropy)
         self.calls = Calls(self.layer, entropy)
         self.bridge = Bridge({"": self.calls}, self)
+        self.authenticator = Authenticator("pbx", entropy, self._password)
         self.contacts: dict[str, str] = {}
         self.offered: list[CallOffered] = []
 
@@ -147,6 +158,8 @@ class Pbx:
         for event in self.layer.events():
             if isinstance(event, RequestReceived) and event.request.method == "REGISTER":
                 self._register(event, now)
+            elif _begins(event) and not self._is_known(event, now):
+                continue
             else:
                 self.calls.take(event, now)
         busy = True
@@ -165,6 +178,20 @@ class Pbx:
         self.layer.respond(
             event.transaction, response_to(event.request, 200, headers=headers, to_tag="p"), now
         )
+
+    def _password(self, user: str) -> str:
+        return ICP_PASSWORD if user.startswith("21") else PASSWORD
+
+    def _is_known(self, event: RequestReceived, now: float) -> bool:
+        """Whether the caller has shown its password; else it is asked for it."""
+        check = self.authenticator.check(event.request, now)
+        caller = NameAddress.parse(event.request.headers.get("from")).uri.user
+        if check.passed and check.username == caller:
+            return True
+        headers = [("WWW-Authenticate", str(self.authenticator.challenge(now)))]
+        answer = response_to(event.request, 401, headers=headers, to_tag="p")
+        self.layer.respond(event.transaction, answer, now)
+        return False
 
     def _connect(self, event: CallOffered, now: float) -> None:
         self.offered.append(event)
@@ -192,6 +219,12 @@ class Pbx:
     def over(self, conversation: Conversation, why: CallEnded, now: float) -> None: ...
 
 
+def _begins(event: object) -> TypeGuard[RequestReceived]:
+    if not isinstance(event, RequestReceived) or event.request.method != "INVITE":
+        return False
+    return "tag=" not in event.request.headers.get("to")
+
+
 class CallWire:
     """Everybody, and the wire between them; `loses` says what never arrives."""
 
@@ -206,7 +239,7 @@ class CallWire:
                     "set_username": f"tw{index}",
                     "set_password": PASSWORD,
                     "icp_username": str(2101 + index),
-                    "icp_password": "icp-side-2",
+                    "icp_password": ICP_PASSWORD,
                 },
                 "test",
             )
@@ -222,7 +255,7 @@ class CallWire:
         )
         self.pbx = Pbx()
         self.ada, self.ben = (
-            Phone(address, f"tw{index}", OUTSIDE_AT, transport)
+            Phone(address, f"tw{index}", OUTSIDE_AT, transport, BEHIND_NAT)
             for index, address in enumerate(HOME_AT)
         )
         self.office = Phone(OFFICE_AT, "2200", PBX_AT)

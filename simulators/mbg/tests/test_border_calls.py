@@ -77,7 +77,8 @@ def test_the_office_calls_a_teleworker_who_hangs_up() -> None:
     wire = CallWire()
     wire.office.dial("2101", wire.now)
     wire.settle()
-    assert offered(wire.ada).uri == f"sip:tw0@{ADA_AT[0]}:{ADA_AT[1]}"
+    assert offered(wire.ada).uri == "sip:tw0@192.168.1.20:5060", "as the set knows itself"
+    assert f"<sip:2200@{OUTSIDE_AT[0]}>" in offered(wire.ada).headers.get("from")
     wire.ada.answer(wire.now)
     wire.settle()
     (talk,) = wire.border.calls.talks.values()
@@ -176,6 +177,18 @@ def test_an_unknown_number_of_the_icp_is_404() -> None:
     response = ended(wire.office).response
     assert response is not None
     assert response.status == 404
+
+
+def test_with_a_wrong_icp_side_password_the_icp_refuses_and_the_set_is_not_asked_for_its_own() -> (
+    None
+):
+    wire = CallWire()
+    wire.store.patch("1", {"icp_password": "not-the-icps-1"})
+    wire.ada.dial("2200", wire.now)
+    wire.settle()
+    response = ended(wire.ada).response
+    assert response is not None
+    assert (response.status, bool(wire.pbx.offered)) == (403, False)
 
 
 def test_nobody_calls_out_with_a_wrong_password() -> None:

@@ -99,6 +99,7 @@ async def test_real_packets_cross_both_ways_and_the_count_is_journaled(plan: Add
     assert relay.open("call", 1) == ports  # the same stream keeps its ports
     relay.aim("call", OUTSIDE, [home.getsockname()])
     relay.aim("call", INSIDE, [node.getsockname()])
+    home.sendto(b"a short cut", (plan.mbg_inside, ports[0].inside))  # no path leads there
     home.sendto(b"hello from home", (plan.mbg_outside, ports[0].outside))
     assert await _hear(node) == b"hello from home"
     node.sendto(b"hello from the office", (plan.mbg_inside, ports[0].inside))

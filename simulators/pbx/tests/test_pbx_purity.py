@@ -8,7 +8,7 @@ import pytest
 from simulators import pbx
 
 FOLDER = Path(pbx.__file__).parent
-DRIVERS = {"node.py", "ct_gateway.py", "oai_connection.py"}
+DRIVERS = {"node.py", "node_watch.py", "ct_gateway.py", "oai_connection.py", "pbx.py"}
 FORBIDDEN = {"asyncio", "socket", "ssl", "aiohttp", "time", "random", "os", "threading"}
 OURS = ("simulators.core", "simulators.errors", "simulators.sip", "simulators.pbx")
 

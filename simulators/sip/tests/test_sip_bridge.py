@@ -18,7 +18,7 @@ from simulators.sip.call_events import (
     Reason,
     ReofferRefused,
 )
-from simulators.sip.message import Message, Request
+from simulators.sip.message import Message, Request, Response
 from simulators.sip.tests.switchboard import Telephone, Wire, offer, wire
 
 LONG_S = 400.0
@@ -153,6 +153,28 @@ def test_a_refused_re_invite_leaves_the_call_as_it_was() -> None:
     assert isinstance(refused, ReofferRefused)
     assert refused.response.status == 488
     assert not any(isinstance(e, CallEnded) for e in first.heard + second.heard)
+
+
+def test_two_offers_that_cross_are_told_apart_with_491_and_both_come_through_in_the_end() -> None:
+    line, first, second, key = talking()
+    statuses: list[int] = []
+
+    def seen(_: Datagram, message: Message) -> bool:
+        if isinstance(message, Response) and message.headers.get("cseq").endswith("INVITE"):
+            statuses.append(message.status)
+        return False
+
+    line.loses = seen
+    first.calls.reinvite(key, line.now, body=offer(4002))
+    second.calls.reinvite(second.key, line.now, body=offer(5002))
+    line.settle()
+    assert 491 in statuses
+    for telephone in (first, second):
+        if any(isinstance(event, CallReoffered) for event in telephone.heard):
+            own = key if telephone is first else second.key
+            telephone.calls.answer(own, line.now, body=offer(6000))
+    line.move(10)
+    assert not any(isinstance(event, CallEnded) for event in first.heard + second.heard)
 
 
 def test_a_request_within_the_call_goes_through_and_so_does_its_answer() -> None:

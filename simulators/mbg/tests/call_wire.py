@@ -30,6 +30,7 @@ HOME_AT: tuple[Address, ...] = (("127.30.0.2", 40_002), ("127.30.0.3", 40_003))
 BEHIND_NAT: Address = ("192.168.1.20", 5060)
 """What every home's phone takes for its own address."""
 
+TELEWORKERS = ("2101", "2102")
 PASSWORD, ICP_PASSWORD = "set-side-1", "icp-side-2"
 
 
@@ -140,14 +141,18 @@ class Phone:
 
 
 class Pbx:
-    """Takes every registration, and joins callers with whoever registered the number."""
+    """Takes every registration, and joins callers with whoever registered the number.
 
-    def __init__(self) -> None:
+    Args:
+        password_of: an extension's password.
+    """
+
+    def __init__(self, password_of: Callable[[str], str]) -> None:
         entropy = Seed(1).stream("pbx").randbytes
         self.layer = Transactions(PBX_AT, entropy)
         self.calls = Calls(self.layer, entropy)
         self.bridge = Bridge({"": self.calls}, self)
-        self.authenticator = Authenticator("pbx", entropy, self._password)
+        self.authenticator = Authenticator("pbx", entropy, password_of)
         self.contacts: dict[str, str] = {}
         self.offered: list[CallOffered] = []
 
@@ -178,9 +183,6 @@ class Pbx:
         self.layer.respond(
             event.transaction, response_to(event.request, 200, headers=headers, to_tag="p"), now
         )
-
-    def _password(self, user: str) -> str:
-        return ICP_PASSWORD if user.startswith("21") else PASSWORD
 
     def _is_known(self, event: RequestReceived, now: float) -> bool:
         """Whether the caller has shown its password; else it is asked for it."""
@@ -238,7 +240,7 @@ class CallWire:
                     "icp_id": "1",
                     "set_username": f"tw{index}",
                     "set_password": PASSWORD,
-                    "icp_username": str(2101 + index),
+                    "icp_username": TELEWORKERS[index],
                     "icp_password": ICP_PASSWORD,
                 },
                 "test",
@@ -253,7 +255,7 @@ class CallWire:
             settings,
             ports=self.ports,
         )
-        self.pbx = Pbx()
+        self.pbx = Pbx(lambda user: ICP_PASSWORD if user in TELEWORKERS else PASSWORD)
         self.ada, self.ben = (
             Phone(address, f"tw{index}", OUTSIDE_AT, transport, BEHIND_NAT)
             for index, address in enumerate(HOME_AT)

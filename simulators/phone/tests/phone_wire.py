@@ -78,7 +78,7 @@ class PhoneWire:
     """Ada (2101), Ben (2102), the PBX; `sent` is all that was ever sent, with its source."""
 
     def __init__(self, **more: str) -> None:
-        self.pbx = Pbx()
+        self.pbx = Pbx(lambda user: "p")
         self.ada = Phone(ADA_AT, lines(configuration("2101", **more), ADA_AT, "Mitel 6930/5"))
         self.ben = Phone(BEN_AT, lines(configuration("2102", **more), BEN_AT, "Mitel 6930/5"))
         self.now = 0.0

@@ -205,8 +205,8 @@ def test_the_caller_s_name_is_shown(wire: PhoneWire) -> None:
 
 def test_a_number_with_a_hash_is_escaped(wire: PhoneWire) -> None:
     wire.dial(wire.ada, "#348")
-    uris = [m.uri for _, _, m in wire.sent if isinstance(m, Request) and m.method == "INVITE"]
-    assert uris == [f"sip:%23348@{PBX_AT[0]}"]
+    uris = {m.uri for _, _, m in wire.sent if isinstance(m, Request) and m.method == "INVITE"}
+    assert uris == {f"sip:%23348@{PBX_AT[0]}"}
 
 
 # What belongs to no call

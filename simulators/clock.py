@@ -19,12 +19,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from simulators.errors import ConfigurationError
 
 HOURLY_S = 3600.0
 SETTLE_LIMIT_S = 0.2
 EPSILON_S = 1e-6
+END = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+"""No advance goes further: what then falls due years later still has to be a date (up to 9999)."""
 
 
 @dataclass(order=True)
@@ -129,11 +132,18 @@ class Clock:
         end.
 
         Raises:
-            ConfigurationError: the sum is negative; time does not go back.
+            ConfigurationError: the sum is negative, for time does not go back; or the year 9000
+                would begin.
         """
         total = seconds + 60 * minutes + 3600 * hours + 86400 * days
         if not total >= 0:
             raise ConfigurationError(f"expected to advance by 0 or more seconds, got {total:g}")
+        if self.now() + total > END:
+            raise ConfigurationError(
+                f"expected to stay before the year 9000, got an advance by {total:g} seconds from "
+                f"{datetime.fromtimestamp(self.now(), UTC):%Y-%m-%d} on: advance by less, or start "
+                "the bench anew"
+            )
         if total <= self.exact_s:
             parts = [(total, True)]
         else:

@@ -1,4 +1,5 @@
-"""Running a program's coroutine: uvloop where it is installed, and an end that cleans up.
+"""Running a program's coroutine: uvloop where it is installed, all files that the system allows,
+and an end that cleans up.
 
 Ctrl-C and SIGTERM cancel it, so that whatever it entered is left and whatever it started is
 stopped.
@@ -7,6 +8,7 @@ stopped.
 import asyncio
 import contextlib
 import ctypes
+import resource
 import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -21,6 +23,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     Raises:
         KeyboardInterrupt: it was ended by Ctrl-C or SIGTERM, and has cleaned up.
     """
+    raise_open_files()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_ending_on_sigterm(main))
 
@@ -52,6 +55,16 @@ def _loop_factory() -> Any:
     except ImportError:
         return None
     return uvloop.new_event_loop
+
+
+def raise_open_files() -> None:
+    """Let the process have as many files open as it may: each connection is one.
+
+    The soft limit is often 1,024, for programs that can't count further; the hard one is far above.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def die_with_parent() -> None:

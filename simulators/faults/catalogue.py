@@ -33,6 +33,7 @@ from simulators.faults.slow_trickle import SlowTrickle
 from simulators.faults.truncate import Truncate
 from simulators.faults.wrong_content_type import WrongContentType
 from simulators.faults.wrong_name_certificate import WrongNameCertificate
+from simulators.http_api.application import reason
 
 CATALOGUE: Mapping[str, type[Fault]] = {
     kind.name: kind
@@ -72,21 +73,44 @@ COMMON = tuple(Fault.model_fields)
 """Parameters that every fault takes."""
 
 
-def made(name: str, parameters: Mapping[str, object]) -> Fault:
+class WrongFault(ConfigurationError):
+    """A fault that can't be made as asked; `fields` has a reason for each of its parameters."""
+
+    def __init__(self, message: str, fields: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.fields = dict(fields)
+
+
+def names(kinds: tuple[type[Fault], ...] = (Fault,)) -> list[str]:
+    """The names of the faults of these kinds."""
+    return [name for name, kind in CATALOGUE.items() if issubclass(kind, kinds)]
+
+
+def made(
+    name: str, parameters: Mapping[str, object], kinds: tuple[type[Fault], ...] = (Fault,)
+) -> Fault:
     """The fault of this name, told by these parameters.
 
+    Args:
+        kinds: of the faults that the role can have.
+
     Raises:
-        ConfigurationError: no such fault, or a parameter that it does not take so.
+        WrongFault: no such fault, or a parameter that it does not take so.
     """
-    kind = CATALOGUE.get(name)
-    if kind is None:
-        raise ConfigurationError(f"there is no fault {name}; there are {', '.join(CATALOGUE)}")
+    if name not in (known := names(kinds)):
+        wrong = f"there is no fault {name}; there are {', '.join(known)}"
+        raise WrongFault(wrong, {"name": wrong})
+    kind = CATALOGUE[name]
     try:
         return kind.model_validate(parameters)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        known = ", ".join(kind.model_fields)
-        raise ConfigurationError(
-            f"the fault {name} can't take {place!r}: {first['msg']}; its parameters are {known}"
+        fields = {
+            ".".join(("parameters", *(str(part) for part in found["loc"]))): reason(found)
+            for found in error.errors(include_url=False)
+        }
+        reasons = "; ".join(f"{field}: {reason}" for field, reason in fields.items())
+        raise WrongFault(
+            f"the fault {name} can't be as asked: {reasons}; its parameters are "
+            f"{', '.join(kind.model_fields)}",
+            fields,
         ) from error

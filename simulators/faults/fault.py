@@ -11,11 +11,14 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LONGEST_S = 10 * 366 * 86_400
+"""A fault's longest time, about ten years: its end still is a date."""
+
 
 class Fault(BaseModel, ABC):
     """A misbehaviour that can be switched on."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: ClassVar[str]
     """Stable, lower case with hyphens; programs switch the fault on by it."""
@@ -27,7 +30,10 @@ class Fault(BaseModel, ABC):
         default=1.0, ge=0, le=1, description="Chance to strike, by the run's seed."
     )
     for_s: float | None = Field(
-        default=None, gt=0, description="End after so many seconds of the bench's clock."
+        default=None,
+        gt=0,
+        le=LONGEST_S,
+        description="End after so many seconds of the bench's clock.",
     )
 
     @property

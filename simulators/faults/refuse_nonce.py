@@ -7,7 +7,7 @@ from aiohttp.typedefs import Handler
 
 from simulators.faults.http_faults import HttpFault, Site
 from simulators.http_api.application import refusal
-from simulators.mbg.refusals import unauthorized
+from simulators.mbg.services.signatures import replayed
 
 
 class RefuseNonce(HttpFault):
@@ -19,4 +19,4 @@ class RefuseNonce(HttpFault):
     name: ClassVar[str] = "refuse-nonce"
 
     async def play(self, request: web.Request, handler: Handler, site: Site) -> web.StreamResponse:
-        return refusal(unauthorized("nonce_used", "this nonce came before with this time stamp"))
+        return refusal(replayed())

@@ -1,5 +1,6 @@
 """Routes served by aiohttp: input validated, refusals and failures as JSON documents."""
 
+import re
 from collections.abc import Callable, Sequence
 from inspect import isawaitable
 from typing import Any
@@ -23,6 +24,7 @@ Failed = Callable[[web.Request, Exception], None]
 """Told of an exception that no handler should have let out."""
 
 _REASONS = {"missing": "is needed", "extra_forbidden": "is unknown or can't be written"}
+_SUBJECT = re.compile(r"^\w+ should\b")
 
 
 def application(
@@ -106,18 +108,28 @@ def _validated(model: type[BaseModel], values: dict[str, str]) -> BaseModel:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise invalid(_reasons(error)) from None
+        reasons = _reasons(error)
+        taken = ", ".join(model.model_fields)
+        for found in error.errors(include_url=False):
+            if found["type"] == "extra_forbidden":
+                reasons[str(found["loc"][0])] = f"is unknown; this query takes {taken}"
+        raise invalid(reasons) from None
 
 
 def _reasons(error: ValidationError) -> dict[str, str]:
     return {
-        ".".join(str(part) for part in found["loc"]): _reason(found)
+        ".".join(str(part) for part in found["loc"]): reason(found)
         for found in error.errors(include_url=False)
     }
 
 
-def _reason(found: ErrorDetails) -> str:
-    return _REASONS.get(found["type"]) or found["msg"].replace("Input should", "should", 1)
+def reason(found: ErrorDetails) -> str:
+    """Why a value is refused, in words that follow its name."""
+    if found["type"] == "string_pattern_mismatch":
+        if any(character < " " for character in found["input"]):
+            return "must hold no control characters"
+        return "must have the form that this API's OpenAPI document gives"
+    return _REASONS.get(found["type"]) or _SUBJECT.sub("must", found["msg"])
 
 
 def _once(request: web.Request) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from simulators.core import Address
-from simulators.errors import LocalProtocolError
+from simulators.errors import ConfigurationError, LocalProtocolError
 from simulators.journal.entries import (
     Entry,
     ForwardEntry,
@@ -25,6 +25,10 @@ from simulators.journal.entries import (
 )
 from simulators.journal.masking import Masker
 
+TURN = 100
+"""Entries that a search looks at before others get their turn."""
+
+FEWEST = 10
 TRACE_LENGTH = 25
 """Entries shown when something that was waited for did not come."""
 
@@ -51,10 +55,20 @@ class Journal:
     Args:
         now: calendar time, epoch seconds.
         enabled: False under load: nothing is kept and waiting is refused.
+        most: entries that are kept, for what runs for days; the oldest go, a tenth at a time.
+            None keeps all. `seq` counts on.
     """
 
-    def __init__(self, now: Callable[[], float], *, enabled: bool = True) -> None:
+    def __init__(
+        self, now: Callable[[], float], *, enabled: bool = True, most: int | None = None
+    ) -> None:
+        if most is not None and most < FEWEST:
+            raise ConfigurationError(
+                f"expected a journal of {FEWEST} entries or more, got {most}: give more"
+            )
         self.entries: list[Entry] = []
+        self._most = most
+        self._gone = 0
         self.masker = Masker()
         self.enabled = enabled
         self._now = now
@@ -137,7 +151,7 @@ class Journal:
         if self.enabled:
             self._add(
                 HttpEntry(
-                    seq=len(self.entries) + 1,
+                    seq=self.mark() + 1,
                     time=self._now(),
                     frm=frm,
                     to=to,
@@ -188,7 +202,7 @@ class Journal:
         if self.enabled:
             self._add(
                 Happened(
-                    seq=len(self.entries) + 1,
+                    seq=self.mark() + 1,
                     time=self._now(),
                     frm=role,
                     to=role,
@@ -200,12 +214,28 @@ class Journal:
     # Reading
 
     def mark(self) -> int:
-        """The place after the latest entry, for `since`."""
-        return len(self.entries)
+        """The place after the latest entry, for `since`: its `seq`."""
+        return self._gone + len(self.entries)
 
     def find(self, wanted: Callable[[Entry], bool], since: int = 0) -> list[Entry]:
-        """All entries from the place `since` on that `wanted` accepts."""
-        return [entry for entry in self.entries[since:] if wanted(entry)]
+        """All entries from the place `since` on that are kept and that `wanted` accepts."""
+        return [entry for entry in self._after(since) if wanted(entry)]
+
+    async def search(
+        self, wanted: Callable[[Entry], bool], since: int = 0, limit: int | None = None
+    ) -> tuple[list[Entry], int]:
+        """Like `find`, while others get their turns: at most `limit`, and the place it got to."""
+        found: list[Entry] = []
+        while part := self._after(since, TURN):
+            for entry in part:
+                since = entry.seq
+                if wanted(entry):
+                    found.append(entry)
+                    if len(found) == limit:
+                        return found, since
+            if len(part) == TURN:
+                await asyncio.sleep(0)
+        return found, since
 
     async def wait_for(
         self,
@@ -231,10 +261,9 @@ class Journal:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within_s
         while True:
-            for entry in self.entries[position:]:
-                if wanted(entry):
-                    return entry
-            position = len(self.entries)
+            found, position = await self.search(wanted, position, limit=1)
+            if found:
+                return found[0]
             self._news.clear()
             try:
                 await asyncio.wait_for(self._news.wait(), deadline - loop.time())
@@ -277,7 +306,7 @@ class Journal:
 
     def _place(self, source: Address, destination: Address, transport: str) -> _Place:
         return {
-            "seq": len(self.entries) + 1,
+            "seq": self.mark() + 1,
             "time": self._now(),
             "frm": self.role_at(source),
             "to": self.role_at(destination),
@@ -288,7 +317,16 @@ class Journal:
 
     def _add(self, entry: Entry) -> None:
         self.entries.append(entry)
+        if self._most is not None and len(self.entries) > self._most:
+            gone = self._most // FEWEST
+            del self.entries[:gone]
+            self._gone += gone
         self._news.set()
+
+    def _after(self, since: int, length: int | None = None) -> list[Entry]:
+        """The entries from the place `since` on, at most so many."""
+        start = max(0, since - self._gone)
+        return self.entries[start : None if length is None else start + length]
 
 
 def _text(address: Address | None) -> str:

@@ -12,13 +12,19 @@ HIDDEN = "•••"
 SHORTEST_SECRET = 6
 """Shorter values are not searched for: they would blank out innocent text."""
 
+# "=" and "&" of a form, as they are or percent-encoded once or twice (signature base strings)
+_IS = "(?:=|%(?:25){0,2}3D)"
+_VALUE = r'(?:(?!%(?:25){0,2}26)[^&\s"])+'
+
 _PLACES = [
     re.compile(r'(?i)(\b(?:response|cnonce)=")[^"]*'),
     re.compile(r'(?i)(\boauth_(?:signature|token|token_secret|verifier)=")[^"]*'),
-    re.compile(r"(?i)(\boauth_(?:token_secret|token|verifier|signature)=)[^&\s\"]+"),
+    re.compile(rf"(?i)(oauth_(?:token_secret|token|verifier|signature){_IS}){_VALUE}"),
+    re.compile(rf"(?i)((?:password|secret){_IS}){_VALUE}"),
     re.compile(r"(?im)^([ !^]*(?:sip line\d+ |sip )?(?:auth )?password\s*:\s*)\S.*$"),
     re.compile(r"(?im)^([ !^]*(?:admin|user) password\s*:\s*)\S.*$"),
     re.compile(r'(?i)("[a-z_]*(?:password|secret|verifier|token_secret)"\s*:\s*")(?:[^"\\]|\\.)*'),
+    re.compile(r'(?i)("[a-z_]*(?:password|secret|verifier)"\s*:\s*)[-\d][^\s,\]}"]*'),
     re.compile(r"(?i)^(authorization:\s*bearer\s+)\S+", re.MULTILINE),
 ]
 
@@ -31,11 +37,11 @@ class Masker:
         self._ordered: list[str] | None = None
 
     def learn(self, *secrets: str) -> None:
-        """From now on hide these values, also as they look percent-encoded."""
+        """From now on hide these values, also as they look percent-encoded once and twice."""
         for secret in secrets:
             if len(secret) >= SHORTEST_SECRET:
-                self._known[secret] = None
-                self._known[quote(secret, safe="")] = None
+                once = quote(secret, safe="")
+                self._known |= dict.fromkeys((secret, once, quote(once, safe="")))
         self._ordered = None
 
     def view(self, text: str) -> str:

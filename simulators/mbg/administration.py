@@ -1,80 +1,33 @@
 """What a person does on an MBG's site: web services, ICPs, SIP devices, forwards, licences, system.
 
 Each act is journaled, and kept where the MBG keeps its state (`kept`). The records that the acts
-change are here, too; the running parts (`simulators/mbg/mbg.py`) read them.
+change are in `simulators/mbg/holdings.py`; the running parts (`simulators/mbg/mbg.py`) read them.
+
+An act that can't be kept is refused and taken back. Acts that open or close sockets come one at a
+time (`alone`).
 """
 
 from dataclasses import replace
 
-from simulators.clock import Clock
-from simulators.core import TCP, Entropy
-from simulators.errors import ConfigurationError
-from simulators.journal import Journal
+from simulators.core import TCP
+from simulators.errors import BenchError, ConfigurationError
 from simulators.mbg.forwarding.forward import Forward, ForwardRule
+from simulators.mbg.holdings import Holdings
 from simulators.mbg.records.device_fields import SHORTEST_PASSWORD
-from simulators.mbg.records.devices import Device, DeviceStore, Icp
+from simulators.mbg.records.devices import Device, Icp
 from simulators.mbg.refusals import Refused, invalid, not_found
-from simulators.mbg.services.consumers import new_secret
 from simulators.mbg.services.tokens import FinalToken
-from simulators.mbg.services.web_services import Consumer, WebServices
-from simulators.mbg.settings import GATEWAY, MbgSettings
+from simulators.mbg.services.web_services import Consumer, Settings
+from simulators.mbg.settings import GATEWAY
 from simulators.mbg.sip_border.border import Border
-from simulators.mbg.sip_border.licences import LicencePool
-from simulators.network import Network
+from simulators.mbg.sip_border.border_terms import BorderSettings
+from simulators.sockets.names import resolved
 
 
-class Administration:
-    """The records of one MBG and the acts of its administrator.
-
-    Args:
-        outside, inside: the MBG's two IP addresses.
-        entropy: makes secrets, tokens, verifiers.
-        settings: as delivered; what an administrator changes is in `self.settings`, and there the
-            site's password is, also where it was made at random.
-    """
+class Administration(Holdings):
+    """The acts of an MBG's administrator."""
 
     border: Border
-
-    def __init__(
-        self,
-        outside: str,
-        inside: str,
-        *,
-        clock: Clock,
-        network: Network,
-        journal: Journal,
-        entropy: Entropy,
-        settings: MbgSettings,
-        role: str,
-    ) -> None:
-        self.role = role
-        self.outside = outside
-        self.inside = inside
-        self.clock = clock
-        self.network = network
-        self.journal = journal
-        self.entropy = entropy
-        password = settings.site_password or new_secret(entropy)
-        journal.masker.learn(password)
-        self._delivered = replace(settings, site_password=password)
-        self.forget()
-
-    def forget(self) -> None:
-        """Be as delivered: no consumer, token, ICP, device or forward."""
-        self.settings = self._delivered
-        self.store = DeviceStore(permit_weak_passwords=self.settings.permit_weak_passwords)
-        self.licences = LicencePool(self.settings.licences)
-        self.web_services = WebServices(self.entropy, self.settings.web_services)
-        self.web_services.known_hosts = (self.inside, self.outside)
-        self.forwards: dict[tuple[str, int], Forward] = {}
-
-    # What the running MBG adds
-
-    def kept(self) -> None:
-        """Keep the state, where this MBG keeps it; nothing happens when it did not change."""
-
-    def pump(self) -> None:
-        """Send what the border has to say."""
 
     # Administration -> Web services
 
@@ -187,14 +140,18 @@ class Administration:
     # MiVoice Border Gateway -> Service configuration
 
     def add_icp(self, name: str, address: str) -> Icp:
-        """ICPs: add one (ICP-1)."""
-        icp = self.store.add_icp(name, address)
+        """ICPs: add one (ICP-1). A host name is looked up now, once.
+
+        Raises:
+            Refused: 422, an empty name, or an address that is none and that no host has.
+        """
+        icp = self.store.add_icp(name, address, resolved(address))
         self._did("ICP added", icp=name, address=address)
         return icp
 
     def change_icp(self, icp_id: str, *, address: str) -> Icp:
-        """ICPs: change its Hostname or IP Address."""
-        icp = self.store.change_icp(icp_id, address=address)
+        """ICPs: change its Hostname or IP Address; like `add_icp`."""
+        icp = self.store.change_icp(icp_id, address=address, ip=resolved(address))
         self._did("ICP changed", icp=icp.name, address=address)
         return icp
 
@@ -254,7 +211,12 @@ class Administration:
 
         Raises:
             ConfigurationError: not in gateway mode (PRE-2), or the port is taken.
+            Refused: it can't be kept.
         """
+        async with self.alone:
+            return await self._add_forward(rule)
+
+    async def _add_forward(self, rule: ForwardRule) -> Forward:
         if self.settings.mode != GATEWAY:
             raise ConfigurationError(
                 f"this MBG runs in {self.settings.mode} mode, which has no port forwarding: "
@@ -267,13 +229,18 @@ class Administration:
         forward = self.new_forward(rule)
         await forward.start()
         self.forwards[rule.protocol, forward.port] = forward
-        self._did(
-            "port forwarding rule added",
-            protocol=rule.protocol,
-            port=forward.port,
-            destination=rule.destination[0],
-            snat="on" if rule.snat else "off",
-        )
+        try:
+            self._did(
+                "port forwarding rule added",
+                protocol=rule.protocol,
+                port=forward.port,
+                destination=rule.destination[0],
+                snat="on" if rule.snat else "off",
+            )
+        except BenchError:
+            del self.forwards[rule.protocol, forward.port]
+            await forward.stop()
+            raise
         return forward
 
     async def remove_forward(self, outside_port: int, protocol: str = TCP) -> None:
@@ -282,11 +249,16 @@ class Administration:
         Raises:
             ConfigurationError: there is no such rule.
         """
-        forward = self.forwards.pop((protocol, outside_port), None)
-        if forward is None:
-            raise ConfigurationError(f"{protocol} port {outside_port} is not forwarded")
-        await forward.stop()
-        self._did("port forwarding rule removed", protocol=protocol, port=outside_port)
+        async with self.alone:
+            forward = self.forwards.pop((protocol, outside_port), None)
+            if forward is None:
+                raise ConfigurationError(f"{protocol} port {outside_port} is not forwarded")
+            try:
+                self._did("port forwarding rule removed", protocol=protocol, port=outside_port)
+            except BenchError:
+                self.forwards[protocol, outside_port] = forward
+                raise
+            await forward.stop()
 
     def new_forward(self, rule: ForwardRule) -> Forward:
         """A rule's forward, not started."""
@@ -297,8 +269,8 @@ class Administration:
     def change_licences(self, size: int) -> None:
         """Give the pool another number of teleworker licences; held ones stay held."""
         self.settings = replace(self.settings, licences=size)
-        self.licences.size = size
         self._did("licences changed", licences=size)
+        self.licences.size = size
 
     def change_release(self, release: str) -> None:
         """Be another release (PRE-1)."""
@@ -306,16 +278,44 @@ class Administration:
         self._did("release changed", release=release)
 
     async def change_mode(self, mode: str) -> None:
-        """Be deployed in another mode; forwards are at work in gateway mode only (PRE-2)."""
-        self.settings = replace(self.settings, mode=mode)
-        await self.start_forwards() if mode == GATEWAY else await self.stop_forwards()
-        self._did("mode changed", mode=mode)
+        """Be deployed in another mode; forwards are at work in gateway mode only (PRE-2).
+
+        Raises:
+            ConfigurationError: there is no such mode, or the port of a forward is taken.
+            Refused: it can't be kept. The mode is the former one then.
+        """
+        async with self.alone:
+            before = self.settings.mode
+            if mode == before:
+                return
+            self.settings = replace(self.settings, mode=mode)
+            try:
+                await self.start_forwards()
+                self._did("mode changed", mode=mode)
+            except BenchError:
+                self.settings = replace(self.settings, mode=before)
+                if before != GATEWAY:
+                    await self.stop_forwards()
+                raise
+            if mode != GATEWAY:
+                await self.stop_forwards()
 
     def permit_weak_passwords(self, permitted: bool) -> None:
         """System -> Settings -> Permit Weak Passwords."""
         self.settings = replace(self.settings, permit_weak_passwords=permitted)
-        self.store.permit_weak_passwords = permitted
         self._did("weak passwords " + ("permitted" if permitted else "refused"))
+        self.store.permit_weak_passwords = permitted
+
+    def change_habits(
+        self, border: BorderSettings | None = None, web_services: Settings | None = None
+    ) -> None:
+        """Have other habits: web services at once, the border from its next restart on."""
+        if border is not None:
+            self.settings = replace(self.settings, border=border)
+        if web_services is not None:
+            self.settings = replace(self.settings, web_services=web_services)
+            self.web_services.change_settings(web_services)
+        self._did("habits changed")
 
     def change_site_password(self, password: str) -> None:
         """Give `admin` another password on the site; whoever is logged in there is so no more.
@@ -340,12 +340,3 @@ class Administration:
         """Close all rules' ports; the rules stay."""
         for forward in list(self.forwards.values()):
             await forward.stop()
-
-    def happened(self, name: str, /, **facts: object) -> None:
-        """Journal an event of this MBG."""
-        self.journal.happened(self.role, name, **facts)
-
-    def _did(self, name: str, /, **facts: object) -> None:
-        """Journal an act, and keep what it changed."""
-        self.happened(name, **facts)
-        self.kept()

@@ -4,6 +4,7 @@ What a person does on its site is `simulators/mbg/administration.py`.
 """
 
 import asyncio
+import contextlib
 import ssl
 
 from aiohttp import web
@@ -18,9 +19,12 @@ from simulators.faults.licence_server_away import LicenceServerAway, SupervisedP
 from simulators.faults.sip_faults import SipDisturber, SipFault
 from simulators.faults.table import FaultTable
 from simulators.faults.tls_faults import TlsFault, TlsFaults
+from simulators.http_api.application import refusal
+from simulators.http_api.refused import Refusal
 from simulators.journal import Journal
 from simulators.mbg.administration import Administration
 from simulators.mbg.api.rest import RestApi
+from simulators.mbg.refusals import Refused
 from simulators.mbg.settings import MbgSettings
 from simulators.mbg.sip_border.border import Border
 from simulators.mbg.sip_border.border_terms import (
@@ -35,13 +39,14 @@ from simulators.mbg.sip_border.border_terms import (
 )
 from simulators.mbg.sip_border.media_relay import MediaRelay
 from simulators.mbg.site import mount
-from simulators.mbg.state import StateFile, restore, state_of
+from simulators.mbg.state import StateFile, restore, state_of, take_back
 from simulators.network import Network
 from simulators.sockets import SipDriver
 from simulators.tls import Authority
 
 FAULT_KINDS = (HttpFault, SipFault, TlsFault, LicenceServerAway)
 READING = ("GET", "HEAD")
+NOT_KEPT = Refusal(503, "state_not_kept", "the state file can't be written; nothing was changed")
 
 
 class Mbg(Administration):
@@ -92,8 +97,8 @@ class Mbg(Administration):
         self._restarting: asyncio.Task[None] | None = None
         file = self.settings.state_file
         self._state_file = None if file is None else StateFile(file)
-        if self._state_file is not None and (state := self._state_file.read()) is not None:
-            restore(self, state)
+        if self._state_file is not None:
+            restore(self, self._state_file.begin(state_of(self)))
         self._runner: web.AppRunner | None = None
         self._driver: SipDriver | None = None
         for address in (outside, inside):
@@ -105,42 +110,33 @@ class Mbg(Administration):
         Raises:
             ConfigurationError: an address is taken or not allowed; nothing stays open.
         """
-        try:
-            await self._start_rest()
-            await self._start_border()
-            await self.start_forwards()
-        except BaseException:
-            await self.stop()
-            raise
+        async with self.alone:
+            await self._open()
 
     async def stop(self) -> None:
-        """Close everything; may be called again."""
-        if self._restarting not in (None, asyncio.current_task()):
-            self._restarting.cancel()
-            await asyncio.gather(self._restarting, return_exceptions=True)
-        await self.stop_forwards()
-        if self._driver is not None:
-            self._driver.close()
-            await self._driver.wait_closed()
-            self._driver = None
-            self.media.close_all()
-            self.kept()  # what became of the devices
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        """Close everything; may be called again. Ends a restart in the background."""
+        await self._end_restarting()
+        async with self.alone:
+            await self._close()
+            await self._end_restarting()  # one that was asked for meanwhile
 
     async def restart(self, *, keep_state: bool = True) -> None:
         """Stop and start again, with all records or (a reset to delivery) with none.
 
         Raises:
             ConfigurationError: somebody took an address meanwhile.
+            Refused: the loss of all records can't be kept; it has restarted with them.
         """
-        await self.stop()
-        if not keep_state:
-            self.forget()
-            self.kept()
-        self.happened("restarted", state="kept" if keep_state else "lost")
-        await self.start()
+        failure: Refused | None = None
+        async with self.alone:
+            await self._close()
+            if not keep_state:
+                failure = self._lost()
+            kept = keep_state or failure is not None
+            self.happened("restarted", state="kept" if kept else "lost")
+            await self._open()
+        if failure is not None:
+            raise failure
 
     async def reset(self) -> None:
         """Be as delivered, without a fault."""
@@ -154,12 +150,64 @@ class Mbg(Administration):
             self._restarting = asyncio.get_running_loop().create_task(restarting)
 
     def kept(self) -> None:
-        if self._state_file is not None:
-            self._state_file.write(state_of(self))
+        if self._state_file is None:
+            return
+        try:
+            self._write(self._state_file)
+        except Refused:
+            take_back(self, self._state_file.last())
+            raise
 
     def pump(self) -> None:
         if self._driver is not None:
             self._driver.pump()
+
+    def _write(self, file: StateFile) -> None:
+        try:
+            file.write(state_of(self))
+        except ConfigurationError as error:
+            self.happened("state not kept", reason=error)
+            raise Refused(NOT_KEPT.status, NOT_KEPT.code, str(error)) from error
+
+    def _lost(self) -> Refused | None:
+        """Be as delivered; where that can't be kept, have all records again, and say why."""
+        self.forget()
+        if self._state_file is not None:
+            try:
+                self._write(self._state_file)
+            except Refused as refused:
+                restore(self, self._state_file.last())
+                return refused
+        return None
+
+    async def _open(self) -> None:
+        try:
+            await self._start_rest()
+            await self._start_border()
+            await self.start_forwards()
+        except BaseException:
+            await self._close()
+            raise
+
+    async def _close(self) -> None:
+        """Close what is open. A cancelled one is finished by the next."""
+        await self.stop_forwards()
+        if self._driver is not None:
+            self._driver.close()
+            await self._driver.wait_closed()
+            self._driver = None
+            self.media.close_all()
+            if self._state_file is not None:
+                with contextlib.suppress(Refused):  # it has been journaled, and we go down anyway
+                    self._write(self._state_file)  # what became of the devices
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _end_restarting(self) -> None:
+        if self._restarting is not None:
+            self._restarting.cancel()
+            await asyncio.gather(self._restarting, return_exceptions=True)
 
     async def _restart_or_say(self, keep_state: bool) -> None:
         try:
@@ -221,11 +269,13 @@ class Mbg(Administration):
     @web.middleware
     async def _keep(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Keep what a call changed before it is answered; a refused one may have changed things."""
-        try:
-            return await handler(request)
-        finally:
-            if request.method not in READING:
+        answer = await handler(request)
+        if request.method not in READING:
+            try:
                 self.kept()
+            except Refused as refused:
+                return refusal(refused)
+        return answer
 
     def _struck(self, fault: Fault, number: int, what: str) -> None:
         self.happened("fault struck", fault=fault.name, number=number, what=what)

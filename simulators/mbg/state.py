@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simulators.errors import ConfigurationError
 from simulators.mbg.administration import Administration
@@ -21,6 +21,7 @@ from simulators.mbg.forwarding.forward_rule import ForwardRule
 from simulators.mbg.records.devices import Device, Icp
 from simulators.mbg.services.tokens import FinalToken, TemporaryToken
 from simulators.mbg.services.web_services import Consumer
+from simulators.mbg.settings import GATEWAY, SERVER_ONLY
 
 
 class _Record(BaseModel):
@@ -31,8 +32,8 @@ class SystemRecord(_Record):
     """What may be changed of the MBG itself."""
 
     release: str
-    mode: str
-    licences: int
+    mode: str = Field(pattern=f"^({GATEWAY}|{SERVER_ONLY})$")
+    licences: int = Field(ge=0)
     permit_weak_passwords: bool
     web_services_running: bool
 
@@ -77,6 +78,38 @@ def state_of(mbg: Administration) -> MbgState:
 
 def restore(mbg: Administration, state: MbgState) -> None:
     """Put a state into an MBG that is as delivered and not started."""
+    _restore_system(mbg, state)
+    mbg.store.restore(state.icps, state.devices, state.made)
+    for rule in state.forwards:
+        mbg.forwards[rule.protocol, rule.outside_port] = mbg.new_forward(rule)
+    mbg.journal.masker.learn(*_secrets(state))
+
+
+def take_back(mbg: Administration, state: MbgState) -> None:
+    """Put an earlier state into an MBG that runs; who is registered stays so.
+
+    Forwards are not touched: whoever changes them takes that back.
+    """
+    _restore_system(mbg, state)
+    found = dict(mbg.store.devices)
+    for device_id in found:
+        mbg.store.delete(device_id)
+    devices = [
+        replace(
+            device,
+            status=found[device.id].status,
+            status_detail=found[device.id].status_detail,
+            licensed=found[device.id].licensed,
+        )
+        if device.id in found
+        else device
+        for device in state.devices
+    ]
+    mbg.store.restore(state.icps, devices, state.made)
+
+
+def _restore_system(mbg: Administration, state: MbgState) -> None:
+    """Settings, consumers and tokens."""
     system, services = state.system, mbg.web_services
     mbg.settings = replace(
         mbg.settings,
@@ -87,13 +120,11 @@ def restore(mbg: Administration, state: MbgState) -> None:
     )
     mbg.store.permit_weak_passwords = system.permit_weak_passwords
     services.running = system.web_services_running
+    for held in (services.consumers, services.temporary, services.final):
+        held.clear()
     services.consumers.update({consumer.consumer_id: consumer for consumer in state.consumers})
     services.temporary.update({token.token: token for token in state.temporary_tokens})
     services.final.update({token.token: token for token in state.final_tokens})
-    mbg.store.restore(state.icps, state.devices, state.made)
-    for rule in state.forwards:
-        mbg.forwards[rule.protocol, rule.outside_port] = mbg.new_forward(rule)
-    mbg.journal.masker.learn(*_secrets(state))
 
 
 def _secrets(state: MbgState) -> list[str]:
@@ -113,9 +144,10 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._written = b""
+        self._last = b""
 
-    def read(self) -> MbgState | None:
-        """What was kept; None where there is no file yet.
+    def begin(self, delivered: MbgState) -> MbgState:
+        """What was kept or, where there is no file yet, this state, which is not written yet.
 
         Raises:
             ConfigurationError: it can't be read, or is not a state of this version.
@@ -123,7 +155,8 @@ class StateFile:
         try:
             data = self._path.read_bytes()
         except FileNotFoundError:
-            return None
+            self._last = _octets(delivered)
+            return delivered
         except OSError as error:
             raise ConfigurationError(
                 f"can't read the MBG's state file {self._path} ({error.strerror}): "
@@ -131,13 +164,18 @@ class StateFile:
             ) from error
         try:
             state = MbgState.model_validate_json(data)
+            _check_references(state)
         except (ValidationError, ConfigurationError) as error:
             raise ConfigurationError(
                 f"the MBG's state file {self._path} is damaged, or of another version of the bench "
                 f"({_first(error)}): it was left as it is; move it away to begin anew"
             ) from error
-        self._written = data
+        self._written = self._last = data
         return state
+
+    def last(self) -> MbgState:
+        """What was kept last, or begun with."""
+        return MbgState.model_validate_json(self._last)
 
     def write(self, state: MbgState) -> None:
         """Keep a state: all of it or, where something fails, what was kept before.
@@ -145,7 +183,7 @@ class StateFile:
         Raises:
             ConfigurationError: the file can't be written.
         """
-        data = state.model_dump_json(indent=1).encode()
+        data = _octets(state)
         if data == self._written:
             return
         folder = self._path.parent
@@ -164,7 +202,29 @@ class StateFile:
                 f"can't write the MBG's state file {self._path} ({error.strerror}): "
                 "give a path in a folder that can be written"
             ) from error
-        self._written = data
+        self._written = self._last = data
+
+
+def _octets(state: MbgState) -> bytes:
+    return state.model_dump_json(indent=1).encode()
+
+
+def _check_references(state: MbgState) -> None:
+    """See that each record belongs to one that is there.
+
+    Raises:
+        ConfigurationError: one does not.
+    """
+    icps = {icp.id for icp in state.icps}
+    consumers = {consumer.consumer_id for consumer in state.consumers}
+    for device in state.devices:
+        if device.icp_id not in icps:
+            raise ConfigurationError(f"device {device.id} has ICP {device.icp_id}, which is absent")
+    owners = [token.consumer_id for token in state.temporary_tokens]
+    owners += [token.consumer_id for token in state.final_tokens]
+    for owner in owners:
+        if owner not in consumers:
+            raise ConfigurationError(f"a token is of consumer {owner}, who is absent")
 
 
 def _first(error: ValidationError | ConfigurationError) -> str:

@@ -9,6 +9,7 @@ from simulators.sip.message import Headers, Request
 from simulators.sip.vocabulary import canonical
 
 _START = re.compile(r"([A-Za-z0-9\-.!%*_+`'~]+) .+ SIP/(\d+\.\d+)\s*", re.IGNORECASE)
+_VERSION = re.compile(r"SIP\s*/\s*\d+\.\d+\s*/", re.IGNORECASE)
 NEEDED = {"via": "Via", "from": "From", "to": "To", "call-id": "Call-ID", "cseq": "CSeq"}
 """What a response copies (section 8.2.6.2)."""
 
@@ -36,9 +37,12 @@ def salvage(data: bytes) -> tuple[Request, int] | None:
         latest.append(value.strip())
     if any(not found.get(name, [""])[0] for name in NEEDED):
         return None
+    status = 400 if start[2] == "2.0" else 505
+    if status == 505:  # its Via says the same version, and we can answer in ours only
+        found["via"] = [_VERSION.sub("SIP/2.0/", via, count=1) for via in found["via"]]
     items = [
         (written, value)
         for name, written in NEEDED.items()
         for value in (found[name] if name == "via" else found[name][:1])
     ]
-    return Request(start[1], "sip:unreadable", Headers(items)), 400 if start[2] == "2.0" else 505
+    return Request(start[1], "sip:unreadable", Headers(items)), status

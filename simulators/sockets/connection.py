@@ -52,6 +52,8 @@ class Connection(asyncio.Protocol):
 
     Attributes:
         local: our end, once connected.
+        file: the number of its file in this process, once connected. The system gives the lowest
+            that is free, so it says how many files are open.
         used: whether a message has passed, or was to.
     """
 
@@ -60,6 +62,7 @@ class Connection(asyncio.Protocol):
         self.peer: Address = peer or ("", 0)
         self.local: Address = ("", 0)
         self.used = peer is not None
+        self.file = 0
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.queue: list[bytes] = []
         self._keeper = keeper
@@ -104,6 +107,7 @@ class Connection(asyncio.Protocol):
             self._socket.abort()
             return
         self.local = (near[0], near[1])
+        self.file = transport.get_extra_info("socket").fileno()
         if self.accepted:
             self.peer = (far[0], far[1])
         if hasattr(transport, "max_size"):

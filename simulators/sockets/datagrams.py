@@ -1,12 +1,14 @@
 """A side over UDP: one socket."""
 
 import asyncio
+import contextlib
 from socket import SO_RCVBUF, SOL_SOCKET
 from typing import cast
 
 from simulators.core import UDP, Address
 from simulators.errors import ConfigurationError
-from simulators.sockets.ports import Owner, Surroundings
+from simulators.hosts import is_destination
+from simulators.sockets.ports import NO_ADDRESS, Owner, Surroundings
 from simulators.sockets.sip_journal import first_word, record_sip
 
 RECEIVE_SIZE = 65_536
@@ -50,12 +52,17 @@ class DatagramPort(asyncio.DatagramProtocol):
     def send(self, data: bytes, to: Address) -> None:
         if self._socket is None:
             return
+        if not is_destination(to):
+            what = first_word(data)
+            self._journal.lost(self.local, to, transport=UDP, reason=NO_ADDRESS, what=what)
+            return
         if self._journal.enabled or not self._network.allows(self.local[0], to[0]):
             if not self._network.passes(self.local, to, UDP, first_word(data)):
                 return
             if not self._journal.is_recorded_at(to):
                 record_sip(self._journal, self.local, to, data)
-        self._socket.sendto(data, to)
+        with contextlib.suppress(OSError):  # no route, or too long: on UDP that is silence
+            self._socket.sendto(data, to)
 
     def close(self) -> None:
         if self._socket is not None:

@@ -114,21 +114,10 @@ class SipDriver:
 
     def pump(self) -> None:
         """Carry out what the core wants; call this after every call into the core."""
-        while True:
-            for message in self.core.to_send():
-                port = self._ports.get((message.side, message.transport))
-                if port is None:
-                    continue  # closed meanwhile: like a cable that was pulled
-                if self.disturber is None:
-                    port.send(message.data, message.to)
-                else:
-                    self._disturb_out(message, port)
-            events = self.core.events()
-            if not events:
-                break
-            for event in events:
-                self._on_event(event)
-        self._arm()
+        try:
+            self._carry_out()
+        finally:
+            self._arm()  # whatever went wrong with one message, the timers of all go on
 
     # What ports say
 
@@ -153,6 +142,22 @@ class SipDriver:
             record_sip(self._journal, peer, local, data, port.transport)
         self.core.receive(data, peer, self._clock.steady(), port.side, port.transport)
         self.pump()
+
+    def _carry_out(self) -> None:
+        while True:
+            for message in self.core.to_send():
+                port = self._ports.get((message.side, message.transport))
+                if port is None:
+                    continue  # closed meanwhile: like a cable that was pulled
+                if self.disturber is None:
+                    port.send(message.data, message.to)
+                else:
+                    self._disturb_out(message, port)
+            events = self.core.events()
+            if not events:
+                break
+            for event in events:
+                self._on_event(event)
 
     def _disturb_out(self, message: Datagram, port: Port) -> None:
         self._disturb("out", message.data, message.to, port, lambda d: port.send(d, message.to))

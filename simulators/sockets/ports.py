@@ -14,6 +14,9 @@ from simulators.journal import Journal
 from simulators.network import Network
 from simulators.sip.framing import HEAD_LIMIT, MESSAGE_LIMIT
 
+NO_ADDRESS = "expected an IPv4 address and a port from 1 to 65535"
+"""Why nothing is sent to a host name, or to a port that there can't be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

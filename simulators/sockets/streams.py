@@ -5,16 +5,28 @@ from the side's own address (RFC 3261 section 18.1.1). What is cut, and why, goe
 """
 
 import asyncio
+import resource
 
 from simulators.core import TLS, Address
 from simulators.errors import ConfigurationError
+from simulators.hosts import is_destination
 from simulators.sockets.connection import Connection
 from simulators.sockets.deadlines import Deadlines
-from simulators.sockets.ports import Owner, Secrets, StreamLimits, Surroundings
+from simulators.sockets.ports import (
+    NO_ADDRESS,
+    Owner,
+    Secrets,
+    StreamLimits,
+    Surroundings,
+)
 from simulators.sockets.sip_journal import first_word, record_sip
 from simulators.sockets.tls import TlsChannel
 
 BACKLOG = 1024
+
+KEPT_FILES = 2 * BACKLOG
+"""Of the files that the process may have open, what accepted connections leave to others: two
+listeners can each take a whole backlog before the first of them is asked whether it may stay."""
 
 
 class StreamPort:
@@ -62,7 +74,9 @@ class StreamPort:
             return
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(self._accepted, *address, backlog=BACKLOG)
+            self._server = await loop.create_server(
+                self._accepted, *address, backlog=min(BACKLOG, _most_files() // 16)
+            )
         except OSError as error:
             raise ConfigurationError(
                 f"can't open {self.transport} {address[0]}:{address[1]} "
@@ -118,6 +132,8 @@ class StreamPort:
     async def _reach(self, connection: Connection) -> str | None:
         """Connect; returns why it can't be ("" where that is journaled already), None if it is."""
         to = connection.peer
+        if not is_destination(to):
+            return NO_ADDRESS
         if self.transport == TLS and self._secrets.client is None:
             return "no TLS client context was given for connections of its own"
         what = first_word(connection.queue[0])
@@ -149,6 +165,10 @@ class StreamPort:
             return False
         if len(self._all) >= self.limits.connections:
             self.refuses(connection, f"the side has {self.limits.connections} connections already")
+            return False
+        files = _most_files()
+        if connection.file >= files - min(KEPT_FILES, files // 4):
+            self.refuses(connection, f"the process may have {files} files open, and few are left")
             return False
         self._all.add(connection)
         self._by_peer[connection.peer] = connection
@@ -209,3 +229,8 @@ class StreamPort:
 
     def _too_quiet(self, connection: Connection) -> None:
         connection.end(f"no whole message for {self.limits.idle_s:g} s")
+
+
+def _most_files() -> int:
+    """How many files the process may have open now."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

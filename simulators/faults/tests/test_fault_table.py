@@ -177,9 +177,9 @@ def test_a_fault_is_made_by_name_and_what_is_wrong_is_named() -> None:
     assert made("delay", {"delay_s": 2, "times": 1}) == Delay(delay_s=2, times=1)
     for name, parameters, sentence in (
         ("dealy", {}, "there is no fault dealy; there are refuse-nonce, delay"),
-        ("delay", {"delay_s": -1}, "can't take 'delay_s'"),
+        ("delay", {"delay_s": -1}, "parameters.delay_s: must be greater"),
         ("delay", {"seconds": 1}, "its parameters are times, probability, for_s"),
-        ("delay", {"times": 0}, "can't take 'times'"),
+        ("delay", {"times": 0}, "parameters.times: must be greater"),
     ):
         with pytest.raises(ConfigurationError, match=sentence):
             made(name, parameters)

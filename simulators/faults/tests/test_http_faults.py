@@ -29,6 +29,7 @@ from simulators.faults.wrong_content_type import WrongContentType
 from simulators.faults.wrong_name_certificate import WrongNameCertificate
 from simulators.http_api.application import application
 from simulators.http_api.routes import Answer, Document, Route
+from simulators.mbg.services.signatures import replayed
 from simulators.tls import Authority
 
 HOST = "127.0.0.1"
@@ -109,6 +110,7 @@ async def test_a_refused_nonce_is_refused_before_anything_is_done(site: Site) ->
     site.faults.switch_on(RefuseNonce(times=1))
     status, document = await site.ask()
     assert (status, document["code"]) == (401, "nonce_used")
+    assert document == replayed().document(), "no client can tell it from a real one"
     assert site.done == []
     assert await site.ask() == THING
     assert site.told == ["refuse-nonce: POST /things"]

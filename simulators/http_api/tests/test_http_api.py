@@ -19,7 +19,7 @@ from simulators.http_api.routes import Answer, Document, Query, Route
 
 
 class Lamp(Document):
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, pattern=r"^[^\x00-\x1f~]*$")
     lit: bool
 
 
@@ -122,6 +122,31 @@ async def test_what_is_wrong_is_named_by_its_field(
     status, code, detail = await refusal(await client.post("/lamps", json=body))
     assert (status, code) == (422, "invalid")
     assert list(detail["fields"]) == [field_name]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"name": "moon"}, "lit: is needed"),
+        ({"name": "moon", "lit": "yes"}, "lit: must be a valid boolean"),
+        ({"name": "", "lit": True}, "name: must have at least 1 character"),
+        ({"name": "a\n", "lit": True}, "name: must hold no control characters"),
+        ({"name": "~", "lit": True}, "name: must have the form that this API's OpenAPI document"),
+        ({"name": "a", "lit": True, "x": 1}, "x: is unknown or can't be written"),
+    ],
+)
+async def test_reasons_are_words_of_one_kind(
+    client: Client, body: dict[str, object], reason: str
+) -> None:
+    message = (await (await client.post("/lamps", json=body)).json())["message"]
+    assert message.startswith(reason)
+    assert "should" not in message
+
+
+async def test_an_unknown_name_in_a_query_is_told_which_are_known(client: Client) -> None:
+    answer = await (await client.get("/lamps?pages=1&lit=x")).json()
+    assert answer["detail"]["fields"]["pages"] == "is unknown; this query takes lit, page"
+    assert answer["detail"]["fields"]["lit"].startswith("must be a valid boolean")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b"NaN"])

@@ -24,11 +24,17 @@ class DeviceStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Icp:
-    """A PBX node as the MBG knows it."""
+    """A PBX node as the MBG knows it.
+
+    Args:
+        address: Hostname or IP Address as it was typed, for people and REST.
+        ip: the IPv4 address that it stood for when it was saved, for the border.
+    """
 
     id: str
     name: str
     address: str
+    ip: str
     type: str = "MiVoice Office 250"
 
     @property

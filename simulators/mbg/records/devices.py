@@ -10,6 +10,7 @@ from simulators.mbg.records.device_records import Availability as Availability
 from simulators.mbg.records.device_records import Device as Device
 from simulators.mbg.records.device_records import DeviceStatus as DeviceStatus
 from simulators.mbg.records.device_records import Icp as Icp
+from simulators.mbg.records.icp_fields import icp_of
 from simulators.mbg.refusals import duplicate, invalid, not_found
 
 WRITABLE = (
@@ -40,27 +41,35 @@ class DeviceStore:
         self._last_id = 0
         self._last_icp_id = 0
 
-    def add_icp(self, name: str, address: str) -> Icp:
-        """Service configuration -> ICPs -> add."""
+    def add_icp(self, name: str, address: str, ip: str | None = None) -> Icp:
+        """Service configuration -> ICPs -> add.
+
+        Args:
+            address: Hostname or IP Address.
+            ip: what a host name stands for; an IPv4 address stands for itself.
+
+        Raises:
+            Refused: 422 with a reason per field.
+        """
+        icp = icp_of(str(self._last_icp_id + 1), name, address, ip)
         self._last_icp_id += 1
-        icp = Icp(str(self._last_icp_id), name, address)
         self.icps[icp.id] = icp
         return icp
 
-    def change_icp(self, icp_id: str, *, address: str) -> Icp:
-        """Change an ICP's Hostname or IP Address."""
-        self.icps[icp_id] = replace(self.icps[icp_id], address=address)
+    def change_icp(self, icp_id: str, *, address: str, ip: str | None = None) -> Icp:
+        """Change an ICP's Hostname or IP Address; like `add_icp`."""
+        self.icps[icp_id] = icp_of(icp_id, self.icps[icp_id].name, address, ip)
         return self.icps[icp_id]
 
     def by_set_username(self, name: str) -> Device | None:
         """The device that a set calls itself by."""
         return self.devices.get(self._by_set_username.get(name, ""))
 
-    def by_icp_username(self, icp_address: str, name: str) -> Device | None:
-        """The device that the ICP at this address calls by that name."""
+    def by_icp_username(self, icp_ip: str, name: str) -> Device | None:
+        """The device that the ICP at this IP address calls by that name."""
         for icp in self.icps.values():
             device_id = self._by_icp_username.get((icp.id, name), "")
-            if icp.address == icp_address and device_id:
+            if icp.ip == icp_ip and device_id:
                 return self.devices[device_id]
         return None
 

@@ -68,6 +68,8 @@ class Consumers(dict[str, Consumer]):
     ) -> Consumer:
         """Add a new consumer, with the documented permissions where none are given.
 
+        Of permissions that are given, those left out are "none".
+
         Raises:
             ConfigurationError: the id is empty or taken, or a permission or its level is unknown.
         """
@@ -75,7 +77,8 @@ class Consumers(dict[str, Consumer]):
             raise ConfigurationError("a consumer needs a ConsumerID")
         if consumer_id in self:
             raise ConfigurationError(f"ConsumerID {consumer_id} is in use: choose another")
-        granted = _checked(DOCUMENTED_PERMISSIONS if permissions is None else permissions)
+        granted = dict.fromkeys(PERMISSIONS, "none")
+        granted |= _checked(DOCUMENTED_PERMISSIONS if permissions is None else permissions)
         consumer = Consumer(name, consumer_id, new_secret(self._entropy), granted, active)
         self[consumer_id] = consumer
         return consumer
@@ -83,7 +86,7 @@ class Consumers(dict[str, Consumer]):
     def edit(
         self, consumer_id: str, *, name: str | None = None, permissions: dict[str, str] | None
     ) -> Consumer:
-        """Change name or permissions; None leaves what it is.
+        """Change name or permissions; None, and a permission that is left out, stay.
 
         Raises:
             Refused: 404.
@@ -91,7 +94,7 @@ class Consumers(dict[str, Consumer]):
         """
         consumer = self.known(consumer_id)
         if permissions is not None:
-            consumer.permissions = _checked(permissions)
+            consumer.permissions |= _checked(permissions)
         if name is not None:
             consumer.name = name
         return consumer

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from simulators.mbg.refusals import malformed, unauthorized
+from simulators.mbg.refusals import Refused, malformed, unauthorized
 
 METHODS = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
 REQUIRED = (
@@ -25,6 +25,10 @@ REQUIRED = (
     "oauth_signature",
 )
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*").fullmatch
+MAX_FORM = 1 << 16
+"""Octets of a form body that is signed: no call takes nearly as much."""
+MAX_PARAMETERS = 200
+"""In one place of a request; each costs time, whoever sent it."""
 _PARAMETER = re.compile(
     # name="value", where a realm may hold commas and escapes (RFC 9110 section 5.6.4); or blanks
     # and commas; or, taken whole, what is neither
@@ -155,8 +159,11 @@ def read(request: HttpRequest, methods: Collection[str] = tuple(METHODS)) -> Sig
 
     Raises:
         Refused: there is no OAuth parameter (401), or a required one is absent, one came twice or
-            in two places, or signature method or version won't do (400, section 3.2).
+            in two places, or signature method or version won't do (400, section 3.2); a form that
+            is too large (413).
     """
+    if len(request.form) > MAX_FORM:
+        raise Refused(413, "too_large", f"expected at most {MAX_FORM} octets in a form body")
     header = header_parameters(request.authorization)
     base_string_uri(request.uri.partition("?")[0])
     query = pairs(request.uri.partition("?")[2])
@@ -172,10 +179,24 @@ def read(request: HttpRequest, methods: Collection[str] = tuple(METHODS)) -> Sig
 
 
 def pairs(text: str) -> Pairs:
-    """Form-encoded text, decoded; a name without a value has an empty one."""
+    """Form-encoded text, decoded; a name without a value has an empty one.
+
+    Raises:
+        Refused: more than `MAX_PARAMETERS`.
+    """
     if not text:
         return []
-    return parse_qsl(text, keep_blank_values=True, errors="surrogateescape")
+    try:
+        return parse_qsl(
+            text,
+            keep_blank_values=True,
+            errors="surrogateescape",
+            max_num_fields=MAX_PARAMETERS,
+        )
+    except ValueError:
+        raise malformed(
+            "parameter_rejected", f"expected at most {MAX_PARAMETERS} parameters in query or form"
+        ) from None
 
 
 def header_parameters(header: str) -> Pairs:

@@ -5,21 +5,29 @@ mistake; the one that gives the signature that came is the answer. Where none do
 that the client sent along (header `X-Signature-Base-String`) is compared.
 """
 
-import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from simulators.mbg.refusals import Refused
 from simulators.mbg.services import oauth_signing
-from simulators.mbg.services.oauth import HttpRequest, SignedRequest, encode, matches
+from simulators.mbg.services.oauth import HttpRequest, SignedRequest, matches
 from simulators.mbg.services.oauth_key_mistakes import KEY_MISTAKES, readings
+from simulators.mbg.services.oauth_masking import (
+    LONGEST,
+    LONGEST_VALUE,
+    MOST_SHOWN,
+    Mask,
+    printable,
+)
 from simulators.mbg.services.oauth_mistakes import BASE_STRING_MISTAKES
 from simulators.mbg.services.oauth_signing import Secrets as Secrets
 from simulators.mbg.services.oauth_signing import Signing
 
 KEPT = 200
+KEPT_CHARACTERS = 1 << 20
+"""Of all requests together; the oldest go first."""
 HEADER = "X-Signature-Base-String"
 MISTAKES = BASE_STRING_MISTAKES + KEY_MISTAKES
 UNKNOWN = "unknown"
@@ -54,12 +62,14 @@ class Diagnosis:
         says: one or two sentences for the client's developer.
         theirs: the client's base string, "" where it is not known.
         difference: None where the base strings agree, or theirs is not known.
+        for_caller: what the refusal may tell, "" where the mistake is about a secret.
     """
 
     mistake: str
     says: str
     theirs: str
     difference: Difference | None
+    for_caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,8 @@ class RefusedRequest:
         at: calendar time, epoch seconds.
         parameters: what took part in the signature, and the signature; masked.
         base_string: as the MBG built it, masked; "" where the request could not be read.
+
+    Long texts are cut.
     """
 
     number: int
@@ -83,6 +95,15 @@ class RefusedRequest:
     parameters: tuple[tuple[str, str], ...]
     base_string: str
     diagnosis: Diagnosis | None
+
+    @property
+    def characters(self) -> int:
+        """How much room it takes."""
+        texts = (self.message, self.consumer_id, self.method, self.uri, self.base_string)
+        of_parameters = sum(len(name) + len(value) for name, value in self.parameters)
+        found = self.diagnosis
+        of_diagnosis = len(found.theirs) + len(found.says) if found else 0
+        return sum(map(len, texts)) + of_parameters + of_diagnosis
 
     def document(self) -> dict[str, object]:
         """As JSON, for the control API."""
@@ -115,10 +136,11 @@ class RefusedRequest:
 
 
 class RefusedRequests:
-    """The latest refused requests, oldest first."""
+    """The latest refused requests, oldest first: so many, and so much of them, as is bounded."""
 
     def __init__(self) -> None:
-        self._kept: deque[RefusedRequest] = deque(maxlen=KEPT)
+        self._kept: deque[RefusedRequest] = deque()
+        self._characters = 0
         self._number = 0
 
     def __iter__(self) -> Iterator[RefusedRequest]:
@@ -145,53 +167,72 @@ class RefusedRequests:
     ) -> None:
         """Keep one; `signed` is None where the request could not be read as a signed one."""
         self._number += 1
-        masked = _Mask(signed)
+        masked = Mask(signed)
         parameters = signed.header + signed.query + signed.form if signed else []
-        self._kept.append(
-            RefusedRequest(
-                number=self._number,
-                at=now,
-                code=refused.code,
-                message=refused.message,
-                consumer_id=signed.get("consumer_key") if signed else "",
-                caller=request.caller,
-                method=request.method,
-                uri=masked(request.uri if signed else request.uri.partition("?")[0]),
-                parameters=tuple((masked(name), masked(value)) for name, value in parameters),
-                base_string=masked(signed.base_string) if signed else "",
-                diagnosis=diagnosis and replace(diagnosis, theirs=masked(diagnosis.theirs)),
-            )
+        kept = RefusedRequest(
+            number=self._number,
+            at=now,
+            code=refused.code,
+            message=refused.message,
+            consumer_id=printable(signed.get("consumer_key"))[:LONGEST_VALUE] if signed else "",
+            caller=request.caller,
+            method=request.method[:LONGEST_VALUE],
+            uri=masked(request.uri if signed else request.uri.partition("?")[0]),
+            parameters=tuple(masked.parameters(islice(parameters, MOST_SHOWN))),
+            base_string=masked(signed.base_string) if signed else "",
+            diagnosis=diagnosis and replace(diagnosis, theirs=masked(diagnosis.theirs)),
         )
+        self._kept.append(kept)
+        self._characters += kept.characters
+        while len(self._kept) > KEPT or self._characters > KEPT_CHARACTERS:
+            self._characters -= self._kept.popleft().characters
 
 
 def diagnose(signed: SignedRequest, secrets: Secrets) -> Diagnosis:
-    """Find out why the signature of a request does not fit."""
+    """Find out why the signature of a request does not fit; a large one's is not looked for."""
     right = oauth_signing.of(signed, secrets)
-    given = signed.get("signature")
-    for mistake in MISTAKES:
+    ours, given = right.base_string, signed.get("signature")
+    if _large(signed, ours):
+        says = f"this request is too large to try mistakes on (over {LONGEST} characters): sign a"
+        return Diagnosis(UNKNOWN, f"{says} smaller one the same way", "", None)
+    for mistake in BASE_STRING_MISTAKES:
         for tried in mistake.change(right):
-            if matches(given, tried.digest):
-                says = mistake.says + (f" ({tried.which})" if tried.which else "")
-                return _told(mistake.name, says, right.base_string, tried.base_string)
+            theirs = tried.base_string
+            if matches(given, oauth_signing.signed_with(tried, theirs)):
+                says = _says(mistake.says, tried.which)
+                return _told(mistake.name, says, ours, theirs, for_caller=says)
+    for mistake in KEY_MISTAKES:
+        for tried in mistake.change(right):
+            if matches(given, oauth_signing.signed_with(tried, ours)):
+                return _told(mistake.name, _says(mistake.says, tried.which), ours, ours)
     for name, says, octets in readings(given):
         if octets == right.digest:
-            return _told(name, says, right.base_string, right.base_string)
+            return _told(name, says, ours, ours, for_caller=says)
     return _unknown(signed, right)
+
+
+def _large(signed: SignedRequest, ours: str) -> bool:
+    """Whether trying all mistakes would take long."""
+    sent, parameters = signed.request, signed.header + signed.query + signed.form
+    return (
+        len(parameters) > MOST_SHOWN
+        or max(len(ours), len(sent.uri)) > LONGEST
+        or max(len(sent.content), len(sent.claimed)) > LONGEST
+    )
+
+
+def _says(says: str, which: str) -> str:
+    return says + (f" ({printable(which)[:LONGEST_VALUE]})" if which else "")
 
 
 def difference(ours: str, theirs: str) -> Difference | None:
     """The first place where two texts differ, None where they are the same."""
     if ours == theirs:
         return None
-    ours, theirs = _printable(ours), _printable(theirs)
+    ours, theirs = printable(ours), printable(theirs)
     same = takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False))
     position = sum(1 for _ in same)
     return Difference(position, ours[position : position + 1], theirs[position : position + 1])
-
-
-def _printable(text: str) -> str:
-    """Text of the same length that any encoding takes: octets that are no UTF-8 become one sign."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _unknown(signed: SignedRequest, right: Signing) -> Diagnosis:
@@ -211,26 +252,8 @@ def _unknown(signed: SignedRequest, right: Signing) -> Diagnosis:
     says = "your base string differs from ours" + (
         "; the secrets are right" if fits else ", and your signature is not made of it and our key"
     )
-    return _told("base_string", says, ours, claimed)
+    return _told("base_string", says, ours, claimed, says if fits else "")
 
 
-def _told(name: str, says: str, ours: str, theirs: str) -> Diagnosis:
-    return Diagnosis(name, says, theirs, difference(ours, theirs))
-
-
-class _Mask:
-    """Hides token and verifier wherever they stand; texts keep their length, so places stay."""
-
-    def __init__(self, signed: SignedRequest | None) -> None:
-        self._hidden: dict[str, str] = {}
-        for name, shown in (("token", 4), ("verifier", 0)):
-            value = signed.get(name) if signed else ""
-            for text in (encode(encode(value)), encode(value), value):
-                if text:
-                    self._hidden[text] = text[:shown] + "*" * (len(text) - shown)
-
-    def __call__(self, text: str) -> str:
-        text = _printable(text)
-        for value, hidden in self._hidden.items():
-            text = text.replace(value, hidden)
-        return text
+def _told(name: str, says: str, ours: str, theirs: str, for_caller: str = "") -> Diagnosis:
+    return Diagnosis(name, says, theirs, difference(ours, theirs), for_caller)

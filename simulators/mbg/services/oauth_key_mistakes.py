@@ -12,7 +12,12 @@ from simulators.mbg.services.oauth_signing import Signing, key
 
 
 def _no_ampersand(s: Signing) -> Iterator[Signing]:
-    yield replace(s, key=encode(s.secrets.consumer) + encode(s.secrets.token))
+    consumer, token = s.secrets.consumer, s.secrets.token
+    yield replace(s, key=encode(consumer) + encode(token))
+    yield replace(s, key=consumer + token, which="and both secrets were not encoded")
+    if token:
+        yield replace(s, key=encode(consumer), which="the consumer's secret alone")
+        yield replace(s, key=consumer, which="the consumer's secret alone, not encoded")
 
 
 def _without_token_secret(s: Signing) -> Iterator[Signing]:

@@ -3,16 +3,18 @@
 A mistake that can't have been made in a request (no query to leave out) yields nothing.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from simulators.mbg.services.oauth import Pairs, encode, pairs
+from simulators.mbg.services.oauth import MAX_PARAMETERS, Pairs, encode, pairs
+from simulators.mbg.services.oauth_masking import json_fields
 from simulators.mbg.services.oauth_signing import Signing
 
 Change = Callable[[Signing], Iterable[Signing]]
+MOST_NAMES = 8
+"""Names at the start of a path that may have been left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _path_decoded(s: Signing) -> Iterator[Signing]:
 def _path_prefix(s: Signing) -> Iterator[Signing]:
     parts = urlsplit(s.uri)
     names = parts.path.split("/")[1:]
-    for count in range(1, len(names)):
+    for count in range(1, min(len(names), MOST_NAMES)):
         left = "/".join(names[count:])
         uri = f"{parts.scheme}://{parts.netloc}/{left}"
         yield replace(s, uri=uri, which=f"/{'/'.join(names[:count])} was left out")
@@ -105,15 +107,12 @@ def _body_included(s: Signing) -> Iterator[Signing]:
     content = s.request.request.content.decode("utf-8", "surrogateescape")
     if not content:
         return
-    yield replace(s, form=pairs(content), which="as if it were a form")
+    if content.count("&") < MAX_PARAMETERS:
+        yield replace(s, form=pairs(content), which="as if it were a form")
     yield replace(s, form=[(content, "")], which="as one name")
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
-        return
-    if isinstance(document, dict):
-        texts = [(name, v if isinstance(v, str) else json.dumps(v)) for name, v in document.items()]
-        yield replace(s, form=texts, which="each JSON field as a parameter")
+    fields = json_fields(s.request.request.content)
+    if fields:
+        yield replace(s, form=fields, which="each JSON field as a parameter")
 
 
 def _unsorted(s: Signing) -> Iterator[Signing]:
@@ -173,7 +172,15 @@ def _not_encoded(s: Signing) -> Iterator[Signing]:
 
 
 def _lower_case_escapes(s: Signing) -> Iterator[Signing]:
-    yield replace(s, encode=lambda text: re.sub("%..", lambda m: m[0].lower(), encode(text)))
+    key = lower_escapes(s.key) if isinstance(s.key, str) else s.key
+    inner = replace(s, encode=_encode_lower, which="in names and values")
+    outer = replace(s, frame=_encode_lower, frame_uri=_encode_lower, which="in the base string")
+    both = replace(outer, encode=_encode_lower, which="everywhere in the base string")
+    yield from (inner, outer, both)
+    if key != s.key:
+        yield replace(s, key=key, which="in the key")
+        for made in (inner, outer, both):
+            yield replace(made, key=key, which=f"{made.which} and in the key")
 
 
 def _other_characters(s: Signing) -> Iterator[Signing]:
@@ -224,6 +231,15 @@ def _not_signed(s: Signing) -> Iterator[Signing]:
 
 def _signature_included(s: Signing) -> Iterator[Signing]:
     yield replace(s, header=[*s.header, ("oauth_signature", "")])
+
+
+def lower_escapes(encoded: str) -> str:
+    """Percent-encoded text with its hexadecimal digits in lower case."""
+    return re.sub("%..", lambda escape: escape[0].lower(), encoded)
+
+
+def _encode_lower(text: str) -> str:
+    return lower_escapes(encode(text))
 
 
 def _protocol(place: Pairs) -> Pairs:

@@ -43,6 +43,7 @@ class Signing:
         encode: encoding of names and values.
         order: puts encoded names and values in their order.
         frame: encoding of the joined parameters as a part of the base string.
+        frame_uri: encoding of the URI as a part of it.
         which: more exactly what a mistake changed, for people.
     """
 
@@ -58,6 +59,7 @@ class Signing:
     encode: Callable[[str], str] = encode
     order: Callable[[Iterable[tuple[str, str]]], Iterable[tuple[str, str]]] = sorted
     frame: Callable[[str], str] = encode
+    frame_uri: Callable[[str], str] = encode
     which: str = ""
 
     @property
@@ -68,7 +70,7 @@ class Signing:
             for name, value in self.header + self.query + self.form
         ]
         text = "&".join(f"{name}={value}" for name, value in self.order(pairs))
-        return f"{self.method}&{encode(self.uri)}&{self.frame(text)}"
+        return f"{self.method}&{self.frame_uri(self.uri)}&{self.frame(text)}"
 
     @property
     def digest(self) -> bytes:

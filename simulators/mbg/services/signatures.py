@@ -6,7 +6,7 @@ Pure. What depends on a token's own state is `web_services`; why a signature doe
 
 from collections.abc import Callable, Mapping
 
-from simulators.mbg.refusals import unauthorized
+from simulators.mbg.refusals import Refused, unauthorized
 from simulators.mbg.services import oauth
 from simulators.mbg.services.consumers import Consumer
 from simulators.mbg.services.oauth import SignedRequest
@@ -14,17 +14,33 @@ from simulators.mbg.services.oauth import SignedRequest
 SecretOf = Callable[[str], str]
 """Secret of a token; raises Refused for one that was never issued."""
 
+UNLIMITED_S = 3600.0
+"""How long nonces are remembered where any time stamp is taken: memory has to end somewhere."""
+
+
+def replayed() -> Refused:
+    """The refusal of a request that came before."""
+    return unauthorized("nonce_used", "this nonce was used before")
+
+
+def does_not_fit(why: str = "") -> Refused:
+    """The refusal of a wrong signature; `why` as far as its sender may know."""
+    return unauthorized(
+        "signature_invalid", f"the signature does not fit: {why or 'wrong secret?'}"
+    )
+
 
 class Nonces:
     """Nonces in use: each serves once for its time stamp, consumer and token.
 
     Args:
         window_s: how far a time stamp may be from our clock, either way, seconds; a nonce is
-            remembered for as long as its time stamp would be taken.
+            remembered for as long as its time stamp would be taken. None: any time stamp is
+            taken, and a nonce remembered for an hour.
     """
 
-    def __init__(self, window_s: float) -> None:
-        self._window_s = window_s
+    def __init__(self, window_s: float | None) -> None:
+        self.window_s = window_s
         self._used: dict[tuple[str, str, str, str], float] = {}
 
     def check(self, signed: SignedRequest, now: float) -> None:
@@ -35,11 +51,11 @@ class Nonces:
         """
         protocol = signed.protocol
         stamp = int(protocol["oauth_timestamp"])
-        if abs(stamp - now) > self._window_s:
+        if self.window_s is not None and abs(stamp - now) > self.window_s:
             raise unauthorized(
                 "timestamp_refused",
                 f"the time stamp is {stamp - now:+.0f} s from this MBG's clock, "
-                f"allowed are {self._window_s:.0f}",
+                f"allowed are {self.window_s:.0f}",
             )
         self._forget(now)
         key = (
@@ -49,8 +65,9 @@ class Nonces:
             protocol["oauth_nonce"],
         )
         if key in self._used:
-            raise unauthorized("nonce_used", "this nonce was used before")
-        self._used[key] = stamp + self._window_s + 1
+            raise replayed()
+        over_at = now + UNLIMITED_S if self.window_s is None else stamp + self.window_s
+        self._used[key] = over_at + 1
 
     def __len__(self) -> int:
         return len(self._used)
@@ -87,7 +104,7 @@ def check(
         token_secret(protocol.get("oauth_token", "")),
     )
     if not oauth.matches(protocol["oauth_signature"], expected):
-        raise unauthorized("signature_invalid", "the signature does not fit: wrong secret?")
+        raise does_not_fit()
     if not consumer.active:
         raise unauthorized("consumer_inactive", f"{consumer.consumer_id} is not active")
     nonces.check(signed, now)

@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from simulators.core import Entropy
 from simulators.mbg.refusals import (
@@ -39,6 +40,8 @@ from simulators.mbg.services.tokens import (
     TemporaryToken,
 )
 
+MOST_OTHERS = 100
+"""Secrets of other consumers and tokens that the debugger tries."""
 NOT_EXCHANGEABLE = {
     Temporary.PENDING: ("token_not_approved", "nobody has pressed approve yet"),
     Temporary.REJECTED: ("token_rejected", "the temporary token was rejected"),
@@ -54,13 +57,14 @@ class Settings:
     """Habits of the web services.
 
     Args:
-        timestamp_window_s: how far a time stamp may be from our clock, either way, seconds.
+        timestamp_window_s: how far a time stamp may be from our clock, either way, seconds; None
+            takes any.
         final_life_s: life of a final token, seconds.
         temporary_life_s: life of a temporary token, seconds.
         hmac_sha256: whether HMAC-SHA256 is taken beside HMAC-SHA1.
     """
 
-    timestamp_window_s: float = 300.0
+    timestamp_window_s: float | None = 300.0
     final_life_s: float = FINAL_LIFE_S
     temporary_life_s: float = TEMPORARY_LIFE_S
     hmac_sha256: bool = True
@@ -81,11 +85,17 @@ class WebServices(TokenRecords):
         self.refusals = RefusedRequests()
         self.known_hosts: tuple[str, ...] = ()
         self._nonces = Nonces(self.settings.timestamp_window_s)
-        self._methods = tuple(
-            method
-            for method in oauth.METHODS
-            if method != "HMAC-SHA256" or self.settings.hmac_sha256
-        )
+
+    def change_settings(self, settings: Settings) -> None:
+        """Have other habits from now on; tokens keep the lives that they were given."""
+        self.settings = settings
+        self._temporary_life_s = settings.temporary_life_s
+        self._final_life_s = settings.final_life_s
+        self._nonces.window_s = settings.timestamp_window_s
+
+    @property
+    def _methods(self) -> tuple[str, ...]:
+        return tuple(m for m in oauth.METHODS if m != "HMAC-SHA256" or self.settings.hmac_sha256)
 
     # What a person does on the Web services page
 
@@ -204,19 +214,24 @@ class WebServices(TokenRecords):
             diagnosis = None
             if signed is not None and refused.code == "signature_invalid":
                 diagnosis = oauth_debugger.diagnose(signed, self._secrets(signed))
+                refused = signatures.does_not_fit(diagnosis.for_caller)
             self.refusals.keep(request, signed, refused, diagnosis, now)
-            raise
+            raise refused from None
 
     def _secrets(self, signed: SignedRequest) -> Secrets:
         """All that the debugger may try for a request whose consumer is known."""
         consumer, token = self.consumers[signed.get("consumer_key")], signed.get("token")
-        tokens: dict[str, TemporaryToken | FinalToken] = {**self.temporary, **self.final}
-        of_token = tokens[token].secret if token in tokens else ""
+        used = self.final.get(token) or self.temporary.get(token)
+        others = islice(self.consumers.values(), MOST_OTHERS)
+        newest: Iterator[TemporaryToken | FinalToken] = chain(
+            reversed(self.final.values()), reversed(self.temporary.values())
+        )
+        own = (t.secret for t in newest if t.consumer_id == consumer.consumer_id)
         return Secrets(
             consumer.shared_secret,
-            of_token,
-            {other.consumer_id: other.shared_secret for other in self.consumers.values()},
-            [t.secret for t in tokens.values() if t.consumer_id == consumer.consumer_id],
+            used.secret if used else "",
+            {other.consumer_id: other.shared_secret for other in others},
+            list(islice(own, MOST_OTHERS)),
             self.known_hosts,
         )
 

@@ -93,9 +93,9 @@ class BorderCalls:
         dialled = _user(received.request.uri)
         icp = self._store.icps[device.icp_id]
         invitation = Invitation(
-            to_uri=sip_uri(dialled, icp.address),
-            from_uri=sip_uri(device.icp_username, icp.address),
-            next_hop=(icp.address, self._settings.icp_port),
+            to_uri=sip_uri(dialled, icp.ip),
+            from_uri=sip_uri(device.icp_username, icp.ip),
+            next_hop=(icp.ip, self._settings.icp_port),
             transport=self._settings.upstream_transport,
             display=_caller(received.request).name,
             contact_user=device.icp_username,

@@ -16,6 +16,7 @@ FIRST_PORT, LAST_PORT = 20_000, 30_999
 """The range that the MBG keeps for voice."""
 
 RTP, RTCP = 0, 1
+LAST_UDP_PORT = 65_535
 
 ON_HOLD = "0.0.0.0"
 """The address that says: send me nothing (RFC 3264 section 8.4)."""
@@ -84,7 +85,8 @@ class MediaSession:
         """Take what a description of this side says; who was heard before must be heard again."""
         for kind in (RTP, RTCP):
             flow = self.flow(side, kind)
-            flow.described = None if where is None else (where[0], where[1] + kind)
+            at = None if where is None else (where[0], where[1] + kind)
+            flow.described = at if at is not None and at[1] <= LAST_UDP_PORT else None
             flow.heard_from = None
 
     def route(self, side: str, other: str, kind: int, peer: Address, size: int) -> Address | None:

@@ -48,11 +48,14 @@ class MediaRelay:
     def open(self, call: str, streams: int) -> list[PortPair] | None:
         """Ports for as many streams of a call, those it has already included; None: none left."""
         opened = self._calls.setdefault(call, _Open())
+        sessions, sockets = len(opened.sessions), len(opened.sockets)
         while len(opened.sessions) < streams:
             pair = self._open_pair(opened)
             if pair is None:
-                if not opened.sessions:
-                    self.close(call)
+                _close(opened.sockets[sockets:])
+                del opened.sessions[sessions:], opened.sockets[sockets:]
+                if not sessions:
+                    del self._calls[call]
                 return None
             opened.sessions.append(pair)
         return [session.ports for session in opened.sessions[:streams]]
@@ -68,9 +71,7 @@ class MediaRelay:
         opened = self._calls.pop(call, None)
         if opened is None:
             return
-        for end in opened.sockets:
-            _loop().remove_reader(end)
-            end.close()
+        _close(opened.sockets)
         for number, session in enumerate(opened.sessions, 1):
             rtp = {side: session.flow(side, RTP).packets for side in OTHER}
             self._journal.happened(
@@ -156,6 +157,12 @@ class MediaRelay:
             if to is not None and self._network.allows(self._hosts[OTHER[side]], to[0]):
                 with contextlib.suppress(OSError):
                     out.sendto(data, to)
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for end in sockets:
+        _loop().remove_reader(end)
+        end.close()
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from simulators.core import Address
 from simulators.errors import RemoteProtocolError
+from simulators.hosts import is_ipv4
 
 CONTENT_TYPE = "application/sdp"
 LONGEST = 65_536
@@ -20,7 +21,8 @@ HELD = "c=IN IP4 0.0.0.0"
 """How a phone of RFC 2543 puts a call on hold (RFC 3264 section 8.4); it must arrive as it left."""
 
 _MEDIA = re.compile(r"m=(\S+) (\d{1,5})(/\d+)? (\S+) (.+)")
-_CONNECTION = re.compile(r"c=IN (IP4|IP6) ([^\s/]+)\S*")
+_CONNECTION = re.compile(r"c=IN IP4 ([\d.]+)(?:/\d+)*")
+"""No host name: it would have to be looked up before the call can go on. No IPv6: none here."""
 _ORIGIN = re.compile(r"(o=\S+ \S+ \S+ IN )(IP[46]) \S+")
 _HIDDEN = ("a=candidate:", "a=remote-candidates:", "a=ice-", "a=rtcp:", "a=end-of-candidates")
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
@@ -55,12 +57,14 @@ def streams(body: bytes) -> list[Stream]:
     session_host, session_direction = "", "sendrecv"
     for line in _lines(body):
         connection = _CONNECTION.fullmatch(line)
+        if line.startswith("c=") and (connection is None or not is_ipv4(connection[1])):
+            raise MalformedDescription(f"expected 'c=IN IP4 <IPv4 address>', got {line[:60]!r}")
         if line.startswith("m="):
             found.append(_stream(line, session_host, session_direction))
         elif connection is not None and found:
-            found[-1] = _moved(found[-1], connection[2])
+            found[-1] = _moved(found[-1], connection[1])
         elif connection is not None:
-            session_host = connection[2]
+            session_host = connection[1]
         elif line[2:] in _DIRECTIONS and line.startswith("a="):
             if found:
                 found[-1] = _turned(found[-1], line[2:])

@@ -186,7 +186,7 @@ class Upstream:
                 self._agent.retry(key, now)
 
     def _registrar(self, device: Device) -> Address:
-        return self._store.icps[device.icp_id].address, self._settings.icp_port
+        return self._store.icps[device.icp_id].ip, self._settings.icp_port
 
     def _is_for(self, kept: Registration, device: Device) -> bool:
         """Whether it was made with what the device has on its ICP side now."""

@@ -16,7 +16,7 @@ LABELS = {"none": "None", "read": "Read", "read/write": "Read/Write"}
 
 async def show_new(request: web.Request) -> web.StreamResponse:
     """GET /web-services/consumers/new"""
-    granted = {f"permission {name}": DOCUMENTED_PERMISSIONS[name] for name in PERMISSIONS}
+    granted = {_field(name): DOCUMENTED_PERMISSIONS[name] for name in PERMISSIONS}
     return _form(request, Form(({"active": "yes"} | granted).items()), None)
 
 
@@ -49,7 +49,7 @@ async def show_one(request: web.Request) -> web.StreamResponse:
     consumer = _consumer(request)
     values = {"name": consumer.name, "active": "yes" if consumer.active else "no"}
     for permission in PERMISSIONS:
-        values[f"permission {permission}"] = consumer.permissions.get(permission, "none")
+        values[_field(permission)] = consumer.permissions.get(permission, "none")
     return _form(request, Form(values.items()), consumer)
 
 
@@ -141,7 +141,7 @@ def _form(
         status=status,
         form=form,
         consumer=consumer,
-        permissions=PERMISSIONS,
+        permissions={_field(name): name for name in PERMISSIONS},
         levels=[(level, LABELS[level]) for level in LEVELS],
     )
 
@@ -150,8 +150,13 @@ def _consumer(request: web.Request) -> Consumer:
     return request.app[MBG].web_services.consumers.known(asked(request, "id"))
 
 
+def _field(permission: str) -> str:
+    """The form's field for a permission; an id in HTML holds no blank."""
+    return f"permission-{permission}"
+
+
 def _permissions(form: Form) -> dict[str, str]:
-    return {name: form.chosen(f"permission {name}", LEVELS) for name in PERMISSIONS}
+    return {name: form.chosen(_field(name), LEVELS) for name in PERMISSIONS}
 
 
 def _active(form: Form) -> bool:

@@ -1,22 +1,17 @@
 """What a person typed into a form: read from a request, and checked field by field."""
 
-import re
 from collections.abc import Iterable
-from ipaddress import AddressValueError, IPv4Address
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from simulators.hosts import is_host_name, is_ipv4
 from simulators.mbg.refusals import Refused
 
 MAX_FORM = 1 << 16
 MAX_FIELDS = 100
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 LONGEST_TEXT = 255
-
-_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)*(?=[A-Za-z]){_LABEL}").fullmatch
-"""RFC 1123 section 2.1: labels joined by dots, and the last one not all digits."""
 
 
 class Form:
@@ -73,7 +68,7 @@ class Form:
     def host(self, name: str) -> str:
         """An IPv4 address or a host name."""
         value = self.needed(name)
-        if value and not is_ipv4(value) and _HOST_NAME(value) is None:
+        if value and not is_ipv4(value) and not is_host_name(value):
             self.problems[name] = "must be a host name or an IPv4 address such as 127.10.0.21"
         return value
 
@@ -85,15 +80,6 @@ class Form:
             return
         field = str(error.detail.get("field", "")) if isinstance(error, Refused) else ""
         self.problems[field] = str(error).removeprefix(f"{field} ")
-
-
-def is_ipv4(text: str) -> bool:
-    """Whether this is an IPv4 address."""
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return False
-    return True
 
 
 async def read(request: web.Request) -> Form:

@@ -29,9 +29,13 @@ async def add(request: web.Request) -> web.StreamResponse:
     form = request[FORM]
     name, address = form.needed("name"), form.host("address")
     _check_unused(request, form, address, None)
+    if not form.problems:
+        try:
+            request.app[MBG].add_icp(name, address)
+        except Refused as refused:
+            form.refused(refused)
     if form.problems:
         return page(request, "icp", status=422, form=form, icp=None)
-    request.app[MBG].add_icp(name, address)
     done(request, PATH, f"The ICP {name} was added.")
 
 
@@ -46,9 +50,13 @@ async def change(request: web.Request) -> web.StreamResponse:
     icp, form = _icp(request), request[FORM]
     address = form.host("address")
     _check_unused(request, form, address, icp)
+    if not form.problems:
+        try:
+            request.app[MBG].change_icp(icp.id, address=address)
+        except Refused as refused:
+            form.refused(refused)
     if form.problems:
         return page(request, "icp", status=422, form=form, icp=icp)
-    request.app[MBG].change_icp(icp.id, address=address)
     done(request, PATH, f"The ICP {icp.name} was saved.")
 
 

@@ -43,6 +43,7 @@ class Draft:
     encode: Callable[[str], str] = percent
     sort: Callable[[list[Pair]], list[Pair]] = sorted
     frame: Callable[[str], str] = percent
+    frame_uri: Callable[[str], str] = percent
     key: Callable[[str, str], str] = lambda consumer, token: f"{percent(consumer)}&{percent(token)}"
     hashing: str = "sha1"
 
@@ -62,7 +63,7 @@ class Draft:
         encoded = self.sort([(self.encode(name), self.encode(value)) for name, value in pairs])
         joined = "&".join(f"{name}={value}" for name, value in encoded)
         uri = self.signed_uri or f"{SCHEME}://{self.host}{self.path}"
-        return f"{self.signed_method or self.method}&{percent(uri)}&{self.frame(joined)}"
+        return f"{self.signed_method or self.method}&{self.frame_uri(uri)}&{self.frame(joined)}"
 
     def _digest(self) -> bytes:
         key = self.key(self.consumer_secret, self.token_secret)

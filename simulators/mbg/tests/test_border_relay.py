@@ -127,6 +127,14 @@ def test_only_the_devices_own_icp_reaches_it() -> None:
     assert agent.requests == []
 
 
+def test_an_icp_with_a_host_name_is_known_by_its_ip_address() -> None:
+    wire, agent = notified()
+    wire.border.store.change_icp("1", address="office.example", ip=STRANGER[0])
+    assert [a.status for a in from_icp(wire, EVENT)] == [404]
+    assert [a.status for a in from_icp(wire, EVENT, source=STRANGER)] == [200]
+    assert len(agent.requests) == 1
+
+
 def test_a_set_that_does_not_answer_ends_in_480() -> None:
     wire, agent = notified()
     agent.status = 0

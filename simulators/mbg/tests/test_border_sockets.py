@@ -169,3 +169,16 @@ async def test_a_set_over_udp_that_closes_its_socket_is_not(site: Site) -> None:
     driver.close()
     await site.clock.advance(25)
     assert site.mbg.store.get("1").status is DeviceStatus.REGISTERED
+
+
+async def test_an_icp_may_have_a_host_name(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(*_: object) -> list[tuple[object, ...]]:
+        return [(0, 0, 0, "", (site.plan.node(1), 0))]
+
+    await site.start(UDP)
+    monkeypatch.setattr("simulators.sockets.names.socket.getaddrinfo", found)
+    site.mbg.change_icp("1", address="head-office.example")
+    monkeypatch.undo()
+    await site.plug_in(UDP)
+    assert site.registrar.bindings.get("2101") is not None
+    assert site.mbg.store.icps["1"].document()["address"] == "head-office.example"

@@ -48,8 +48,13 @@ def test_editing_changes_what_is_named_and_holds_at_once() -> None:
     services.edit_consumer("MiVOAppSuite", name="Renamed")
     assert consumer.may("MBG/v1/icps", "read")
     services.authorize(client.sign("/x", NOW), NOW, "MBG/v1/icps")
-    services.edit_consumer("MiVOAppSuite", permissions={"MBG/v1/devices": "read"})
+    services.edit_consumer("MiVOAppSuite", permissions={"MBG/v1/icps": "none"})
     assert consumer.name == "Renamed"
+    assert consumer.permissions == {
+        "Base/managetoken": "read/write",
+        "MBG/v1/icps": "none",
+        "MBG/v1/devices": "read/write",
+    }, "what is left out stays"
     assert refusal_of(services.authorize, client.sign("/x", NOW), NOW, "MBG/v1/icps") == (
         "permission_denied"
     )

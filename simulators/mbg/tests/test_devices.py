@@ -121,3 +121,35 @@ def test_the_id_of_an_icp_that_went_is_not_given_again() -> None:
     del kept.icps["1"]
     kept.add_icp("Depot", "127.10.0.23")
     assert [(icp.id, icp.name) for icp in kept.icps.values()] == [("2", "Branch"), ("3", "Depot")]
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "fields"),
+    [
+        (" ", "127.10.0.22", ["name"]),
+        ("", "127.10.0.22", ["name"]),
+        ("Branch", "", ["address"]),
+        ("Branch", " ", ["address"]),
+        ("Branch", "not an ip <b>", ["address"]),
+        ("Branch", "127.0.0", ["address"]),
+        ("Branch", "::1", ["address"]),
+        ("Branch", "branch.example", ["address"]),  # nobody said what it stands for
+        ("", "-x", ["name", "address"]),
+    ],
+)
+def test_an_icp_has_a_name_and_an_address(name: str, address: str, fields: list[str]) -> None:
+    kept = store()
+    error = refused(kept.add_icp, name, address)
+    assert (error.status, list(error.detail["fields"])) == (422, fields)  # type: ignore[call-overload]
+    assert [icp.name for icp in kept.icps.values()] == ["Head Office"]
+    assert kept.add_icp("Branch", "branch.example", "127.10.0.22").id == "2"
+
+
+def test_a_host_name_stays_as_typed_beside_its_ip_address() -> None:
+    kept = store()
+    icp = kept.change_icp("1", address="office.example", ip="127.10.0.22")
+    assert (icp.name, icp.address, icp.ip) == ("Head Office", "office.example", "127.10.0.22")
+    assert kept.find_icps(address="office.example") == [icp]
+    with pytest.raises(Refused, match="check its spelling"):
+        kept.change_icp("1", address="nobody.example")
+    assert kept.icps["1"] == icp

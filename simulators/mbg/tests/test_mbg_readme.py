@@ -7,6 +7,7 @@ from pathlib import Path
 from simulators.addresses import DEFAULT_PLAN
 from simulators.clock import Clock
 from simulators.control.mbg_control import mbg_control
+from simulators.control.mbg_habit_routes import HabitsChange
 from simulators.entropy import Seed
 from simulators.faults.catalogue import CATALOGUE, COMMON
 from simulators.faults.fault import Fault
@@ -46,6 +47,12 @@ def test_every_setting_that_is_named_exists_and_every_setting_is_named() -> None
     assert {n for n in named if n[1] not in CLASSES[n[0]]} == set()
     for name in ("BorderSettings", "MbgSettings", "Settings"):
         assert CLASSES[name] - {setting for owner, setting in named if owner == name} == set()
+
+
+def test_every_setting_of_border_and_web_services_can_be_changed_while_it_runs() -> None:
+    schema = HabitsChange.model_json_schema()["properties"]
+    assert set(schema["border"]["properties"]) == CLASSES["BorderSettings"]
+    assert set(schema["web_services"]["properties"]) == CLASSES["Settings"]
 
 
 async def test_every_call_in_the_examples_exists() -> None:

@@ -1,5 +1,6 @@
 """The MBG's site: port forwarding, ICPs and SIP devices, filled in right and wrong."""
 
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -94,8 +95,8 @@ async def test_icps_are_added_changed_and_removed_if_unused(opened: Opened) -> N
     for wrong in ("", "not a host", "127.0.0", "-x", "a..b"):
         page = await visitor.press("/icps/1", "Save", address=wrong)
         assert page.status == 422, wrong
-    await visitor.press("/icps/1", "Save", address="node.example")
-    assert mbg.store.icps["1"].address == "node.example"
+    await visitor.press("/icps/1", "Save", address="localhost")
+    assert (mbg.store.icps["1"].address, mbg.store.icps["1"].ip) == ("localhost", "127.0.0.1")
     device = mbg.add_device(icp_id="1", set_username="tw1", set_password="abcdefg1")
     page = await visitor.go("/icps/1/remove")
     assert (page.status, "1 SIP device" in page.text) == (409, True)
@@ -103,6 +104,23 @@ async def test_icps_are_added_changed_and_removed_if_unused(opened: Opened) -> N
     page = await visitor.press("/icps/1/remove", "Remove")
     assert "The ICP Head Office was removed" in page.text
     assert not mbg.store.icps
+
+
+async def test_a_host_name_that_nobody_has_is_refused_beside_its_field(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mbg, visitor, plan = opened
+
+    def unknown(*_: object) -> list[object]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    mbg.add_icp("Head Office", plan.node(1))
+    monkeypatch.setattr("simulators.sockets.names.socket.getaddrinfo", unknown)
+    for path, fields in (("/icps/new", {"name": "Branch"}), ("/icps/1", {})):
+        page = await visitor.press(path, "Save", address="nobody.example", **fields)
+        assert (page.status, "check its spelling" in page.text) == (422, True)
+        assert page.form("Save").values["address"] == "nobody.example"
+    assert [icp.address for icp in mbg.store.icps.values()] == [plan.node(1)]
 
 
 async def test_an_icp_that_came_into_use_stays(opened: Opened) -> None:

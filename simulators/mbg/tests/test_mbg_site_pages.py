@@ -7,7 +7,7 @@ import pytest
 from simulators.addresses import AddressPlan
 from simulators.mbg.forwarding.forward import ForwardRule
 from simulators.mbg.mbg import Mbg
-from simulators.mbg.records.devices import DeviceStatus
+from simulators.mbg.records.devices import DeviceStatus, Icp
 from simulators.mbg.site.readiness import points
 from simulators.mbg.site.view import NAVIGATION
 from simulators.mbg.tests.site_visitor import (
@@ -192,6 +192,6 @@ async def test_every_page_is_built_for_everybody(opened: Opened) -> None:
 
 async def test_a_name_that_is_no_text_does_not_break_a_page(opened: Opened) -> None:
     mbg, visitor, plan = opened
-    mbg.add_icp("a\udc80b", plan.node(1))
+    mbg.store.icps["1"] = Icp("1", "a\udc80b", plan.node(1), plan.node(1))
     page = await visitor.go("/icps")
     assert (page.status, "a?b" in page.text) == (200, True)

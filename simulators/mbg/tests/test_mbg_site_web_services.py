@@ -38,7 +38,7 @@ async def test_a_new_consumer_and_its_shared_secret_shown_once(opened: Opened) -
     page = await visitor.go("/web-services")
     assert page.links["Add a new consumer"]
     page = await visitor.go("/web-services/consumers/new")
-    assert page.form("Save").values["permission MBG/v1/icps"] == "read"
+    assert page.form("Save").values["permission-MBG/v1/icps"] == "read"
     page = await visitor.submit(page, page.form("Save"), name="MCS", consumer_id="MiVOAppSuite")
     made = mbg.web_services.consumers["MiVOAppSuite"]
     assert made.permissions == {
@@ -59,7 +59,7 @@ async def test_a_wrong_consumer_keeps_what_was_typed(opened: Opened) -> None:
         "name": "Two",
         "consumer_id": "taken",
         "active": "no",
-        "permission MBG/v1/icps": "none",
+        "permission-MBG/v1/icps": "none",
     }
     page = await visitor.press("/web-services/consumers/new", "Save", **typed)
     assert (page.status, "taken is in use" in page.text) == (422, True)
@@ -69,6 +69,14 @@ async def test_a_wrong_consumer_keeps_what_was_typed(opened: Opened) -> None:
     assert "Name is needed" in page.text and "ConsumerID is needed" in page.text
     page = await visitor.submit(page, form, consumer_id="free", active="maybe")
     assert page.status == 422
+    page = await visitor.submit(
+        page, form, consumer_id="free", **{"permission-MBG/v1/icps": "everything"}
+    )
+    assert (page.status, "MBG/v1/icps is needed: choose one of the list" in page.text) == (
+        422,
+        True,
+    )
+    assert "permission-" not in page.text
     page = await visitor.submit(page, form, consumer_id="free")
     assert page.status == 200
     assert mbg.web_services.consumers["free"].active is False
@@ -81,7 +89,7 @@ async def test_a_consumer_is_edited_activated_given_a_secret_and_deleted(opened:
     page = await visitor.go(visitor.base + page.links["One"])
     assert HOSTILE in page.text and HOSTILE not in page.source
     page = await visitor.submit(
-        page, page.form("Save"), name="Other", active="no", **{"permission MBG/v1/icps": "read"}
+        page, page.form("Save"), name="Other", active="no", **{"permission-MBG/v1/icps": "read"}
     )
     assert (made.name, made.active, made.permissions["MBG/v1/icps"]) == ("Other", False, "read")
     assert made.permissions["Base/managetoken"] == "read"

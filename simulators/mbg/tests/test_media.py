@@ -128,3 +128,29 @@ async def test_ports_that_are_taken_are_passed_over(plan: AddressPlan) -> None:
     assert (ports[0].outside, ports[0].inside) == (20_002, 20_000)
     relay.close_all()
     taken.close()
+
+
+async def test_ports_that_run_out_half_way_are_closed_again(
+    plan: AddressPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(lambda: 0.0)
+    relay = MediaRelay(
+        plan.mbg_outside, plan.mbg_inside, Network(plan, journal, Clock()), journal, "MBG"
+    )
+    monkeypatch.setattr("simulators.mbg.sip_border.media_relay.LAST_PORT", 20_003)  # two pairs
+    assert relay.open("too much", 3) is None
+    assert len(relay) == 0
+    kept = relay.open("call", 1)
+    assert kept is not None
+    assert relay.open("call", 3) is None
+    assert len(relay.sessions("call")) == 1, "a call keeps what it had"
+    assert relay.open("another", 1) is not None, "and others get the rest"
+    relay.close_all()
+
+
+async def test_rtcp_has_nowhere_to_go_above_the_last_port(plan: AddressPlan) -> None:
+    session = agreed()
+    session.aim(INSIDE, (PBX[0], 65_535))
+    assert session.route(OUTSIDE, INSIDE, RTP, SET, 172) == (PBX[0], 65_535)
+    assert session.route(OUTSIDE, INSIDE, RTCP, SET, 60) is None
+    assert session.route(INSIDE, OUTSIDE, RTCP, PBX, 60) is None

@@ -67,6 +67,17 @@ def json_body(pairs: Callable[[list[Pair]], list[Pair]]) -> Callable[[Draft], No
     return set_fields(form=[], content=b'{"icp_id": "1", "enabled": true}', signed_pairs=pairs)
 
 
+def lower(text: str) -> str:
+    return "".join(c if c == percent(c) else percent(c).lower() for c in text)
+
+
+LOWER_FRAME = {"frame": lower, "frame_uri": lower}
+
+
+def lower_key(consumer: str, token: str) -> str:
+    return f"{lower(consumer)}&{lower(token)}"
+
+
 MADE: list[tuple[str, Callable[[Draft], None]]] = [
     ("query_left_out", only(lambda p: p not in QUERY)),
     ("form_left_out", only(lambda p: p not in FORM)),
@@ -102,12 +113,13 @@ MADE: list[tuple[str, Callable[[Draft], None]]] = [
     ),
     ("not_encoded", set_fields(encode=str)),
     ("not_encoded", set_fields(frame=str)),
-    (
-        "lower_case_escapes",
-        set_fields(
-            encode=lambda t: "".join(c if c == percent(c) else percent(c).lower() for c in t)
-        ),
-    ),
+    ("lower_case_escapes", set_fields(encode=lower)),
+    ("lower_case_escapes", set_fields(**LOWER_FRAME)),
+    ("lower_case_escapes", set_fields(encode=lower, **LOWER_FRAME)),
+    ("lower_case_escapes", key(lower_key)),
+    ("lower_case_escapes", set_fields(encode=lower, key=lower_key)),
+    ("lower_case_escapes", set_fields(key=lower_key, **LOWER_FRAME)),
+    ("lower_case_escapes", set_fields(encode=lower, key=lower_key, **LOWER_FRAME)),
     ("other_characters", set_fields(encode=lambda t: quote(t, safe="-._~!*'()"))),
     ("other_characters", set_fields(encode=lambda t: quote(t, safe="-._~/"))),
     ("other_characters", set_fields(encode=lambda t: percent(t).replace("~", "%7E"))),
@@ -136,6 +148,9 @@ MADE: list[tuple[str, Callable[[Draft], None]]] = [
     ("signature_included", more(("oauth_signature", ""))),
     ("other_algorithm", set_fields(hashing="sha256")),
     ("ampersand_missing", key(lambda c, t: percent(c) + percent(t))),
+    ("ampersand_missing", key(lambda c, t: c + t)),
+    ("ampersand_missing", key(lambda c, t: percent(c))),
+    ("ampersand_missing", key(lambda c, t: c)),
     ("token_secret_left_out", key(lambda c, t: coded(c, ""))),
     ("consumer_secret_left_out", key(lambda c, t: coded("", t))),
     ("secrets_swapped", key(lambda c, t: coded(t, c))),
@@ -210,6 +225,14 @@ def test_an_honest_request_is_never_refused(
 ) -> None:
     made = draft(consumer, token, query=query, form=form)
     assert verifies(made.sent(), made)
+
+
+@pytest.mark.parametrize("make", [percent, str])
+def test_a_call_without_a_token_signed_with_the_bare_secret(make: Callable[[str], str]) -> None:
+    made = draft("c+/=", "", key=lambda c, t: make(c))
+    del made.oauth["oauth_token"]
+    found = diagnose(oauth.read(made.sent()), Secrets("c+/=", ""))
+    assert found.mistake == "ampersand_missing"
 
 
 def test_a_plus_that_was_not_decoded() -> None:

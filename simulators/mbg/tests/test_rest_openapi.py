@@ -5,6 +5,7 @@ requests-oauthlib; all of schemathesis's checks are on. The seed is fixed, the c
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 
+from simulators.faults.busy import CODES
 from simulators.mbg.tests.rest_site import ICPS, Site, site
 
 EXAMPLES = 15
@@ -53,6 +55,18 @@ async def test_every_route_is_in_the_document(rest: Site) -> None:
     }
     assert described == served
     assert len(served) == 16
+
+
+async def test_every_code_of_the_wire_document_is_described(rest: Site) -> None:
+    """Codes of docs/wire.md section 1 against those of the document, and those of its faults."""
+    served = await rest.call("GET", "/openapi.json", sign=False)
+    wire = (Path(__file__).parents[3] / "docs" / "wire.md").read_text("utf-8")
+    table = wire.partition("| status | code | when |")[2].partition("## 2.")[0]
+    cells = [row.split("|")[2] for row in table.splitlines() if row.startswith("| ")]
+    told = {code for cell in cells for code in re.findall("`([a-z_]+)`", cell)}
+    described = set(re.findall(r"`([a-z_]+)`: ", served.body.decode()))
+    assert told == described
+    assert set(CODES.values()) <= described
 
 
 def examine(operation: Any, rest: Site, ca: str, mode: GenerationMode) -> int:

@@ -62,6 +62,10 @@ def test_a_hold_of_rfc_2543_stays_a_hold() -> None:
         b"v=0\r\nm=audio RTP/AVP 0\r\n",
         b"v=0\r\nc=IN IP4 1.2.3.4\r\nm=audio 70000 RTP/AVP 0\r\n",
         b"v=0\r\nm=audio 3000 RTP/AVP 0\r\n",  # no c= line anywhere
+        b"v=0\r\nc=IN IP4 phone.example\r\nm=audio 3000 RTP/AVP 0\r\n",
+        b"v=0\r\nc=IN IP4 1.2.3.400\r\nm=audio 3000 RTP/AVP 0\r\n",
+        b"v=0\r\nc=IN IP6 ::1\r\nm=audio 3000 RTP/AVP 0\r\n",
+        OFFER + b"c=IN IP4 phone.example\r\n",
         b"v=0\r\ns=\xff\xfe\r\n",
         OFFER + VIDEO * 8,
         b"v=0\r\ns=" + b"x" * 70_000,

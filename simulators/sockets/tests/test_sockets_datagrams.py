@@ -2,9 +2,10 @@
 
 import pytest
 
-from simulators.core import Datagram
+from simulators.core import Address, Datagram
 from simulators.errors import ConfigurationError
 from simulators.journal import LostEntry, SipEntry
+from simulators.sockets import SipDriver
 from simulators.sockets.tests.socket_bench import OPTIONS, Bench, Probe
 
 
@@ -128,3 +129,40 @@ async def test_what_is_open_can_be_listed(bench: Bench) -> None:
     assert driver.addresses == {("outside", "UDP"): first, ("inside", "TCP"): second}
     driver.close()
     assert driver.addresses == {}
+
+
+@pytest.mark.parametrize("wrong", [("node.example", 5060), ("127.1.2.3", 0), ("127.1.2.3", 65_536)])
+async def test_what_can_not_be_sent_is_lost_alone(bench: Bench, wrong: Address) -> None:
+    here, there = Probe(), Probe()
+    sender, receiver = bench.driver(here), bench.driver(there)
+    await sender.open((bench.plan.node(1), 0))
+    to = await receiver.open((bench.plan.mbg_inside, 0))
+    here.at = bench.clock.steady() + 100
+    here.out = [Datagram(OPTIONS, wrong), Datagram(b"x" * 70_000, to), Datagram(OPTIONS, to)]
+    sender.pump()
+    await bench.heard(there)
+    assert [data for data, _, _ in there.heard] == [OPTIONS]
+    (lost,) = bench.lost()
+    assert (lost.what, lost.destination) == ("OPTIONS", wrong)
+    assert "expected an IPv4 address and a port" in lost.reason
+    await bench.clock.advance(101)
+    assert len(here.alarms) == 1, "the timers go on"
+
+
+async def test_whatever_goes_wrong_with_an_event_the_timers_go_on(bench: Bench) -> None:
+    class Eventful(Probe):
+        def events(self) -> list[object]:
+            return ["the last straw"]
+
+    def breaks(event: object) -> None:
+        raise RuntimeError(event)
+
+    probe = Eventful()
+    driver = SipDriver(probe, bench.clock, bench.network, bench.journal, breaks)
+    await driver.open((bench.plan.node(1), 0))
+    probe.at = bench.clock.steady() + 100
+    with pytest.raises(RuntimeError, match="the last straw"):
+        driver.pump()
+    assert driver._timer is not None
+    driver.close()
+    await driver.wait_closed()

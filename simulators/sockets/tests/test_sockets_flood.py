@@ -7,6 +7,7 @@ descriptors and not 20,000; the soft limit is raised to the hard one for as long
 import asyncio
 import random
 import resource
+import socket
 import sys
 import tracemalloc
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 
 from simulators.core import Address
 from simulators.sockets import StreamLimits
-from simulators.sockets.tests.socket_bench import OPTIONS, Bench, Probe, until
+from simulators.sockets.tests.socket_bench import OPTIONS, Bench, Probe, cut, until
 from simulators.tls import Authority
 
 HALF_OPEN = 10_000
@@ -43,7 +44,7 @@ def descriptors() -> Iterator[int]:
     """How many half-open connections this machine's limit allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    yield min(HALF_OPEN, hard - SPARE) if hard != resource.RLIM_INFINITY else HALF_OPEN
+    yield min(HALF_OPEN, hard * 3 // 4 - SPARE) if hard != resource.RLIM_INFINITY else HALF_OPEN
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
@@ -86,6 +87,38 @@ async def test_ten_thousand_half_open_connections(
     assert len(bench.lost()) == descriptors
     assert await served(there, transport == "TLS", authority)
     await client.communicate(b"")
+
+
+FEW_FILES = 400
+
+
+@pytest.fixture
+def few_files() -> Iterator[None]:
+    """A process that may have few files open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FEW_FILES, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_connections_leave_files_to_the_rest_of_the_process(
+    bench: Bench, authority: Authority, few_files: None
+) -> None:
+    driver = bench.driver(Probe(echo=True))
+    there = await driver.open((bench.plan.mbg_outside, 0), "", "TCP")
+    held = []
+    while not bench.lost():
+        held.append(await asyncio.open_connection(*there))
+        await until(lambda: driver.connections() + len(bench.lost()) == len(held))
+    reasons = [entry.reason for entry in bench.lost()]
+    assert reasons == [f"the process may have {FEW_FILES} files open, and few are left"]
+    await cut(held[-1][0])
+    for end in [socket.socket() for _ in range(FEW_FILES // 8)]:
+        end.close()  # others can still open theirs
+    for _, writer in held:
+        writer.close()
+    await until(lambda: driver.connections() == 0)
+    assert await served(there, False, authority)
 
 
 @pytest.mark.parametrize("transport", ["UDP", "TCP", "TLS"])

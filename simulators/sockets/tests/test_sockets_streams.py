@@ -339,3 +339,16 @@ async def test_what_goes_to_a_stranger_is_journaled_by_its_sender(
     await reader.readexactly(len(OPTIONS))
     assert [e.source == two.there for e in bench.sip()] == [False, True]
     writer.close()
+
+
+@both
+@pytest.mark.parametrize("wrong", [("node.example", 5060), ("127.1.2.3", 65_536)])
+async def test_no_connection_is_tried_to_what_is_no_address(
+    bench: Bench, authority: Authority, transport: str, wrong: Address
+) -> None:
+    two = await pair(bench, authority, transport)
+    two.phone.out.append(Datagram(OPTIONS, wrong, "", transport))
+    two.home.pump()
+    await until(lambda: bool(two.phone.ended))
+    assert two.phone.ended == [(wrong, "", transport)]
+    assert "expected an IPv4 address and a port" in two.reasons()[0]

@@ -78,11 +78,14 @@ ANSWERS: dict[str, int] = {
     "badbranch": 200, "insuf": 400, "unkscm": 416, "novelsc": 416, "unksm2": 400, "bext01": 420,
     "invut": 415, "regaut01": 401, "multi01": 400, "mcl01": 400, "zeromf": 200, "cparam01": 401,
     "cparam02": 401, "regescrt": 401, "sdp01": 406, "inv2543": 400,
+    # what the parser gives up on, but says who sent it
+    "badvers": 505, "clerr": 400, "ltgtruri": 400, "lwsruri": 400, "lwsstart": 400, "ncl": 400,
+    "trws": 400,
 }  # fmt: skip
 """The final answer; an INVITE of RFC 2543 without a Contact can't be called back."""
 
 DROPPED: dict[str, str] = {
-    **torture.MALFORMED,
+    "bigcode": "expected a status of three digits",
     "scalarlg": "expected 'CSeq: number method'",
     "noreason": "an answer to no request",
     "unreason": "an answer to no request",
@@ -115,13 +118,15 @@ async def test_over_udp(bench: Bench, name: str) -> None:
     await sender.open((bench.plan.home(0), 0))
     uac.out.append(Datagram(torture.read(name), there))
     sender.pump()
-    await until(lambda: bool(uac.heard or uas.dropped))
     if name in ANSWERS:
         await bench.heard(uac)
         assert statuses([data for data, _, _ in uac.heard])[-1] == ANSWERS[name]
-    else:
-        assert uac.heard == []
-        assert uas.dropped[0].startswith(DROPPED[name])
+        return
+    uac.out.append(Datagram(torture.read("semiuri"), there))
+    sender.pump()
+    await bench.heard(uac)
+    assert statuses([data for data, _, _ in uac.heard]) == [200], "only what came after it"
+    assert uas.dropped[0].startswith(DROPPED[name])
 
 
 @pytest.mark.parametrize("name", torture.NAMES)

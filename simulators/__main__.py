@@ -11,13 +11,15 @@ import typer
 from simulators.addresses import DEFAULT_PLAN, open_port
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
-from simulators.estate import border_site, mbg_site
+from simulators.estate import border_site, mbg_site, pbx_site
+from simulators.estate.config import CtGatewayTable, PbxTable
 from simulators.mbg.forwarding.forward_rule import ForwardRule
 from simulators.mbg.settings import GATEWAY, MbgSettings
 from simulators.running import run
 from simulators.tls import CertificateFiles
 
 AS_DELIVERED = MbgSettings()
+NODE, GATEWAY_OF_NODES = PbxTable(), CtGatewayTable()
 
 app = typer.Typer(
     help="MBG, PBX, CT Gateway and phones, simulated. Addresses are in 127.0.0.0/8.",
@@ -113,6 +115,68 @@ def mbg(
                 ca_file,
                 [_icp(text) for text in icp or ()],
                 [_rule(text) for text in forward or ()],
+            )
+        )
+    )
+
+
+@app.command()
+def pbx(
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Of a node, default {DEFAULT_PLAN.node(1)}; repeat it for more nodes."),
+    ] = None,
+    sip_port: Annotated[int, typer.Option(help="SIP over UDP and TCP, of each node.")] = 5060,
+    udp: Annotated[bool, typer.Option(help="SIP UDP Listening Port is on.")] = True,
+    release: Annotated[
+        str, typer.Option(help="Of the nodes; below 6.3 SP1 they make no credentials.")
+    ] = NODE.release,
+    extensions: Annotated[int, typer.Option(help="SIP extensions of each node.")] = 20,
+    first_extension: Annotated[int, typer.Option(min=1, help="Their first number.")] = 2101,
+    licences: Annotated[
+        int | None, typer.Option(min=0, help="Cat-F licences of each node; default: any number.")
+    ] = None,
+    ct_gateway: Annotated[
+        str, typer.Option(help="IP address of the CT Gateway.")
+    ] = DEFAULT_PLAN.ct_gateway,
+    oai_port: Annotated[int, typer.Option(help="OAI of the CT Gateway.")] = GATEWAY_OF_NODES.port,
+    gateway_release: Annotated[
+        str, typer.Option(help="Of the CT Gateway; from 5.0.64 it hands on credentials.")
+    ] = GATEWAY_OF_NODES.release,
+    control_address: Annotated[
+        str, typer.Option(help="Of the control API: loopback only, there is no log-in.")
+    ] = DEFAULT_PLAN.control_of_pbx,
+    control_port: Annotated[int, typer.Option(help="Port of the control API.")] = 8190,
+    credentials: Annotated[
+        Path | None, typer.Option(help="File for the extensions' credentials (mode 0600).")
+    ] = None,
+    journal: Annotated[bool, typer.Option(help="Keep messages in memory; off for load.")] = True,
+    seed: Annotated[str, typer.Option(help="Decides passwords and faults; repeats a run.")] = "1",
+) -> None:
+    """PBX nodes by themselves, with a CT Gateway over them and a control API.
+
+    Each node is a registrar with extensions that know their credentials. Prints where everything
+    is and what to do next, and runs until Ctrl-C. A port of 0 takes any.
+
+    \b
+    python -m simulators pbx --extensions 1000 --credentials extensions.jsonl
+    python -m simulators pbx --address 127.10.0.21 --address 127.10.0.22 --release 6.2
+    """
+    run(
+        pbx_site.serve(
+            pbx_site.PbxSite(
+                nodes=[(host, sip_port) for host in address or [DEFAULT_PLAN.node(1)]],
+                ct_gateway=(ct_gateway, oai_port),
+                control=(control_address, control_port),
+                release=release,
+                gateway_release=gateway_release,
+                extensions=extensions,
+                first_extension=first_extension,
+                licences=licences,
+                udp_listening=udp,
+                seed=Seed.parse(seed).number,
+                credentials=credentials,
+                journal=journal,
             )
         )
     )

@@ -1,13 +1,13 @@
 """Control of a role's faults: what there is, what is on, on and off."""
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from simulators.control.documents import NOTHING, done, iso, iso_or_none
 from simulators.control.role import Controlled
-from simulators.faults.catalogue import CATALOGUE, made
+from simulators.faults.catalogue import CATALOGUE, WrongFault, made, names
 from simulators.faults.table import Switched
-from simulators.http_api.refused import Refused
+from simulators.http_api.refused import Refused, invalid
 from simulators.http_api.routes import Answer, Document, Route
 
 
@@ -23,13 +23,6 @@ class FaultKinds(Document):
     """All of them."""
 
     items: list[FaultKind]
-
-
-class SwitchOn(Document):
-    """A fault's name and, where they differ from the defaults, its parameters."""
-
-    name: str = Field(json_schema_extra={"enum": list(CATALOGUE)})
-    parameters: dict[str, object] = Field(default_factory=dict)
 
 
 class FaultOn(Document):
@@ -62,16 +55,20 @@ class _Faults:
                     description=kind().description,
                     parameters=kind.model_json_schema()["properties"],
                 )
-                for name, kind in CATALOGUE.items()
-                if issubclass(kind, self._role.faults.kinds)
+                for name in names(self._role.faults.kinds)
+                for kind in (CATALOGUE[name],)
             ]
         )
 
     async def list_faults(self, request: web.Request) -> FaultsOn:
         return FaultsOn(items=[self._shown(s) for s in self._role.faults.listed()])
 
-    async def switch_fault_on(self, request: web.Request, *, body: SwitchOn) -> FaultOn:
-        switched = self._role.faults.switch_on(made(body.name, body.parameters))
+    def switch_on(self, name: str, parameters: dict[str, object]) -> FaultOn:
+        try:
+            fault = made(name, parameters, self._role.faults.kinds)
+        except WrongFault as error:
+            raise invalid(error.fields) from error
+        switched = self._role.faults.switch_on(fault)
         self._said("fault switched on", switched)
         return self._shown(switched)
 
@@ -108,6 +105,17 @@ class _Faults:
 def fault_routes(role: Controlled) -> list[Route]:
     """Catalogue, list, on, off, all off."""
     calls = _Faults(role)
+    known: list[JsonValue] = [*names(role.faults.kinds)]
+
+    class SwitchOn(Document):
+        """A fault's name and, where they differ from the defaults, its parameters."""
+
+        name: str = Field(json_schema_extra={"enum": known})
+        parameters: dict[str, object] = Field(default_factory=dict)
+
+    async def switch_fault_on(request: web.Request, *, body: SwitchOn) -> FaultOn:
+        return calls.switch_on(body.name, body.parameters)
+
     return [
         Route(
             "GET", "/faults/catalogue", "See which faults there are", calls.list_fault_kinds,
@@ -118,7 +126,7 @@ def fault_routes(role: Controlled) -> list[Route]:
             (Answer(200, "the oldest first", FaultsOn),),
         ),
         Route(
-            "POST", "/faults", "Switch a fault on", calls.switch_fault_on,
+            "POST", "/faults", "Switch a fault on", switch_fault_on,
             (Answer(201, "it is on", FaultOn),),
         ),
         Route(

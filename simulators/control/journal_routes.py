@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from simulators.http_api.refused import Refusal, Refused
 from simulators.http_api.routes import Answer, Document, Query, Route
 from simulators.journal import Entry, Journal, NothingCame
+from simulators.journal.masking import HIDDEN
 
 LONGEST_WAIT_S = 60.0
 NOTHING_CAME = Refusal(408, "nothing_came", "no such entry came in time")
@@ -34,7 +35,10 @@ class JournalEntry(Document):
 
 
 class JournalPage(Document):
-    """Entries in order; ask again with `since` = `next` for what comes after them."""
+    """Entries in order; ask again with `since` = `next` for what comes after them.
+
+    Programs that run alone keep the latest entries only; those before them are passed over.
+    """
 
     items: list[JournalEntry]
     next: int
@@ -66,15 +70,9 @@ class _Journal:
         self._journal = journal
 
     async def read_journal(self, request: web.Request, *, query: WantedPage) -> JournalPage:
-        items, wanted = [], self._accepting(query)
-        end = since = min(query.since, self._journal.mark())
-        for entry in self._journal.entries[since:]:
-            end = entry.seq
-            if wanted(entry):
-                items.append(self._shown(entry))
-                if len(items) == query.limit:
-                    break
-        return JournalPage(items=items, next=end)
+        since = min(query.since, self._journal.mark())
+        found, end = await self._journal.search(self._accepting(query), since, query.limit)
+        return JournalPage(items=[self._shown(entry) for entry in found], next=end)
 
     async def wait_for_entry(self, request: web.Request, *, query: Awaited) -> JournalEntry:
         try:
@@ -87,16 +85,18 @@ class _Journal:
         return self._shown(entry)
 
     def _accepting(self, wanted: Wanted) -> Callable[[Entry], bool]:
-        masker = self._journal.masker
+        masker, part = self._journal.masker, wanted.contains
+
+        def contains(entry: Entry, part: str) -> bool:
+            text = f"{entry.summary}\n{entry.detail}"
+            # Masking is dear; it takes text away and puts `HIDDEN` there, and nothing else.
+            return (part in text or bool(set(part) & set(HIDDEN))) and part in masker.view(text)
 
         def accepts(entry: Entry) -> bool:
             return (
                 wanted.protocol in (None, entry.protocol)
                 and (wanted.role is None or wanted.role in (entry.frm, entry.to))
-                and (
-                    wanted.contains is None
-                    or wanted.contains in masker.view(f"{entry.summary}\n{entry.detail}")
-                )
+                and (part is None or contains(entry, part))
             )
 
         return accepts

@@ -41,7 +41,7 @@ class ConsumerWish(Document):
 
 
 class ConsumerChange(Document):
-    """What shall be otherwise; what is left out stays."""
+    """What shall be otherwise; what is left out stays, permissions too."""
 
     name: str | None = Field(default=None, min_length=1, max_length=200)
     permissions: Permissions | None = None
@@ -140,9 +140,11 @@ class _Consumers:
 
     async def change_consumer(self, request: web.Request, *, body: ConsumerChange) -> ConsumerShown:
         consumer_id = request.match_info["id"]
-        consumer = self._mbg.edit_consumer(
-            consumer_id, name=body.name, permissions=_levels(body.permissions)
-        )
+        permissions = None
+        if body.permissions is not None:
+            known = self._mbg.web_services.consumers.known(consumer_id).permissions
+            permissions = known | body.permissions.model_dump(by_alias=True, exclude_unset=True)
+        consumer = self._mbg.edit_consumer(consumer_id, name=body.name, permissions=permissions)
         if body.active is not None:
             change = self._mbg.activate if body.active else self._mbg.deactivate
             change(consumer_id)
@@ -160,7 +162,9 @@ class _Consumers:
 
 
 def _levels(permissions: Permissions | None) -> dict[str, str] | None:
-    return None if permissions is None else permissions.model_dump(by_alias=True)
+    return (
+        None if permissions is None else permissions.model_dump(by_alias=True, exclude_unset=True)
+    )
 
 
 def _shown(consumer: Consumer) -> ConsumerShown:

@@ -2,12 +2,13 @@
 
 from simulators.control.mbg_consumer_routes import mbg_consumer_routes
 from simulators.control.mbg_forward_routes import mbg_forward_routes
+from simulators.control.mbg_habit_routes import mbg_habit_routes
 from simulators.control.mbg_record_routes import mbg_record_routes
 from simulators.control.mbg_system_routes import mbg_system_routes
 from simulators.control.mbg_token_routes import mbg_token_routes
 from simulators.control.server import ControlServer
 from simulators.core import Address
-from simulators.mbg.mbg import Mbg
+from simulators.mbg.mbg import NOT_KEPT, Mbg
 
 
 def mbg_control(mbg: Mbg, address: Address) -> ControlServer:
@@ -18,5 +19,6 @@ def mbg_control(mbg: Mbg, address: Address) -> ControlServer:
         *mbg_token_routes(mbg),
         *mbg_record_routes(mbg),
         *mbg_forward_routes(mbg),
+        *mbg_habit_routes(mbg),
     ]
-    return ControlServer(mbg, routes, address)
+    return ControlServer(mbg, routes, address, [NOT_KEPT])

@@ -1,11 +1,13 @@
 """Control of an MBG's port forwarding: rules, what is wrong with them, what they carried (FWD)."""
 
-from typing import Literal
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from simulators.control.documents import NOTHING, Port, done
+from simulators.control.documents import NOTHING, WHOLE, Port, done
 from simulators.http_api.refused import Refused
 from simulators.http_api.routes import Answer, Document, Route
 from simulators.mbg.forwarding.forward import Forward
@@ -13,15 +15,37 @@ from simulators.mbg.forwarding.forward_rule import ForwardRule
 from simulators.mbg.mbg import Mbg
 
 
+def _host(text: str) -> str:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        words = "must be an IPv4 address such as 127.10.0.5"
+        raise PydanticCustomError("ipv4_address", words) from None
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        IPv4Network(text)
+    except ValueError:
+        words = "must be a network such as 127.30.0.0/16, without bits beyond its prefix"
+        raise PydanticCustomError("ipv4_network", words) from None
+    return text
+
+
 class RuleWish(Document):
     """A rule; `sources` are networks that may use it, none means anybody."""
 
     outside_port: Port
-    destination_host: str = Field(max_length=255, description="IPv4 address inside.")
-    destination_port: Port
+    destination_host: Annotated[str, AfterValidator(_host)] = Field(
+        max_length=255, description="IPv4 address inside.", json_schema_extra={"format": "ipv4"}
+    )
+    destination_port: Annotated[int, Field(ge=1, le=65_535), WHOLE]
     protocol: Literal["TCP", "UDP"] = "TCP"
     snat: bool = True
-    sources: list[str] = Field(default_factory=list, max_length=100)
+    sources: list[Annotated[str, AfterValidator(_network)]] = Field(
+        default_factory=list, max_length=100
+    )
 
 
 class CountersShown(Document):

@@ -11,6 +11,7 @@ from simulators.http_api.routes import Answer, Document, Route
 from simulators.mbg.mbg import Mbg
 from simulators.mbg.records.devices import Device, Icp
 
+IN_USE = Refusal(409, "icp_in_use", "SIP devices have it as their Configured ICP")
 DUPLICATE = Refusal(409, "duplicate", "another device has that name; `detail.id` says which")
 
 
@@ -101,6 +102,10 @@ class _Records:
             raise Refused(404, "not_found", f"there is no ICP {icp_id}")
         return _icp(self._mbg.change_icp(icp_id, address=body.address))
 
+    async def remove_icp(self, request: web.Request) -> web.Response:
+        self._mbg.remove_icp(request.match_info["id"])
+        return done()
+
     async def list_devices(self, request: web.Request) -> DevicesShown:
         return DevicesShown(items=[_device(d) for d in self._mbg.store.devices.values()])
 
@@ -137,6 +142,10 @@ def mbg_record_routes(mbg: Mbg) -> list[Route]:
         Route(
             "PATCH", "/icps/{id}", "Change an ICP's address", calls.change_icp,
             (Answer(200, "as it is now", IcpShown),),
+        ),
+        Route(
+            "DELETE", "/icps/{id}", "Remove an ICP that no SIP device uses", calls.remove_icp,
+            (NOTHING,), (IN_USE,),
         ),
         Route(
             "GET", "/devices", "List SIP devices with their states", calls.list_devices,

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import Field
 
-from simulators.control.documents import WHOLE
+from simulators.control.documents import NOTHING, WHOLE, done
 from simulators.http_api.routes import Answer, Document, Route
 from simulators.mbg.mbg import Mbg
+from simulators.mbg.records.device_fields import SHORTEST_PASSWORD
 
 
 class Licences(Document):
@@ -40,6 +41,12 @@ class SystemChange(Document):
     licences: Annotated[int, Field(ge=0, le=1_000_000), WHOLE] | None = None
 
 
+class SitePassword(Document):
+    """Of `admin` on the site; whoever is logged in there is so no more."""
+
+    new_password: str = Field(min_length=SHORTEST_PASSWORD, max_length=255)
+
+
 class RestartWish(Document):
     """Whether consumers, tokens, ICPs, devices and forwards outlive the restart."""
 
@@ -54,15 +61,21 @@ class _System:
         return self._shown()
 
     async def change_system(self, request: web.Request, *, body: SystemChange) -> System:
+        if body.mode is not None:  # the one that may not be possible: before anything is changed
+            await self._mbg.change_mode(body.mode)
         if body.release is not None:
             self._mbg.change_release(body.release)
-        if body.mode is not None:
-            await self._mbg.change_mode(body.mode)
         if body.permit_weak_passwords is not None:
             self._mbg.permit_weak_passwords(body.permit_weak_passwords)
         if body.licences is not None:
             self._mbg.change_licences(body.licences)
         return self._shown()
+
+    async def change_site_password(
+        self, request: web.Request, *, body: SitePassword
+    ) -> web.Response:
+        self._mbg.change_site_password(body.new_password)
+        return done()
 
     async def restart(self, request: web.Request, *, body: RestartWish) -> System:
         await self._mbg.restart(keep_state=body.state == "kept")
@@ -92,6 +105,10 @@ def mbg_system_routes(mbg: Mbg) -> list[Route]:
         Route(
             "PATCH", "/system", "Change release, mode, licences or password rule",
             calls.change_system, shown,
+        ),
+        Route(
+            "PUT", "/site-password", "Give admin another password on the site",
+            calls.change_site_password, (NOTHING,),
         ),
         Route("POST", "/restart", "Restart the MBG", calls.restart, shown),
     ]  # fmt: skip

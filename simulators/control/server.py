@@ -37,12 +37,19 @@ class ControlServer:
     Args:
         routes: of this kind of role, beside the generic ones.
         address: where; port 0 means any.
+        refusals: that any of those routes may answer with.
 
     Raises:
         ConfigurationError: the address is not a loopback one.
     """
 
-    def __init__(self, role: Controlled, routes: Sequence[Route], address: Address) -> None:
+    def __init__(
+        self,
+        role: Controlled,
+        routes: Sequence[Route],
+        address: Address,
+        refusals: Sequence[Refusal] = (),
+    ) -> None:
         if not _is_loopback(address[0]):
             raise ConfigurationError(
                 f"the control API has no log-in, so it listens on loopback alone, not on "
@@ -55,6 +62,7 @@ class ControlServer:
             )
         self.address = address
         self._role = role
+        self._common = [NOT_POSSIBLE, *refusals]
         self._routes = [
             *role_routes(role),
             *clock_routes(role.clock),
@@ -76,7 +84,7 @@ class ControlServer:
             VERSION,
             self._served,
             description="Loopback only, no log-in. Times are ISO 8601 in UTC.",
-            common=[NOT_POSSIBLE],
+            common=self._common,
         )
 
     async def start(self) -> None:

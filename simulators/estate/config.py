@@ -88,7 +88,7 @@ class CtGatewayTable(_Table):
 
 
 class ControlTable(_Table):
-    """The control APIs: each MBG's has this port at an address of its own; 0 takes any."""
+    """The control APIs: each MBG's and the PBX's has this port at its own address; 0 takes any."""
 
     port: int = Field(default=8190, ge=0, le=65535)
 

@@ -17,10 +17,11 @@ from types import TracebackType
 from simulators.addresses import DEFAULT_PLAN, BlockClaim, claim, claim_private, open_port
 from simulators.clock import Clock
 from simulators.control.mbg_control import mbg_control
+from simulators.control.pbx_control import pbx_control
 from simulators.control.server import ControlServer
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
-from simulators.estate.config import EstateConfig, MbgTable, McsTable, PbxTable
+from simulators.estate.config import EstateConfig, MbgTable, McsTable
 from simulators.estate.mcs import McsEndpoint, McsLauncher, McsPlace
 from simulators.journal import Journal
 from simulators.mbg.mbg import Mbg
@@ -28,6 +29,8 @@ from simulators.mbg.settings import MbgSettings
 from simulators.network import Network
 from simulators.pbx.ct_gateway import CtGateway
 from simulators.pbx.node import PbxNode
+from simulators.pbx.pbx import Pbx
+from simulators.pbx.settings import NodeSettings
 from simulators.phone.handset import Handset
 from simulators.phone.identity import Identity
 from simulators.phone.models import model
@@ -71,8 +74,8 @@ class Estate:
         self.claim: BlockClaim
         self.mbgs: list[Mbg] = []
         self.controls: list[ControlServer] = []
-        self.nodes: list[PbxNode] = []
-        self.ct_gateway: CtGateway
+        self.pbx: Pbx
+        self.pbx_control: ControlServer
         self.ct_gateway_password: str
         self.mcs: McsEndpoint | None = None
 
@@ -80,6 +83,16 @@ class Estate:
     def mbg(self) -> Mbg:
         """The first MBG."""
         return self.mbgs[0]
+
+    @property
+    def nodes(self) -> list[PbxNode]:
+        """All PBX nodes."""
+        return self.pbx.nodes
+
+    @property
+    def ct_gateway(self) -> CtGateway:
+        """The CT Gateway over them."""
+        return self.pbx.gateway
 
     @property
     def node(self) -> PbxNode:
@@ -156,9 +169,7 @@ class Estate:
         self.network = Network(plan, self.journal, self.clock)
         self.authority = Authority()
         self._name_places()
-        for number, pbx in enumerate(self.config.pbx_nodes, 1):
-            await self._start_node(number, pbx)
-        await self._start_ct_gateway()
+        await self._start_pbx()
         for number, table in enumerate(self.config.mbgs, 1):
             await self._start_mbg(number, table)
         await self._start_mcs()
@@ -169,37 +180,32 @@ class Estate:
         self.journal.name(plan.mcs, "MCS")
         self.journal.name(plan.administrator, "installer")
 
-    async def _start_node(self, number: int, table: PbxTable) -> None:
-        """Start the PBX node of this number, counted from 1."""
-        node = PbxNode(
-            number,
-            table.name,
-            table.release,
-            clock=self.clock,
-            network=self.network,
-            journal=self.journal,
-            entropy=self.seed.stream("pbx" if number == 1 else f"pbx {number}").randbytes,
-            licences=table.licences,
-            udp_listening=table.udp_listening,
-        )
-        self.nodes.append(node)
-        self._stack.push_async_callback(node.stop)
-        await node.start((self.claim.plan.node(number), SIP_PORT))
-
-    async def _start_ct_gateway(self) -> None:
-        table = self.config.ct_gateway
+    async def _start_pbx(self) -> None:
+        """Start the nodes, the CT Gateway, and the control API of both."""
+        plan, table = self.claim.plan, self.config.ct_gateway
         self.ct_gateway_password = self.seed.stream("oai").randbytes(8).hex()
-        self.journal.masker.learn(self.ct_gateway_password)
-        self.ct_gateway = CtGateway(
-            self.nodes,
+        self.pbx = Pbx(
             release=table.release,
             password=self.ct_gateway_password,
             clock=self.clock,
             network=self.network,
             journal=self.journal,
+            entropy=self.seed.stream("pbx faults").randbytes,
         )
-        self._stack.push_async_callback(self.ct_gateway.stop)
-        await self.ct_gateway.start((self.claim.plan.ct_gateway, table.port))
+        self._stack.push_async_callback(self.pbx.stop)
+        for number, node in enumerate(self.config.pbx_nodes, 1):
+            await self.pbx.add_node(
+                node.name,
+                node.release,
+                (plan.node(number), SIP_PORT),
+                self.seed.stream("pbx" if number == 1 else f"pbx {number}").randbytes,
+                settings=NodeSettings(licences=node.licences),
+                udp_listening=node.udp_listening,
+            )
+        await self.pbx.start_gateway((plan.ct_gateway, table.port))
+        place = plan.control_of_pbx, self.config.control.port
+        self.pbx_control = pbx_control(self.pbx, place)
+        await self._control(self.pbx_control)
 
     async def _start_mbg(self, number: int, table: MbgTable) -> None:
         """Start the MBG of this number, counted from 1, and its control API."""
@@ -230,6 +236,9 @@ class Estate:
         await mbg.start()
         control = mbg_control(mbg, (plan.control_of_mbg(number), self.config.control.port))
         self.controls.append(control)
+        await self._control(control)
+
+    async def _control(self, control: ControlServer) -> None:
         self._stack.push_async_callback(control.stop)
         await control.start()
 

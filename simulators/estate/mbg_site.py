@@ -21,12 +21,15 @@ from simulators.control.server import ControlServer
 from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
+from simulators.estate.open_network import OpenNetwork
 from simulators.journal import Journal
 from simulators.mbg.forwarding.forward_rule import ForwardRule
 from simulators.mbg.mbg import Mbg
 from simulators.mbg.settings import MbgSettings
-from simulators.network import Network
 from simulators.tls import Authority, CertificateFiles
+
+JOURNAL_ENTRIES = 50_000
+"""Kept by a program that may run for days; the oldest go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class MbgSite:
         certificate: of its TLS servers; from a CA of its own when None.
         ca_file: where that CA's certificate is written; a temporary file when None.
         icps: (name, address) of each PBX node; forwards: rules. What is there already is left.
+        journal_entries: the most that the journal keeps.
     """
 
     outside: str
@@ -49,13 +53,7 @@ class MbgSite:
     ca_file: Path | None = None
     icps: Sequence[tuple[str, str]] = ()
     forwards: Sequence[ForwardRule] = ()
-
-
-class OpenNetwork(Network):
-    """A network that lets everything pass."""
-
-    def allows(self, source: str, destination: str) -> bool:
-        return True
+    journal_entries: int = JOURNAL_ENTRIES
 
 
 async def serve(site: MbgSite) -> None:
@@ -76,7 +74,7 @@ async def running(site: MbgSite) -> AsyncIterator[tuple[Mbg, ControlServer, Path
     async with contextlib.AsyncExitStack() as stack:
         authority = None if site.certificate else Authority()
         clock = Clock()
-        journal = Journal(clock.now)
+        journal = Journal(clock.now, most=site.journal_entries)
         mbg = Mbg(
             site.outside,
             site.inside,

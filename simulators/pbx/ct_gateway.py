@@ -80,6 +80,16 @@ class CtGateway:
         self._release = release if isinstance(release, Release) else Release.parse(release)
 
     @property
+    def is_running(self) -> bool:
+        """Whether it listens."""
+        return self._server is not None
+
+    @property
+    def links(self) -> dict[int, Link]:
+        """State of its link with each node."""
+        return {number: linked.link for number, linked in self._directory.items()}
+
+    @property
     def address(self) -> Address:
         """Where it listens, or listened last.
 

@@ -14,7 +14,9 @@ from simulators.journal import Journal
 from simulators.network import Network
 from simulators.pbx.ct_gateway import CtGateway
 from simulators.pbx.node import PbxNode
+from simulators.pbx.oai_connection import ROLE
 from simulators.pbx.release import Release
+from simulators.pbx.settings import NodeSettings
 
 FAULT_KINDS = (SipFault, OaiFault)
 
@@ -65,7 +67,7 @@ class Pbx:
         address: Address,
         entropy: Entropy,
         *,
-        licences: int | None = None,
+        settings: NodeSettings | None = None,
         udp_listening: bool = True,
     ) -> PbxNode:
         """Start one more node; the first has the number 1.
@@ -81,7 +83,7 @@ class Pbx:
             network=self.network,
             journal=self.journal,
             entropy=entropy,
-            licences=licences,
+            settings=settings,
             udp_listening=udp_listening,
             faults=self.faults,
         )
@@ -148,6 +150,28 @@ class Pbx:
             await node.stop()
         elif not node.is_running:
             await node.start(node.address)
+
+    # The gateway
+
+    def change_gateway_release(self, release: str) -> None:
+        """Be another release of the CT Gateway (PRE-4); who is logged in stays so.
+
+        Raises:
+            ConfigurationError: it is none.
+        """
+        self.gateway.release = Release.parse(release)
+        self.journal.happened(ROLE, "release changed", release=release)
+
+    async def switch_gateway(self, *, running: bool) -> None:
+        """Let the CT Gateway run or not; going, it cuts its clients off.
+
+        Raises:
+            ConfigurationError: somebody took its address.
+        """
+        if not running:
+            await self.gateway.stop()
+        elif not self.gateway.is_running:
+            await self.gateway.start(self.gateway.address)
 
     # Inside
 

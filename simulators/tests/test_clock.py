@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.clock import Clock
+from simulators.clock import END, Clock
 from simulators.errors import ConfigurationError
 
 YEAR_S = 365 * 86_400.0
@@ -189,3 +189,12 @@ async def test_time_does_not_go_back(seconds: float) -> None:
 
 def test_no_hypothesis_test_of_the_simulators_has_a_deadline() -> None:
     assert settings().deadline is None
+
+
+async def test_the_clock_ends_before_dates_do() -> None:
+    clock = Clock(start=END - 100)
+    with pytest.raises(ConfigurationError, match="before the year 9000"):
+        await clock.advance(101)
+    with pytest.raises(ConfigurationError, match="before the year 9000"):
+        await clock.advance(float("inf"))
+    assert (await clock.advance(50)).moved_s == 50

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.errors import LocalProtocolError
+from simulators.errors import ConfigurationError, LocalProtocolError
 from simulators.journal import Entry, Happened, Journal, Masker, NothingCame, SipEntry
 from simulators.journal.masking import HIDDEN
 
@@ -123,6 +123,48 @@ async def test_a_journal_that_is_off_keeps_nothing_and_refuses_to_wait() -> None
     assert not journal.entries
     with pytest.raises(LocalProtocolError, match="journal is off"):
         await journal.wait_for(is_register)
+
+
+async def test_a_bounded_journal_keeps_the_latest_and_counts_on() -> None:
+    journal = Journal(lambda: NOON, most=100)
+    for number in range(1000):
+        journal.happened("MBG", "event", number=number)
+    assert 90 <= len(journal.entries) <= 100
+    assert [entry.seq for entry in journal.entries][-2:] == [999, 1000]
+    assert journal.mark() == 1000
+    assert [entry.seq for entry in journal.find(lambda e: True, since=998)] == [999, 1000]
+    assert (await journal.wait_for(lambda e: e.seq % 100 == 0, since=950)).seq == 1000
+    assert (await journal.wait_for(lambda e: True)).seq == journal.entries[0].seq
+    later = asyncio.ensure_future(journal.wait_for(is_register, since=journal.mark()))
+    await asyncio.sleep(0)
+    register(journal)
+    assert (await later).seq == 1001
+
+
+@pytest.mark.parametrize("most", [0, -1, 9])
+def test_a_journal_of_next_to_nothing_is_refused(most: int) -> None:
+    with pytest.raises(ConfigurationError, match="10 entries or more"):
+        Journal(lambda: NOON, most=most)
+
+
+async def test_a_long_search_gives_others_their_turn(journal: Journal) -> None:
+    for number in range(1000):
+        journal.happened("MBG", "event", number=number)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others_task = asyncio.ensure_future(others())
+    found, place = await journal.search(lambda entry: entry.seq > 990)
+    others_task.cancel()
+    assert ([entry.seq for entry in found], place) == ([*range(991, 1001)], 1000)
+    assert turns >= 9
+    found, place = await journal.search(lambda entry: True, since=5, limit=2)
+    assert ([entry.seq for entry in found], place) == ([6, 7], 7)
 
 
 def test_written_down_it_is_json_lines_without_secrets(journal: Journal, tmp_path: Path) -> None:

@@ -17,11 +17,31 @@ from simulators.addresses import claim_private
 from simulators.control.server import ControlServer
 from simulators.control.tests.test_control import Controlled
 from simulators.http_api.routes import Answer, Document, Route
+from simulators.tests.pbx_bench import pbx_bench
 
 EXAMPLES = 12
 BLOCKING = {"/journal/wait"}
-REFUSING = {"/devices", "/devices/{id}"}
-"""The weak-password rule is beyond a schema: valid input may be refused there."""
+REFUSING = {
+    "/devices",
+    "/devices/{id}",
+    "/faults",
+    "/forwards",
+    "/habits",
+    "/icps",
+    "/icps/{id}",
+    "/nodes/{node}/extensions",
+    "/nodes/{node}/extensions/{number}",
+    "/nodes/{node}/extensions/{number}/credentials",
+    "/nodes/{node}/hot-desks/{number}",
+    "/nodes/{node}/reboot",
+    "/nodes/{node}/upgrade",
+}
+"""Rules beyond a schema: valid input may be refused there.
+
+Parameters of a fault, bits beyond a network's prefix, habits that don't fit together.
+
+Weak passwords; host names that nobody has; numbers and names that are taken; a node that is away.
+"""
 
 
 def operations(document: dict[str, Any]) -> list[Any]:
@@ -65,6 +85,16 @@ async def test_every_route_answers_as_documented(bench: Controlled) -> None:
         await bench.control.stop()
     failed = [e.detail for e in bench.mbg.journal.entries if e.summary == "control API failed"]
     assert failed == []
+
+
+async def test_every_route_of_a_pbx_answers_as_documented() -> None:
+    async with pbx_bench(extensions=2) as bench:
+        described = operations(bench.control.document())
+        assert len(described) > 30
+        for operation in described:
+            await asyncio.to_thread(examine, operation, bench.control.url)
+        entries = bench.journal.entries
+        assert [e.detail for e in entries if e.summary == "control API failed"] == []
 
 
 class Truth(Document):

@@ -1,0 +1,20 @@
+"""The control API of a PBX: its nodes and its CT Gateway, as a person at their screens could."""
+
+from simulators.control.pbx_call_routes import pbx_call_routes
+from simulators.control.pbx_extension_routes import pbx_extension_routes
+from simulators.control.pbx_gateway_routes import pbx_gateway_routes
+from simulators.control.pbx_node_routes import pbx_node_routes
+from simulators.control.server import ControlServer
+from simulators.core import Address
+from simulators.pbx.pbx import Pbx
+
+
+def pbx_control(pbx: Pbx, address: Address) -> ControlServer:
+    """The control API of this PBX, not started; port 0 means any."""
+    routes = [
+        *pbx_node_routes(pbx),
+        *pbx_extension_routes(pbx),
+        *pbx_call_routes(pbx),
+        *pbx_gateway_routes(pbx),
+    ]
+    return ControlServer(pbx, routes, address)

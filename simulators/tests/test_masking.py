@@ -1,0 +1,61 @@
+"""Secrets in the journal's views, as clients write them: encoded once and twice, and as numbers."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from simulators.journal.masking import HIDDEN, Masker
+
+SECRET = "L9hy/4+Q=="
+FORM = f"a=1&{{name}}={quote(SECRET, safe='')}&zz=end"
+
+
+def once(text: str) -> str:
+    return quote(text, safe="")
+
+
+def twice(text: str) -> str:
+    return once(once(text))
+
+
+def lower(text: str) -> str:
+    return once(text).replace("%3D", "%3d").replace("%26", "%26").replace("%2F", "%2f")
+
+
+@pytest.mark.parametrize("written", [str, once, twice])
+def test_a_learned_secret_is_hidden_as_it_is_and_encoded(written: Callable[[str], str]) -> None:
+    masker = Masker()
+    masker.learn(SECRET)
+    assert masker.view(f"[{written(SECRET)}]") == f"[{HIDDEN}]"
+
+
+@pytest.mark.parametrize("encoded", [str, once, twice, lower])
+@pytest.mark.parametrize(
+    "name",
+    ["oauth_token", "oauth_token_secret", "oauth_verifier", "set_password", "shared_secret"],
+)
+def test_places_in_a_form_are_hidden_also_within_a_base_string(
+    name: str, encoded: Callable[[str], str]
+) -> None:
+    text = f"X-Signature-Base-String: POST&{encoded(FORM.format(name=name))}\nHost: mbg"
+    view = Masker().view(text)
+    assert "L9hy" in text
+    assert "L9hy" not in view
+    assert encoded("&zz=end") + "\nHost: mbg" in view, "what stands behind it is shown"
+    assert encoded(f"a=1&{name}=") + HIDDEN in view
+
+
+@pytest.mark.parametrize("number", ["12345678", "-1.5e9", "0"])
+def test_a_password_sent_as_a_number_is_hidden(number: str) -> None:
+    text = f'{{"set_password": {number}, "page": {number}, "icp_password":{number}}}'
+    assert Masker().view(text) == (
+        f'{{"set_password": {HIDDEN}, "page": {number}, "icp_password":{HIDDEN}}}'
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ['{"password": null}', "password=", "oauth_version=1.0", "oauth_version%3D1.0%26a%3Db"]
+)
+def test_where_no_secret_stands_nothing_is_hidden(text: str) -> None:
+    assert Masker().view(text) == text

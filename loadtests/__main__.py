@@ -99,7 +99,7 @@ def burst(
 @app.command()
 def bench(
     only: Annotated[
-        str, typer.Option(metavar="PAIR,...", help="Only these: rest, border, forward.")
+        str, typer.Option(metavar="PAIR,...", help="Only these: rest, border, forward, registrar.")
     ] = "",
     seconds: Annotated[
         float, typer.Option(min=0.1, max=60, help="That one side has in one round.")
@@ -114,7 +114,8 @@ def bench(
 
     rest: signed calls beside an unsigned mock by Prism (installed with npm into .bench/ the first
     time). border: registrations beside a bare responder. forward: octets and connections beside a
-    bare socket relay. Ours and the peer take turns, with the same generator.
+    bare socket relay. registrar: registrations at a PBX node beside Kamailio (Debian: apt-get
+    install kamailio). Ours and the peer take turns, with the same generator.
 
     Exit status: 0 it ran, 1 operations failed, 2 it could not be done.
     """

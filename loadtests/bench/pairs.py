@@ -1,10 +1,9 @@
-"""The three pairs of `make bench`: REST API and Prism, border and responder, forward and relay.
+"""The pairs of `make bench`: REST API and Prism, border and responder, forward and relay, and more.
 
 Each starts its processes, plays its rounds and gives figures. Every measured server is a process of
 its own, and so is the generator, the same one for both sides.
 """
 
-import json
 import socket
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from statistics import median
 from loadtests.bench import prism
 from loadtests.bench.figures import Figure, Of, Side
 from loadtests.bench.processes import Child, generated, serving
+from loadtests.bench.registering import HOMES, made_up_accounts, registrations
+from loadtests.bench.registrar import registrar
 from loadtests.bench.rounds import Say, Size, take_turns
 from simulators.addresses import AddressPlan
 
@@ -28,9 +29,6 @@ DEVICES = 50
 """SIP devices on the MBG: what a list holds."""
 CONNECTIONS = 8
 """Of the generator, at a time."""
-WINDOW = 32
-"""Phones that register at a time: few enough for the sockets' buffers."""
-HOMES = 100
 REST_AIM = 2.0
 """Signed calls a second, in multiples of the unsigned ones of the mock as it is delivered."""
 
@@ -77,7 +75,7 @@ async def border(size: Size, say: Say) -> list[Figure]:
     memory: list[float] = []
     with tempfile.TemporaryDirectory(prefix="bench-accounts-") as folder:
         accounts = Path(folder) / "accounts.jsonl"
-        accounts.write_text(_made_up_accounts(size.phones))
+        accounts.write_text(made_up_accounts(size.phones))
         async with serving(*PEERS, "responder") as responder:
 
             async def ours() -> Side:
@@ -85,10 +83,10 @@ async def border(size: Size, say: Say) -> list[Figure]:
                 async with serving(*BORDER, "--phones", str(size.phones)) as child:
                     homes = AddressPlan(homes=child.ready["homes"])
                     before = child.rss
-                    side = await _registrations(
-                        child,
+                    side = await registrations(
+                        child.pid,
                         child.ready["mbg"],
-                        [homes.home(index) for index in range(HOMES)],
+                        [homes.home(index) for index in range(len(HOMES))],
                         child.ready["accounts"],
                         size.phones,
                     )
@@ -96,10 +94,10 @@ async def border(size: Size, say: Say) -> list[Figure]:
                     return side
 
             peer = partial(
-                _registrations,
-                responder,
+                registrations,
+                responder.pid,
                 responder.ready["address"],
-                [f"127.0.1.{index + 1}" for index in range(HOMES)],
+                HOMES,
                 str(accounts),
                 size.phones,
             )
@@ -140,30 +138,12 @@ async def forward(size: Size, say: Say) -> list[Figure]:
 
 
 Pair = Callable[[Size, Say], Awaitable[list[Figure]]]
-PAIRS: dict[str, Pair] = {"rest": rest, "border": border, "forward": forward}
-
-
-async def _registrations(
-    child: Child, registrar: list[object], homes: list[str], accounts: str, phones: int
-) -> Side:
-    task: dict[str, object] = {
-        "registrar": registrar,
-        "homes": homes,
-        "accounts": accounts,
-        "phones": phones,
-        "window": WINDOW,
-        "server_pid": child.pid,
-    }
-    return Side(**await generated("sip_load", task))
-
-
-def _made_up_accounts(phones: int) -> str:
-    """For the responder, which looks at none of them."""
-    account = {"password": "unused", "extension": "1"}
-    return "".join(
-        json.dumps({**account, "username": f"tw{index}", "home_index": index}) + "\n"
-        for index in range(phones)
-    )
+PAIRS: dict[str, Pair] = {
+    "rest": rest,
+    "border": border,
+    "forward": forward,
+    "registrar": registrar,
+}
 
 
 async def _calls(child: Child, url: str, size: Size, signing: dict[str, str]) -> Side:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -24,8 +25,14 @@ class Child:
     """A process that serves; `ready` is what it said of itself."""
 
     def __init__(self, process: asyncio.subprocess.Process, ready: dict[str, Any]) -> None:
+        self._process = process
         self.pid = process.pid
         self.ready = ready
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.returncode is None
 
     @property
     def cpu_s(self) -> float:
@@ -40,7 +47,7 @@ class Child:
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + READY_WITHIN_S
-        while loop.time() < until and Path(f"/proc/{self.pid}").exists():
+        while loop.time() < until and self.is_alive:
             try:
                 _, writer = await asyncio.open_connection(host, port)
             except OSError:
@@ -71,11 +78,14 @@ def own_cpu_s() -> float:
 
 
 @asynccontextmanager
-async def serving(*command: str, says_ready: bool = True) -> AsyncIterator[Child]:
+async def serving(
+    *command: str, says_ready: bool = True, ask_with: signal.Signals | None = None
+) -> AsyncIterator[Child]:
     """Start a server process, and end it on the way out.
 
     Args:
         says_ready: wait for its JSON line; else the caller finds out.
+        ask_with: the signal that ends it; None: the end of its standard input does.
 
     Raises:
         TargetError: it did not get ready; the message repeats its last words.
@@ -99,7 +109,7 @@ async def serving(*command: str, says_ready: bool = True) -> AsyncIterator[Child
                 ready = json.loads(line)
             yield Child(process, ready)
         finally:
-            await end(process, ask_with=None)
+            await end(process, ask_with=ask_with)
 
 
 async def generated(module: str, task: dict[str, object]) -> dict[str, Any]:

@@ -188,7 +188,10 @@ async def _ended(child: Child) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--only", "rest,sip"], "expected pairs out of rest, border, forward for --only"),
+        (
+            ["--only", "rest,sip"],
+            "expected pairs out of rest, border, forward, registrar for --only",
+        ),
         (["--rounds", "0"], "--rounds"),
         (["--seconds", "0"], "--seconds"),
         (["--phones", "x"], "--phones"),

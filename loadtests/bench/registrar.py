@@ -1,0 +1,44 @@
+"""The pair `registrar`: a PBX node's registrar beside Kamailio's, the same phones at both."""
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from loadtests.bench import kamailio
+from loadtests.bench.figures import Figure, Of, Side
+from loadtests.bench.processes import serving
+from loadtests.bench.registering import HOMES, PASSWORD, made_up_accounts, registrations
+from loadtests.bench.rounds import Say, Size, take_turns
+
+NODE = (sys.executable, "-m", "simulators.estate.registrar_site")
+PEER = "Kamailio, one worker"
+CPU_AIM = 1.0
+"""Cheaper than Kamailio: at most its processor time."""
+
+
+async def registrar(size: Size, say: Say) -> list[Figure]:
+    """Authenticated registrations: what one costs, and how many a second there were."""
+    cost = Figure("registrar: CPU of a registration", "phones/s", PEER, aim=CPU_AIM, of=Of.CPU)
+    rate = Figure("registrar: registrations", "phones/s", PEER)
+    try:
+        kamailio.modules()
+    except kamailio.Unavailable as why:
+        return [replace(figure, skipped=str(why)) for figure in (cost, rate)]
+    with tempfile.TemporaryDirectory(prefix="bench-accounts-") as folder:
+        accounts = Path(folder) / "accounts.jsonl"
+        accounts.write_text(made_up_accounts(size.phones))
+
+        # Both begin anew in each round: the phones' Call-IDs repeat, and a used registrar would
+        # take them for late REGISTERs.
+        async def ours() -> Side:
+            async with serving(*NODE, str(accounts)) as child:
+                place = child.ready["registrar"]
+                return await registrations(child.pid, place, HOMES, str(accounts), size.phones)
+
+        async def peer() -> Side:
+            async with kamailio.running(PASSWORD) as (worker, place):
+                return await registrations(worker, list(place), HOMES, str(accounts), size.phones)
+
+        cost = await take_turns(cost, ours, peer, size.rounds, say)
+    return [cost, replace(rate, rounds=cost.rounds)]

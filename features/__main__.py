@@ -16,10 +16,12 @@ from rich.table import Table
 
 from features.demo import Demo, Outcome
 from features.recording import RunFolder
+from simulators.control.server import ControlServer
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
 from simulators.estate.config import EstateConfig, load
 from simulators.estate.estate import Estate
+from simulators.mbg.mbg import Mbg
 from simulators.running import run
 
 MOST_PHONES = 5_000
@@ -129,15 +131,15 @@ def _play(
 
 async def _stay(estate: Estate) -> None:
     """Say where everything is, then wait for Ctrl-C."""
-    plan, mbg, mcs = estate.claim.plan, estate.mbg, estate.mcs
+    plan, mcs = estate.claim.plan, estate.mcs
     assert mcs is not None
     lines = [
         f"MCS          {mcs.api_url}/api/v1  log-in {mcs.admin_name} / {mcs.admin_password}",
-        f"MBG          inside {mbg.inside}, outside {mbg.outside}; "
-        f"REST https://{mbg.rest_address[0]}:{mbg.rest_address[1]}/mslrest",
-        f"MBG's site   https://{mbg.rest_address[0]}:{mbg.rest_address[1]}/server-manager/  "
-        f"log-in admin / {mbg.settings.site_password}",
-        *(f"MBG control  {control.url}" for control in estate.controls),
+        *(
+            line
+            for mbg, control in zip(estate.mbgs, estate.controls, strict=True)
+            for line in _mbg_lines(mbg, control)
+        ),
         f"PBX node 1   {estate.node.address[0]}:{estate.node.address[1]}",
         f"CT Gateway   {plan.ct_gateway}:{estate.ct_gateway.address[1]}",
         f"homes        {plan.home(0)} and on",
@@ -147,6 +149,17 @@ async def _stay(estate: Estate) -> None:
     sys.stdout.flush()
     with contextlib.suppress(asyncio.CancelledError):
         await asyncio.Event().wait()
+
+
+def _mbg_lines(mbg: Mbg, control: ControlServer) -> list[str]:
+    """Where one MBG is, each line with its role's name."""
+    https = f"https://{mbg.rest_address[0]}:{mbg.rest_address[1]}"
+    return [
+        f"{mbg.role:<12} inside {mbg.inside}, outside {mbg.outside}; REST {https}/mslrest",
+        f"{mbg.role + ' site':<12} {https}/server-manager/  "
+        f"log-in admin / {mbg.settings.site_password}",
+        f"{mbg.role + ' control':<12} {control.url}",
+    ]
 
 
 class _Shown:

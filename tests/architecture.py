@@ -18,6 +18,7 @@ FRONT_DOOR = ("system.app", "system.config")
 PURE_SIMULATORS = (
     "simulators.core",
     "simulators.errors",
+    "simulators.hosts",
     "simulators.http_api.refused",
     "simulators.faults.fault",
     "simulators.faults.nat_binding_lost",
@@ -48,6 +49,7 @@ PURE_SIMULATORS = (
     "simulators.mbg.records.device_fields",
     "simulators.mbg.records.device_records",
     "simulators.mbg.records.devices",
+    "simulators.mbg.records.icp_fields",
     "simulators.mbg.forwarding.forward_rule",
     "simulators.mbg.sip_border.flows",
     "simulators.mbg.sip_border.keep_alive",
@@ -56,6 +58,7 @@ PURE_SIMULATORS = (
     "simulators.mbg.services.oauth",
     "simulators.mbg.services.oauth_debugger",
     "simulators.mbg.services.oauth_key_mistakes",
+    "simulators.mbg.services.oauth_masking",
     "simulators.mbg.services.oauth_mistakes",
     "simulators.mbg.services.oauth_rendering",
     "simulators.mbg.services.oauth_signing",

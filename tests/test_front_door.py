@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -88,7 +89,7 @@ def test_a_demo_that_fails_says_so_and_exits_with_1(tmp_path: Path) -> None:
 def test_an_estate_that_is_taken_down_leaves_nothing_running(
     tmp_path: Path, end: signal.Signals
 ) -> None:
-    file = estate_file(tmp_path, PRIVATE)
+    file = estate_file(tmp_path, PRIVATE + "\n[[more_mbgs]]\nlicences = 5\n")
     process = command("features", "up", "--phones", "1", "--estate", file, cwd=tmp_path)
     assert process.stdout is not None
     said = ""
@@ -96,6 +97,10 @@ def test_an_estate_that_is_taken_down_leaves_nothing_running(
         said += line
         if "The estate is up" in line:
             break
+    for mbg in ("MBG", "MBG 2"):
+        assert re.search(rf"^{mbg} +inside .*/mslrest$", said, re.MULTILINE), said
+        assert re.search(rf"^{mbg} site +https:.*/server-manager/", said, re.MULTILINE), said
+        assert re.search(rf"^{mbg} control +http:", said, re.MULTILINE), said
     children = children_of(process.pid)
     assert children, f"the MCS should run as a process of its own: {said}"
     process.send_signal(end)

@@ -140,7 +140,8 @@ async def _stay(estate: Estate) -> None:
             for mbg, control in zip(estate.mbgs, estate.controls, strict=True)
             for line in _mbg_lines(mbg, control)
         ),
-        f"PBX node 1   {estate.node.address[0]}:{estate.node.address[1]}",
+        *(f"{node.role:<12} {node.address[0]}:{node.address[1]}" for node in estate.nodes),
+        f"PBX control  {estate.pbx_control.url}",
         f"CT Gateway   {plan.ct_gateway}:{estate.ct_gateway.address[1]}",
         f"homes        {plan.home(0)} and on",
         "The estate is up. Ctrl-C takes it down.",

@@ -31,6 +31,7 @@ COMMON = (
     Refusal(401, "token_revoked", "the final token was revoked"),
     Refusal(403, "permission_denied", "`detail.permission` lacks `detail.needed`"),
     Refusal(413, "too_large", "the body is over 1 MiB, or a form over 64 KiB"),
+    Refusal(503, "state_not_kept", "the state file can't be written; nothing was changed"),
     Refusal(429, "too_many_requests", "come again after `Retry-After` seconds"),
     Refusal(503, "busy", "come again after `Retry-After` seconds"),
     Refusal(503, "web_services_stopped", "web services were not started"),

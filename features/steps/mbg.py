@@ -39,6 +39,11 @@ def _(bench: Bench, gateway: Gateway) -> None:
     bench.call(gateway.has, "sip-loss", probability=0.33, side="outside")
 
 
+@then("SIP messages were lost on the way")
+def _(gateway: Gateway) -> None:
+    assert gateway.struck("sip-loss") > 0
+
+
 @when("the MBG restarts")
 def _(bench: Bench, gateway: Gateway) -> None:
     bench.run(gateway.restarts())

@@ -5,6 +5,8 @@ The texts in `Warning` are what the MBG passes on and the report tells apart (do
 
 from dataclasses import dataclass
 
+from simulators.sip.vocabulary import METHODS
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -75,8 +77,5 @@ def feature_code(host: str, why: str) -> Refusal:
 
 def not_served(method: str, allow: str) -> Refusal:
     """405 for a method with an RFC of its own, 501 for any other (sections 8.2.1 and 21.5.2)."""
-    status = 405 if method in RECOGNISED else 501
+    status = 405 if method in METHODS else 501
     return Refusal(status, f"{method} is not served", (("Allow", allow),))
-
-
-RECOGNISED = ("MESSAGE", "NOTIFY", "PRACK", "PUBLISH", "REFER", "SUBSCRIBE")

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from simulators.sip.dialog import Fields, tag
 from simulators.sip.headers import parameters
 from simulators.sip.message import Request
+from simulators.sip.vocabulary import METHODS
 
 ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, INFO, NOTIFY, OPTIONS, UPDATE")
 CHECK_SYNC = "check-sync"
-KNOWN = frozenset((
-    "MESSAGE", "PRACK", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE",
-))  # fmt: skip
-"""Methods with an RFC of their own that a phone does not serve: 405; any other is 501."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ def reply(request: Request) -> Reply:
         return Reply(200, (ALLOW, ("Accept", "application/sdp")))
     if request.method == "NOTIFY":
         return _notified(request)
-    return Reply(405 if request.method in KNOWN else 501, (ALLOW,))
+    return Reply(405 if request.method in METHODS else 501, (ALLOW,))
 
 
 def _notified(request: Request) -> Reply:

@@ -8,7 +8,7 @@ session descriptions; the PBX lets them pass.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from simulators.sip.call_events import (
     CallAcknowledged,
@@ -53,9 +53,8 @@ class Conversation:
     answered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What of a message goes on: headers and body as the other end shall have them."""
+class Said(TypedDict):
+    """What of a message goes on, as the verbs of `Calls` take it."""
 
     headers: Fields
     body: bytes
@@ -98,9 +97,7 @@ class Bridge:
         self._sides = sides
         self._carrier = carrier
         self._of: dict[End, Conversation] = {}
-        self._asked: dict[
-            tuple[End, str], _Asked
-        ] = {}  # by the end and the transaction of the copy
+        self._asked: dict[tuple[End, str], _Asked] = {}  # by end and transaction of the copy
 
     def __len__(self) -> int:
         return len(self.conversations())
@@ -139,9 +136,7 @@ class Bridge:
                 self._answered(conversation, end, other, response, now)
             case CallAcknowledged(_, request):
                 said = self._said(conversation, end, request) or NOTHING
-                calls.acknowledge(
-                    other.key, body=said.body, content_type=said.content_type, headers=said.headers
-                )
+                calls.acknowledge(other.key, **said)
             case CallReoffered(_, request):
                 self._reoffered(conversation, end, other, request, now)
             case ReofferRefused(_, response):
@@ -161,14 +156,7 @@ class Bridge:
     ) -> None:
         said = self._said(conversation, end, response) or NOTHING
         self._carrier.ringing(conversation, response.status, now)
-        self._sides[other.side].progress(
-            other.key,
-            response.status,
-            now,
-            body=said.body,
-            content_type=said.content_type,
-            headers=said.headers,
-        )
+        self._sides[other.side].progress(other.key, response.status, now, **said)
 
     def _answered(
         self, conversation: Conversation, end: End, other: End, response: Response, now: float
@@ -177,9 +165,7 @@ class Bridge:
         if said is None:
             self.hang_up(conversation, now)  # nobody would hear a word
             return
-        taken = self._sides[other.side].answer(
-            other.key, now, body=said.body, content_type=said.content_type, headers=said.headers
-        )
+        taken = self._sides[other.side].answer(other.key, now, **said)
         # Not taken: the caller gave up while this came, and its own end says so next.
         if taken and not conversation.answered:
             conversation.answered = True
@@ -193,10 +179,7 @@ class Bridge:
         if said is None:
             calls.refuse(end.key, 488, now)
             return
-        carried = self._sides[other.side].reinvite(
-            other.key, now, body=said.body, content_type=said.content_type, headers=said.headers
-        )
-        if not carried:
+        if not self._sides[other.side].reinvite(other.key, now, **said):
             calls.refuse(end.key, 491, now)  # they cross (section 14.2)
 
     def _request(
@@ -207,14 +190,7 @@ class Bridge:
         if said is None:
             calls.respond(asked.transaction, request, 488, now)
             return
-        copy = self._sides[other.side].request(
-            other.key,
-            request.method,
-            now,
-            body=said.body,
-            content_type=said.content_type,
-            headers=said.headers,
-        )
+        copy = self._sides[other.side].request(other.key, request.method, now, **said)
         if copy:
             self._asked[other, copy] = _Asked(end, asked.transaction, request)
         else:
@@ -231,15 +207,7 @@ class Bridge:
             calls.respond(asked.transaction, asked.request, 408, now)
             return
         said = self._said(conversation, end, response) or NOTHING
-        calls.respond(
-            asked.transaction,
-            asked.request,
-            _status(response),
-            now,
-            body=said.body,
-            content_type=said.content_type,
-            headers=said.headers,
-        )
+        calls.respond(asked.transaction, asked.request, _status(response), now, **said)
 
     def _ended(
         self, conversation: Conversation, end: End, other: End, event: CallEnded, now: float
@@ -273,10 +241,14 @@ class Bridge:
         kind = message.headers.get("content-type")
         if message.body and kind.partition(";")[0].strip().lower() == SDP:
             body = self._carrier.carried(conversation, end, message.body)
-        return None if body is None else Said(_carried(message.headers), body, kind)
+        return (
+            None
+            if body is None
+            else Said(headers=_carried(message.headers), body=body, content_type=kind)
+        )
 
 
-NOTHING = Said((), b"", "")
+NOTHING = Said(headers=(), body=b"", content_type="")
 
 
 def _status(response: Response) -> int:

@@ -1,4 +1,10 @@
-"""The words of SIP: header names with their compact forms, and reason phrases."""
+"""The words of SIP: methods, header names with their compact forms, and reason phrases."""
+
+METHODS = frozenset((
+    "ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "PUBLISH",
+    "REFER", "REGISTER", "SUBSCRIBE", "UPDATE",
+))  # fmt: skip
+"""Methods with an RFC of their own: who does not serve one answers 405, to any other 501."""
 
 COMPACT = {  # RFC 3261 section 7.3.3 and the registered additions
     "i": "call-id",

@@ -80,7 +80,7 @@ class DeviceRegistered:
 
 @dataclass(frozen=True, slots=True)
 class DeviceUnregistered:
-    """A set's registration ended, for a reason of `set_side.Ending`."""
+    """A set's registration ended, for a reason of `set_registrations.Ending`."""
 
     device_id: str
     reason: str

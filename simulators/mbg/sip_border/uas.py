@@ -8,12 +8,7 @@ from simulators.sip import inspection
 from simulators.sip.message import response_to
 from simulators.sip.transaction import Transactions
 from simulators.sip.transaction_events import RequestReceived
-
-RECOGNISED = (
-    "ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "PUBLISH",
-    "REFER", "REGISTER", "SUBSCRIBE", "UPDATE",
-)  # fmt: skip
-"""Methods with an RFC of their own: where we don't serve one, it is 405; any other is 501."""
+from simulators.sip.vocabulary import METHODS
 
 
 class Uas:
@@ -73,5 +68,5 @@ class Uas:
 
     def not_served(self, received: RequestReceived, now: float) -> None:
         """Answer a method that this side does not serve (sections 8.2.1 and 21.5.2)."""
-        status = 405 if received.request.method in RECOGNISED else 501
+        status = 405 if received.request.method in METHODS else 501
         self.answer(received, status, now, headers=[("Allow", ", ".join(self._allow))])

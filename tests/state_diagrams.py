@@ -10,7 +10,9 @@ from typing import Any
 
 from simulators.mbg.services import tokens
 from simulators.pbx import gateway_session_states, hot_desk
-from simulators.phone import line_table, menu_table, states
+from simulators.phone.calls import line_table
+from simulators.phone.life import states
+from simulators.phone.menu import menu_table
 from simulators.sip import call_states, registration, transaction_tables
 from system.domain import operations
 
@@ -20,9 +22,9 @@ Table = Mapping[Any, Mapping[Any, Enum]]
 """State -> event -> next state; keys are Enums, each table's own."""
 
 DIAGRAMS: tuple[tuple[str, str, Table], ...] = (
-    ("A phone's life", "simulators/phone/states.py", states.TRANSITIONS),
-    ("A phone's menu", "simulators/phone/menu_table.py", menu_table.TRANSITIONS),
-    ("A phone's line", "simulators/phone/line_table.py", line_table.TRANSITIONS),
+    ("A phone's life", "simulators/phone/life/states.py", states.TRANSITIONS),
+    ("A phone's menu", "simulators/phone/menu/menu_table.py", menu_table.TRANSITIONS),
+    ("A phone's line", "simulators/phone/calls/line_table.py", line_table.TRANSITIONS),
     (
         "A registration, as its UAC keeps it",
         "simulators/sip/registration.py",

@@ -13,7 +13,7 @@ from simulators.estate.estate import Estate
 from simulators.mbg.forwarding.forward import ForwardRule
 from simulators.mbg.services.web_services import Consumer
 from simulators.mbg.settings import GATEWAY
-from simulators.phone.firmware import build_image
+from simulators.phone.files.firmware import build_image
 from simulators.phone.people import Person
 
 CONSUMER_NAME = "MiVoice Office Application Suite"

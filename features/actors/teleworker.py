@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 from simulators.core import Address
 from simulators.estate.estate import Estate
 from simulators.journal import Entry, Happened, LostEntry, SipEntry
+from simulators.phone.calls.line_table import Activity
 from simulators.phone.handset import Handset, Refusal
-from simulators.phone.line_table import Activity
+from simulators.phone.life.states import State
 from simulators.phone.people import Person
-from simulators.phone.states import State
 
 PHONES_PORT = 8202
 CONFIGURED = (

@@ -6,7 +6,7 @@ from features.actors.gateway import Gateway
 from features.actors.installer import Installer
 from features.actors.teleworker import Teleworker
 from features.portal import Bench
-from simulators.phone.states import State
+from simulators.phone.life.states import State
 
 
 @given("the answer to the next new SIP user gets lost")

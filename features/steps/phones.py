@@ -9,8 +9,8 @@ from features.actors.teleworker import Teleworker
 from features.portal import Bench
 from simulators.estate.estate import Estate
 from simulators.journal import HttpEntry, LostEntry, SipEntry
+from simulators.phone.life.states import State
 from simulators.phone.people import Person
-from simulators.phone.states import State
 
 FIRMWARE = "5.1.0.6044"
 

@@ -10,8 +10,8 @@ from simulators.clock import Clock, Timer
 from simulators.core import UDP, Address, Entropy
 from simulators.journal import Journal
 from simulators.network import Network
-from simulators.phone.audio import LISTENING_S, PACKET_S, Stream
-from simulators.phone.description import NAMES
+from simulators.phone.calls.audio import LISTENING_S, PACKET_S, Stream
+from simulators.phone.calls.description import NAMES
 
 FIRST_PORT, LAST_PORT = 3000, 3998
 """The first is the vendor's default of `sip rtp port`; a call takes the next even one free."""

@@ -3,13 +3,21 @@
 from abc import abstractmethod
 
 from simulators.errors import BenchError
-from simulators.phone.audio import Stream
-from simulators.phone.call_screen import DIGITS, HARD_KEYS, LABELS, LINE_KEY, Act, in_front, meaning
+from simulators.phone.calls.audio import Stream
+from simulators.phone.calls.call_screen import (
+    DIGITS,
+    HARD_KEYS,
+    LABELS,
+    LINE_KEY,
+    Act,
+    in_front,
+    meaning,
+)
+from simulators.phone.calls.line_call import LineCall
+from simulators.phone.calls.line_table import LAMPS, Activity, Lamp
 from simulators.phone.controls import Controls
-from simulators.phone.keys import Key
-from simulators.phone.line_call import LineCall
-from simulators.phone.line_table import LAMPS, Activity, Lamp
-from simulators.phone.menu_table import KEYS, Place
+from simulators.phone.files.keys import Key
+from simulators.phone.menu.menu_table import KEYS, Place
 from simulators.phone.telephone import Telephone
 
 ONLY_FOR_CALLS = (HARD_KEYS | LABELS) - KEYS

@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 
 from simulators.errors import BenchError
-from simulators.phone.form import FIELDS, FieldKind
-from simulators.phone.menu import DEFAULT_PASSWORD, MAX_TEXT, Menu, Outcome
-from simulators.phone.menu_table import Place
+from simulators.phone.menu.form import FIELDS, FieldKind
+from simulators.phone.menu.menu import DEFAULT_PASSWORD, MAX_TEXT, Menu, Outcome
+from simulators.phone.menu.menu_table import Place
 from simulators.phone.screen import Screen
 
 

@@ -22,9 +22,9 @@ from yarl import URL
 from simulators.clock import Clock
 from simulators.journal import Journal
 from simulators.network import Network
-from simulators.phone.actions import Fetched, FetchFailed
-from simulators.phone.config_file import is_secret, read
-from simulators.phone.firmware import MAGIC
+from simulators.phone.files.config_file import is_secret, read
+from simulators.phone.files.firmware import MAGIC
+from simulators.phone.life.actions import Fetched, FetchFailed
 from simulators.tls import accepting_any_certificate
 
 FETCH_TIMEOUT_S = 10.0

@@ -15,22 +15,22 @@ from simulators.core import Entropy
 from simulators.errors import BenchError, ConfigurationError
 from simulators.journal import Journal
 from simulators.network import Network
-from simulators.phone import actions as do
-from simulators.phone import call_screen
 from simulators.phone.calling import Calling
+from simulators.phone.calls import call_screen
+from simulators.phone.calls.line_table import Activity
 from simulators.phone.errands import Errands
 from simulators.phone.fetching import Fetcher, Trust
-from simulators.phone.firmware import FirmwareImage, Running, read_image
+from simulators.phone.files.firmware import FirmwareImage, Running, read_image
 from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
-from simulators.phone.life import POLL, Life
-from simulators.phone.line_table import Activity
-from simulators.phone.menu import Erased, Menu, Outcome, RestartAsked, Saved
-from simulators.phone.menu_table import Place
+from simulators.phone.life import actions as do
+from simulators.phone.life.life import POLL, Life
+from simulators.phone.life.states import State
+from simulators.phone.menu.menu import Erased, Menu, Outcome, RestartAsked, Saved
+from simulators.phone.menu.menu_table import Place
 from simulators.phone.models import Model
 from simulators.phone.readings import Readings
 from simulators.phone.screen import Screen
-from simulators.phone.states import State
 from simulators.phone.telephone import Telephone
 
 NO_MENU = frozenset({State.OFF, State.BOOTING, State.FLASHING, State.MINET, State.RESTARTING})

@@ -1,11 +1,11 @@
 """What can be read of a handset at any time, as values."""
 
-from simulators.phone.config_file import Layers
+from simulators.phone.files.config_file import Layers
+from simulators.phone.files.keys import Key, keys
 from simulators.phone.identity import Identity
-from simulators.phone.keys import Key, keys
-from simulators.phone.life import Life
+from simulators.phone.life.life import Life
+from simulators.phone.life.states import RegistrationState, State
 from simulators.phone.models import Model
-from simulators.phone.states import RegistrationState, State
 from simulators.sip.registration import Account
 
 

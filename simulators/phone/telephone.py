@@ -9,13 +9,13 @@ from simulators.core import UDP, Address, Entropy
 from simulators.errors import ConfigurationError
 from simulators.journal import Journal
 from simulators.network import Network
-from simulators.phone import actions as do
 from simulators.phone.audio_port import AudioSockets
-from simulators.phone.line_call import LineCall, LineChanged, how
-from simulators.phone.line_table import Activity
-from simulators.phone.lines import DEFAULT_PORTS, Lines
-from simulators.phone.unsolicited import CheckSync
-from simulators.phone.user_agent import UserAgent
+from simulators.phone.calls.line_call import LineCall, LineChanged, how
+from simulators.phone.calls.line_table import Activity
+from simulators.phone.calls.unsolicited import CheckSync
+from simulators.phone.calls.user_agent import UserAgent
+from simulators.phone.files.lines import DEFAULT_PORTS, Lines
+from simulators.phone.life import actions as do
 from simulators.sip.agent import RegistrationChanged
 from simulators.sip.message import Response
 from simulators.sip.registration import State

@@ -13,8 +13,8 @@ from simulators.network import Network
 from simulators.pbx.node import PbxNode
 from simulators.phone.handset import Handset
 from simulators.phone.identity import Identity
+from simulators.phone.life.states import State
 from simulators.phone.models import model
-from simulators.phone.states import State
 from simulators.tls import Authority
 
 SETTING = {UDP: "1", "TCP": "2", TLS: "4"}

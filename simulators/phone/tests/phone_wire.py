@@ -5,9 +5,9 @@ from collections.abc import Callable
 from simulators.core import UDP, Address, Datagram
 from simulators.entropy import Seed
 from simulators.mbg.tests.call_wire import PBX_AT, Pbx, Timed
-from simulators.phone.line_call import LineCall, LineChanged
-from simulators.phone.lines import Lines, lines
-from simulators.phone.user_agent import UserAgent
+from simulators.phone.calls.line_call import LineCall, LineChanged
+from simulators.phone.calls.user_agent import UserAgent
+from simulators.phone.files.lines import Lines, lines
 from simulators.sip.headers import NameAddress
 from simulators.sip.message import Headers, Message, Request, Response, parse
 

@@ -15,13 +15,13 @@ from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
 from simulators.journal import Entry, Happened, HttpEntry, Journal
 from simulators.network import Network
-from simulators.phone.firmware import build_image
+from simulators.phone.files.firmware import build_image
 from simulators.phone.habits import LifeSettings
 from simulators.phone.handset import Handset
 from simulators.phone.identity import Identity
+from simulators.phone.life.states import RegistrationState, State
 from simulators.phone.models import model
 from simulators.phone.screen import Screen
-from simulators.phone.states import RegistrationState, State
 from simulators.sip.digest import Challenge
 from simulators.sip.headers import cseq
 from simulators.sip.message import Request, parse, response_to

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.entropy import Seed
-from simulators.phone.audio import PACKETS, SAMPLES, TONE, Stream, read
+from simulators.phone.calls.audio import PACKETS, SAMPLES, TONE, Stream, read
 
 FAR = ("127.30.0.3", 4000)
 OTHER = ("127.30.0.9", 4000)

@@ -9,9 +9,9 @@ from simulators.core import TCP, TLS, UDP
 from simulators.errors import BenchError
 from simulators.journal import LostEntry
 from simulators.mbg.sip_border import calls as border_calls
+from simulators.phone.calls.line_table import Activity, Lamp
 from simulators.phone.handset import Handset
-from simulators.phone.line_table import Activity, Lamp
-from simulators.phone.states import State
+from simulators.phone.life.states import State
 from simulators.phone.tests.call_site import ADA, BEN, OFFICE, CallSite
 
 

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from simulators.core import TCP
 from simulators.mbg.tests.call_wire import PBX_AT, description
-from simulators.phone.line_call import FarEnd
-from simulators.phone.line_table import LAMPS, TRANSITIONS, Activity, Lamp, Step
-from simulators.phone.lines import lines
+from simulators.phone.calls.line_call import FarEnd
+from simulators.phone.calls.line_table import LAMPS, TRANSITIONS, Activity, Lamp, Step
+from simulators.phone.calls.unsolicited import CheckSync
+from simulators.phone.files.lines import lines
 from simulators.phone.tests.phone_wire import (
     ADA_AT,
     BEN_AT,
@@ -17,7 +18,6 @@ from simulators.phone.tests.phone_wire import (
     PhoneWire,
     configuration,
 )
-from simulators.phone.unsolicited import CheckSync
 from simulators.sip.message import Request
 
 CONTACT = ("Contact", "<sip:who@127.10.64.9>")

@@ -2,12 +2,12 @@
 
 import pytest
 
-from simulators.phone import actions as do
-from simulators.phone.firmware import Running
+from simulators.phone.files.firmware import Running
 from simulators.phone.identity import Identity
-from simulators.phone.life import Life
+from simulators.phone.life import actions as do
+from simulators.phone.life.life import Life
+from simulators.phone.life.states import State
 from simulators.phone.models import model
-from simulators.phone.states import State
 
 FILES = ("startup.cfg", "6930.cfg", "1400E9123456.cfg")
 LINE = b"sip line1 user name: tw7k\nsip line1 registrar ip: 127.20.0.10\n"

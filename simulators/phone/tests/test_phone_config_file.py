@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.phone.config_file import Layers, read
+from simulators.phone.files.config_file import Layers, read
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,6}( [a-z0-9]{1,6}){0,3}", fullmatch=True)
 VALUES = st.text(

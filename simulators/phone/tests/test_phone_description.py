@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.phone.description import (
+from simulators.phone.calls.description import (
     MIRRORED,
     PCMA,
     PCMU,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.entropy import Seed
-from simulators.phone.firmware import (
+from simulators.phone.files.firmware import (
     MAGIC,
     Damage,
     Decision,

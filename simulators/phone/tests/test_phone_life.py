@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from simulators.errors import LocalProtocolError
-from simulators.phone import actions as do
-from simulators.phone.firmware import Running, build_image
+from simulators.phone.files.firmware import Running, build_image
 from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
-from simulators.phone.life import Life
+from simulators.phone.life import actions as do
+from simulators.phone.life.life import Life
+from simulators.phone.life.states import IN_SERVICE, TRANSITIONS, RegistrationState, State
 from simulators.phone.models import model
-from simulators.phone.states import IN_SERVICE, TRANSITIONS, RegistrationState, State
 
 MAC = "1400E9123456"
 CONTACT = ("127.30.0.2", 5060)

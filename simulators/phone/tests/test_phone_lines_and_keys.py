@@ -5,15 +5,15 @@ import pytest
 from simulators.core import TCP, TLS, UDP
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
+from simulators.phone.files.keys import keys, top_pages
+from simulators.phone.files.lines import lines
+from simulators.phone.files.server import Server, configured, offered, validates
 from simulators.phone.identity import Identity
-from simulators.phone.keys import keys, top_pages
-from simulators.phone.line_states import LineState, fill_in, together
-from simulators.phone.lines import lines
+from simulators.phone.life.line_states import LineState, fill_in, together
+from simulators.phone.life.states import Event, RegistrationState
 from simulators.phone.models import MODELS, model
 from simulators.phone.people import invent
-from simulators.phone.server import Server, configured, offered, validates
-from simulators.phone.states import Event, RegistrationState
-from simulators.phone.xml_object import Execute, Nothing, Unusable, read_object
+from simulators.phone.xml.xml_object import Execute, Nothing, Unusable, read_object
 
 CONTACT = ("127.30.0.2", 5060)
 LINE1 = {

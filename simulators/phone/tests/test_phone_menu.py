@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from simulators.errors import LocalProtocolError
-from simulators.phone.config_file import Layers, read
-from simulators.phone.menu import Erased, Menu, RestartAsked, Saved, admin_password
-from simulators.phone.menu_table import KEYS, SECTIONS, TRANSITIONS, Place, Step
+from simulators.phone.files.config_file import Layers, read
+from simulators.phone.menu.menu import Erased, Menu, RestartAsked, Saved, admin_password
+from simulators.phone.menu.menu_table import KEYS, SECTIONS, TRANSITIONS, Place, Step
 from simulators.phone.models import MODELS, model
 
 

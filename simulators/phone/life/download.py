@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from simulators.errors import LocalProtocolError
-from simulators.phone.config_file import EMPTY, ConfigurationFile, Layers, Problem, read
+from simulators.phone.files.config_file import EMPTY, ConfigurationFile, Layers, Problem, read
 
 FIRST_FILE = "startup.cfg"
 FOUND = 200

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 
 from simulators.core import Address
 from simulators.errors import LocalProtocolError
-from simulators.phone import actions as do
-from simulators.phone.line_states import NO_ANSWER, OK, LineState, fill_in, together
-from simulators.phone.lines import Lines
-from simulators.phone.server import validates
-from simulators.phone.states import Event, RegistrationState
+from simulators.phone.files.lines import Lines
+from simulators.phone.files.server import validates
+from simulators.phone.life import actions as do
+from simulators.phone.life.line_states import NO_ANSWER, OK, LineState, fill_in, together
+from simulators.phone.life.states import Event, RegistrationState
 
 _NOTES = {
     RegistrationState.REGISTERED: "registered",

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from simulators.errors import LocalProtocolError
-from simulators.phone import form
-from simulators.phone.config_file import Layers
-from simulators.phone.form import FIELDS, FieldKind
-from simulators.phone.menu_table import (
+from simulators.phone.files.config_file import Layers
+from simulators.phone.menu import form
+from simulators.phone.menu.form import FIELDS, FieldKind
+from simulators.phone.menu.menu_table import (
     DIGITS,
     KEYS,
     SECTIONS,

@@ -8,8 +8,8 @@ answer.
 from dataclasses import dataclass, field
 
 from simulators.core import Address
-from simulators.phone.firmware import FirmwareImage
-from simulators.phone.lines import Lines
+from simulators.phone.files.firmware import FirmwareImage
+from simulators.phone.files.lines import Lines
 
 # Results
 

@@ -1,8 +1,8 @@
 """What the answer to a poll wants the phone to do (domain reference 3.5), pure."""
 
-from simulators.phone import actions as do
-from simulators.phone.download import FOUND
-from simulators.phone.xml_object import Execute, Unusable, read_object
+from simulators.phone.life import actions as do
+from simulators.phone.life.download import FOUND
+from simulators.phone.xml.xml_object import Execute, Unusable, read_object
 
 ERASE = "command: clearlocal"
 RESTARTS = {

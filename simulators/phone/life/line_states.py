@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from simulators.phone.lines import Line
-from simulators.phone.states import Event, RegistrationState
+from simulators.phone.files.lines import Line
+from simulators.phone.life.states import Event, RegistrationState
 
 OK = 200
 NO_ANSWER = 408

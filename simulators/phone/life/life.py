@@ -11,19 +11,19 @@ from dataclasses import replace
 
 from simulators.core import Address
 from simulators.errors import LocalProtocolError
-from simulators.phone import actions as do
-from simulators.phone import server as servers
-from simulators.phone.commands import ERASE, RESTARTS, wanted
-from simulators.phone.config_file import Layers
-from simulators.phone.download import FOUND, Download
-from simulators.phone.firmware import Decision, FirmwareImage, Running, decide, describe, read_image
+from simulators.phone.files import firmware as images
+from simulators.phone.files import server as servers
+from simulators.phone.files.config_file import Layers
+from simulators.phone.files.lines import lines
 from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
-from simulators.phone.line_states import LineState
-from simulators.phone.lines import lines
+from simulators.phone.life import actions as do
+from simulators.phone.life.commands import ERASE, RESTARTS, wanted
+from simulators.phone.life.download import FOUND, Download
+from simulators.phone.life.line_states import LineState
+from simulators.phone.life.service import Service
+from simulators.phone.life.states import IN_SERVICE, TRANSITIONS, WITH_LINES, Event, State
 from simulators.phone.models import Model
-from simulators.phone.service import Service
-from simulators.phone.states import IN_SERVICE, TRANSITIONS, WITH_LINES, Event, State
 
 POLL = "poll"
 """The path that answers to a `Poll` carry."""
@@ -45,7 +45,7 @@ class Life:
         self,
         identity: Identity,
         model: Model,
-        running: Running,
+        running: images.Running,
         settings: LifeSettings | None = None,
         *,
         local: Mapping[str, str] | None = None,
@@ -71,7 +71,7 @@ class Life:
         self._when_idle: do.RebootAsked | None = None
         self._retry_at: float | None = None
         self._restart_at: float | None = None
-        self._flashing: FirmwareImage | None = None
+        self._flashing: images.FirmwareImage | None = None
 
     # In and out
 
@@ -272,15 +272,15 @@ class Life:
         if isinstance(result, do.FetchFailed):
             self._note("firmware not available", reason=result.reason)
         elif result.status == FOUND:
-            image = read_image(result.body)
-            decision = decide(self.running, image, self.model.name)
-            if decision is Decision.INSTALL and isinstance(image, FirmwareImage):
+            image = images.read_image(result.body)
+            decision = images.decide(self.running, image, self.model.name)
+            if decision is images.Decision.INSTALL and isinstance(image, images.FirmwareImage):
                 self._move(Event.FIRMWARE_NEW)
                 self._flashing = image
                 self._do(do.Install(image, self.settings.flash_s))
                 return
-            if decision is not Decision.SAME_VERSION:
-                self._note("firmware refused", reason=decision.value, detail=describe(image))
+            if decision is not images.Decision.SAME_VERSION:
+                self._note("firmware refused", reason=decision.value, detail=images.describe(image))
         self._move(Event.FIRMWARE_KEPT)
         self._apply(now)
 

@@ -6,13 +6,13 @@ the line is used otherwise.
 """
 
 from simulators.core import Entropy
-from simulators.phone import description
-from simulators.phone.audio import AudioPorts
-from simulators.phone.description import UnusableDescription
-from simulators.phone.line_call import FarEnd, LineCall, caller, how, invitation
-from simulators.phone.line_table import ALERTING, TALKING, Activity, Step
-from simulators.phone.lines import Lines
-from simulators.phone.unsolicited import ALLOW
+from simulators.phone.calls import description
+from simulators.phone.calls.audio import AudioPorts
+from simulators.phone.calls.description import UnusableDescription
+from simulators.phone.calls.line_call import FarEnd, LineCall, caller, how, invitation
+from simulators.phone.calls.line_table import ALERTING, TALKING, Activity, Step
+from simulators.phone.calls.unsolicited import ALLOW
+from simulators.phone.files.lines import Lines
 from simulators.sip.call_events import (
     CallAcknowledged,
     CallAnswered,

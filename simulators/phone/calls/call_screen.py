@@ -5,8 +5,8 @@ Texts of the real screens are not public but for the softkeys' names; these are 
 
 from enum import Enum
 
-from simulators.phone.line_call import LineCall
-from simulators.phone.line_table import Activity
+from simulators.phone.calls.line_call import LineCall
+from simulators.phone.calls.line_table import Activity
 from simulators.phone.screen import Screen
 
 DIGITS = frozenset("0123456789*#")

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 from simulators.core import Address
 from simulators.errors import LocalProtocolError
-from simulators.phone.description import Description, offer
-from simulators.phone.line_table import TRANSITIONS, Activity, Step
-from simulators.phone.lines import Line
-from simulators.phone.unsolicited import ALLOW
+from simulators.phone.calls.description import Description, offer
+from simulators.phone.calls.line_table import TRANSITIONS, Activity, Step
+from simulators.phone.calls.unsolicited import ALLOW
+from simulators.phone.files.lines import Line
 from simulators.sip.call_events import CallEnded, Reason
 from simulators.sip.challenged import Login
 from simulators.sip.headers import NameAddress, Uri

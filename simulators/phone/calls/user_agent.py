@@ -7,10 +7,10 @@ answered by `unsolicited`. `events` yields `RegistrationChanged`, `LineChanged` 
 from collections.abc import Mapping
 
 from simulators.core import TCP, UDP, Address, Datagram, Entropy
-from simulators.phone.audio import AudioPorts
-from simulators.phone.line_calls import LineCalls
-from simulators.phone.lines import Lines
-from simulators.phone.unsolicited import reply
+from simulators.phone.calls.audio import AudioPorts
+from simulators.phone.calls.line_calls import LineCalls
+from simulators.phone.calls.unsolicited import reply
+from simulators.phone.files.lines import Lines
 from simulators.sip.agent import RegistrationAgent
 from simulators.sip.inspection import refusal
 from simulators.sip.message import response_to

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from simulators.phone.form import is_port
+from simulators.phone.menu.form import is_port
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 DEFAULT_VALIDATION = "1"

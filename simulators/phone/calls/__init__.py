@@ -1,0 +1,1 @@
+"""Lines, calls and their media: pure cores."""

@@ -1,0 +1,1 @@
+"""What a phone reads: configuration files, firmware images, and what they mean."""

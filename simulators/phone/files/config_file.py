@@ -98,6 +98,11 @@ def _parameter(line: str, number: int) -> Parameter | Problem:
     return Parameter(name, value.strip(), number, "!" in marks, "^" in marks)
 
 
+def _locks_key(name: str, value: str) -> bool:
+    """Whether this is `softkey1 locked: 1` or the like: the server's settings of it count."""
+    return value == "1" and name.endswith(" locked") and "key" in name
+
+
 @dataclass(frozen=True, slots=True)
 class Layers:
     """The phone's layers: `startup` < `model` < `mac` < `given` < `local` < `override`.
@@ -126,9 +131,15 @@ class Layers:
 
     @property
     def local_left(self) -> dict[str, str]:
-        """The local values without those that the files force back."""
-        forced = {name for name, parameter in self.server.items() if parameter.forced}
-        return {name: value for name, value in self.local.items() if name not in forced}
+        """The local values without those that the files force back, or of keys that they lock."""
+        server = self.server
+        forced = {name for name, parameter in server.items() if parameter.forced}
+        keys = {n.removesuffix("locked") for n, p in server.items() if _locks_key(n, p.value)}
+        return {
+            name: value
+            for name, value in self.local.items()
+            if name not in forced and not any(name.startswith(key) for key in keys)
+        }
 
     @property
     def locked(self) -> frozenset[str]:

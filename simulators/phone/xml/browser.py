@@ -22,6 +22,8 @@ class Browser:
 
     def __init__(self) -> None:
         self.place = Place.NOTHING
+        self.notice = ""
+        """Why an answer came to nothing, where no screen is left to say it."""
         self.left = 0
         """How often all screens went: an answer that was asked for before is too late."""
         self._screens: list[Shown] = []
@@ -73,6 +75,8 @@ class Browser:
         self._settle(now)
         if self.front is not None:
             self.front.message = reason
+        else:
+            self.notice = reason
 
     def leave(self, now: float) -> None:
         """All screens go."""

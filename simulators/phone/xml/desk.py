@@ -69,6 +69,14 @@ class Reconfigure:
 
 
 @dataclass(frozen=True, slots=True)
+class Press:
+    """Press a key; `depth` is how deep the object is that wants it."""
+
+    wish: PressKey | PressPlace
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """Something worth a line in the journal."""
 
@@ -76,7 +84,7 @@ class Noted:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
-Outcome = Get | Restart | Reconfigure | Noted | DialNumber | PressKey | PressPlace
+Outcome = Get | Restart | Reconfigure | Noted | DialNumber | Press
 
 
 class Desk:
@@ -88,6 +96,8 @@ class Desk:
         self.lamps: dict[str, Lamp] = {}
         self.locked = False
         self.beeps = 0
+        self.configurations = 0
+        """How many Configuration objects were taken since the phone was made."""
         self._covered = False
         self._in_call = False
         self._outcomes: list[Outcome] = []
@@ -98,9 +108,15 @@ class Desk:
 
     # In
 
-    def open(self, url: str, now: float) -> None:
-        """A person asks for an address: a key, or a line of a screen."""
-        self._get(url, 0, now, waits=True)
+    def open(self, url: str, now: float, depth: int = 0) -> None:
+        """A key asks for an address; `depth` is 0 where a person pressed it."""
+        self._covered = False
+        self._get(url, depth, now, waits=True)
+
+    def show(self, what: xml.XmlScreen, now: float) -> None:
+        """Show a list of the phone's own as a screen."""
+        self._covered = False
+        self.browser.show(what, now)
 
     def carry_out(self, uri: str, source: str, now: float, depth: int = 0) -> bool:
         """Do what a URI says; False where a restart makes the rest of a list pointless."""
@@ -114,10 +130,12 @@ class Desk:
                 self._get(url, depth, now, waits=source in ("key", "screen"))
             case SetLamp(key, lamp):
                 self._set_lamp(key, lamp)
-            case DialNumber() | PressKey() | PressPlace():
+            case DialNumber():
                 self._outcomes.append(wish)
-            case SoftKeyAct(name):
-                self.browser.press(name.capitalize(), now)
+            case PressKey() | PressPlace():
+                self._outcomes.append(Press(wish, depth))
+            case SoftKeyAct():
+                self._note("command not obeyed", uri=uri, reason="no screen asks for it")
             case Media(media):
                 self._note("sound asked for", uri=media)
             case Unknown(unknown):
@@ -129,9 +147,10 @@ class Desk:
         found = read_object(data)
         if isinstance(found, Unusable):
             self._note(f"{source} not usable", reason=found.reason)
-            self.browser.failed("XML error", now)
+            if self.browser.place is Place.WAITING:
+                self.browser.failed("XML error", now)
         elif isinstance(found, Nothing):
-            self.browser.acted(now)
+            self._acted(now)
         else:
             self._note("XML object", object=type(found).__name__, source=source)
             self._take(found, source, now, depth)
@@ -149,7 +168,6 @@ class Desk:
             self.browser.failed(f"Error {status}", now)
             return
         self.take(data, "XML answer", now, depth + 1)
-        self._wishes(now)
 
     def failed(self, number: int, reason: str, now: float) -> None:
         """No response to a `Get` came."""
@@ -159,12 +177,12 @@ class Desk:
             if left == self.browser.left:
                 self.browser.failed("Server not reachable", now)
 
-    def press(self, key: str, now: float) -> bool:
+    def press(self, key: str, now: float, depth: int = 0) -> bool:
         """Press a key, or type a character; False where it is nothing to the XML screen."""
         if not self.in_front:
             return False
         done = self.browser.press(key, now)
-        self._wishes(now)
+        self._wishes(now, depth)
         return done
 
     def touch(self, index: int, now: float) -> None:
@@ -184,6 +202,7 @@ class Desk:
     def clear(self, now: float) -> None:
         """A restart: screens, messages, lamps, lock and awaited answers are gone."""
         self.browser.leave(now)
+        self.browser.notice = ""
         self.status = StatusLine()
         self.lamps.clear()
         self.locked = self._in_call = self._covered = False
@@ -229,7 +248,7 @@ class Desk:
             self.browser.show(what, now)
             return
         self.beeps += what.beep
-        self.browser.acted(now, destroys=what.trigger_destroy)
+        self._acted(now, destroys=what.trigger_destroy)
         match what:
             case xml.Status():
                 self.status.take(what, now)
@@ -242,6 +261,12 @@ class Desk:
                     elif not self.carry_out(item.uri, source, now, depth):
                         break
 
+    def _acted(self, now: float, *, destroys: bool = False) -> None:
+        """An object without a screen came; somebody may still wait for another answer."""
+        self.browser.acted(now, destroys=destroys)
+        if any(left == self.browser.left for _, left in self._outstanding.values()):
+            self.browser.asking()
+
     def _configure(self, items: tuple[xml.ConfigurationItem, ...]) -> None:
         values: dict[str, dict[str, str]] = {}
         for item in items:
@@ -250,6 +275,7 @@ class Desk:
             else:
                 values.setdefault(item.set_type, {})[item.parameter] = item.value
         if values:
+            self.configurations += 1
             self._outcomes.append(Reconfigure(values))
 
     def _command(self, name: str, source: str) -> bool:
@@ -277,9 +303,9 @@ class Desk:
         if waits:
             self.browser.asking()
 
-    def _wishes(self, now: float) -> None:
+    def _wishes(self, now: float, depth: int = 0) -> None:
         for uri in self.browser.wishes():
-            self.carry_out(uri, "screen", now)
+            self.carry_out(uri, "screen", now, depth)
 
     def _note(self, name: str, /, **facts: object) -> None:
         self._outcomes.append(Noted(name, facts))

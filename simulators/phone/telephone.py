@@ -217,7 +217,8 @@ class Telephone:
         line = int(event.key)
         if event.after is State.REGISTERED and self._core is not None:
             granted_s = self._core.registrations.granted_s(line)
-            self._on_change(do.Registered(line, granted_s))
+            spare = self.lines[line].proxy if line in self.lines else None
+            self._on_change(do.Registered(line, granted_s, spare[0] if spare else ""))
         elif event.after is State.REFUSED and event.response is not None:
             warning = warning_text(event.response)
             self._on_change(do.RegistrationRefused(line, event.response.status, warning))

@@ -140,7 +140,8 @@ class UserAgent:
             return
         call = self.calls.lines.get(int(told.key))
         if call is not None:
-            call.proxy = self.registrations.proxy(call.line)
+            proxy = self.registrations.proxy(call.line)
+            call.proxy = None if proxy == call.line.proxy else proxy
         self._events.append(told)
 
     def _settle(self, now: float) -> None:

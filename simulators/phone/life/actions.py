@@ -64,10 +64,14 @@ class Flashed:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A line was registered, or refreshed, for `granted_s` seconds."""
+    """A line was registered, or refreshed, for `granted_s` seconds.
+
+    `proxy` is the host that its calls go to now, where it isn't the line's own proxy.
+    """
 
     line: int
     granted_s: float
+    proxy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,9 @@ class Service:
         if line is None:
             raise LocalProtocolError(f"there is no line {result.line}")
         match result:
-            case do.Registered(_, granted_s):
+            case do.Registered(_, granted_s, proxy):
                 line.expires_at = now + granted_s
+                line.proxy = proxy
                 self._tell(line, RegistrationState.REGISTERED, OK)
             case do.RegistrationRefused(_, status, warning):
                 line.expires_at = None

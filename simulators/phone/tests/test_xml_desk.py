@@ -221,11 +221,11 @@ def test_status_messages_come_change_scroll_and_go() -> None:
     desk = Desk()
     status(xml.StatusMessage(0, "one"), xml.StatusMessage(1, "two"))
     status(xml.StatusMessage(0, "other"), session="b")
-    assert desk.status.messages == ("one", "two", "other")
+    assert list(desk.status.messages) == ["one", "two", "other"]
     seen = {desk.status.shown(100.0 + SCROLL_S * step) for step in range(3)}
     assert seen == {"one", "two", "other"}
     status(xml.StatusMessage(0, "ONE"), xml.StatusMessage(1))
-    assert desk.status.messages == ("ONE", "other")
+    assert list(desk.status.messages) == ["ONE", "other"]
     status(xml.StatusMessage(5, "alarm", "alert", 10), xml.StatusMessage(6, "", "icon"))
     assert desk.status.shown(109.9) == "alarm" and desk.status.shown(110.0) != "alarm"
     status(xml.StatusMessage(5, "stays", "alert", 0))

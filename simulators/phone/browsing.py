@@ -14,6 +14,7 @@ from simulators.phone.key_hands import KeyHands
 from simulators.phone.life import actions as do
 from simulators.phone.life.commands import ERASE, RESTARTS
 from simulators.phone.life.life import Life
+from simulators.phone.life.states import IN_SERVICE
 from simulators.phone.menu.menu import Menu
 from simulators.phone.xml.desk import Desk, Get, Noted, Outcome, Press, Reconfigure, Restart
 from simulators.phone.xml.uris import DialNumber
@@ -118,10 +119,8 @@ class Browsing(KeyHands):
                 given = [v for layer in values.values() for n, v in layer.items() if is_secret(n)]
                 self._journal.masker.learn(*given)
                 self._handle(do.ParametersGiven(values))
-            case Restart(command, _):
-                if command == ERASE:
-                    self._life.set_local({}, erase=True)
-                self._handle(RESTARTS[command])
+            case Restart():
+                self._restart_by_xml(outcome)
             case DialNumber(number, line):
                 self._dial_number(number, line)
             case Press(wish, depth):
@@ -130,6 +129,16 @@ class Browsing(KeyHands):
                     self._press_wish(wish)
                 finally:
                     self._pressed_at = -1
+
+    def _restart_by_xml(self, asked: Restart) -> None:
+        """A command to restart; one that comes while the phone starts or flashes is too early."""
+        if self._life.state not in IN_SERVICE:
+            self._journal.happened(self.role, "command not obeyed", uri=asked.command,
+                                   reason=f"the phone is {self._life.state.value}")  # fmt: skip
+            return
+        if asked.command == ERASE:
+            self._life.set_local({}, erase=True)
+        self._handle(RESTARTS[asked.command])
 
     async def _visit(self, get: Get) -> None:
         validate = validates(self._life.configuration)

@@ -10,6 +10,8 @@ from simulators.addresses import claim_private
 from simulators.errors import BenchError
 from simulators.journal import Happened
 from simulators.phone.calls.line_table import Activity, Lamp
+from simulators.phone.files.firmware import build_image
+from simulators.phone.habits import LifeSettings
 from simulators.phone.life.states import State
 from simulators.phone.tests.xml_site import OTHER, PASSCODE, XmlSite, configuration
 from simulators.phone.xml import objects as xml
@@ -265,6 +267,22 @@ async def test_pushed_commands_do_what_they_say(site: XmlSite) -> None:
     assert phone.reboots == 1 and phone.key_lamps["softkey1"] is Lamp.OFF
 
 
+async def test_a_restart_that_is_pushed_while_the_phone_flashes_comes_too_early(
+    site: XmlSite,
+) -> None:
+    image = build_image("6930", "6.4.0.140", "sip", 100, lambda n: bytes(n))
+    site.answers["/6930.st"] = image
+    phone = site.handset(home=False, settings=LifeSettings(flash_s=60))
+    await phone.power_on()
+    await phone.until(State.FLASHING)
+    assert await site.push(phone, execute("Command: FastReboot")) == 200
+    note = await site.journaled("command not obeyed", phone)
+    assert note.facts["reason"] == "the phone is flashing" and phone.state is State.FLASHING
+    await site.clock.advance(61)
+    await phone.until(State.IDLE)
+    assert phone.firmware_version == "6.4.0.140" and phone.reboots == 1
+
+
 async def test_clear_local_forgets_what_was_typed_on_the_phone(site: XmlSite) -> None:
     phone = await site.in_service(home=False)
     assert phone.local_configuration
@@ -298,10 +316,11 @@ async def test_notify_pushes_through_the_mbg_to_a_home(site: XmlSite) -> None:
     await site.answered("NOTIFY", 200, phone)
     assert phone.screen.lines == ("Meeting at ten",)
     site.answers["/notified"] = text_screen("fetched")
-    site.node.notify(ADA, "aastra-xml")
-    await site.journal.wait_for(lambda e: "GET /notified" in e.detail)
     mark = site.journal.mark()
-    await site.journaled("XML object", phone, since=mark - 4)
+    site.node.notify(ADA, "aastra-xml")
+    note = await site.journaled("XML object", phone, since=mark)
+    assert note.facts["source"] == "action uri xml sip notify" and "/notified" in site.asked
+    assert phone.screen.lines == ("fetched",)
 
 
 async def test_notify_is_refused_where_it_is_off(site: XmlSite) -> None:

@@ -171,6 +171,9 @@ def test_the_same_values_in_new_files_are_no_news() -> None:
     bench.files = LINE | {"sip line1 user name": "tw9"}
     bench.give(do.CheckSyncAsked())
     assert bench.state() is State.REGISTERED and bench.life.reboots == 0
+    bench.given(topsoftkey1_type="line")
+    bench.give(do.CheckSyncAsked())
+    assert bench.state() is State.REGISTERED, "what was given is no difference of the files"
     bench.files = LINE | {"language": "1"}
     bench.give(do.CheckSyncAsked())
     assert bench.state() is State.RESTARTING

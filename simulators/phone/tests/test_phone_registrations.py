@@ -195,6 +195,17 @@ def test_the_backup_registrar_serves_and_the_first_takes_back() -> None:
     assert len(wire.spare.asked) == spare and State.UNREGISTERED not in wire.outcomes()
 
 
+def test_a_refusal_by_the_first_is_not_the_line_s_while_the_backup_registrar_has_it() -> None:
+    wire = backed_up()
+    wire.first.alive = False
+    wire.register()
+    wire.until(NO_ANSWER_S)
+    wire.first.alive, wire.first.status = True, 403
+    wire.until(1000)
+    assert wire.outcomes() == [State.REGISTERED] * len(wire.outcomes())
+    assert wire.core.registrations.uses_backup(1) and (152.0, "tw1", 300) in wire.first.asked
+
+
 def test_a_refresh_that_is_not_answered_goes_to_the_backup_registrar_too() -> None:
     wire = backed_up()
     wire.register()

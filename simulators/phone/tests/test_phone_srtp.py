@@ -57,6 +57,16 @@ def test_what_is_protected_opens_across_roll_overs(start: int, steps: list[int])
         assert receiver.open(sender.protect(packet)) == packet
 
 
+def test_a_roll_over_counts() -> None:
+    sender, receiver = Sender(MASTER), Receiver(MASTER)
+    for number in range(65_530, 65_560):
+        packet = rtp(number % 65_536)
+        assert receiver.open(sender.protect(packet)) == packet, number
+    late = Sender(MASTER)
+    assert Receiver(MASTER).open(late.protect(rtp(24))) is not None
+    assert receiver.open(Sender(MASTER).protect(rtp(24))) is None, "of a round before"
+
+
 def test_headers_with_sources_and_extension_stay_readable() -> None:
     head = bytes([0x91]) + rtp(5, b"")[1:] + b"sour" + b"\xbe\xde\x00\x01" + b"exte"
     protected = Sender(MASTER).protect(head + b"voice")

@@ -35,8 +35,9 @@ async def told(site: XmlSite, *paths: str) -> None:
     for path in paths:
 
         def answered(entry: Entry, path: str = path) -> bool:
-            is_answer = isinstance(entry, HttpEntry) and entry.status is not None
-            return is_answer and entry.path.startswith(path)
+            if not isinstance(entry, HttpEntry) or entry.status is None:
+                return False
+            return entry.path.startswith(path)
 
         await site.journal.wait_for(answered, what=path)
 

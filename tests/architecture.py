@@ -112,6 +112,10 @@ PURE_SIMULATORS = (
     "simulators.phone.models",
     "simulators.phone.screen",
     "simulators.phone.xml.*",
+    "simulators.softphone.actions",
+    "simulators.softphone.documents",
+    "simulators.softphone.life",
+    "simulators.softphone.states",
 )
 PURE = (
     *PURE_SIMULATORS,

@@ -14,6 +14,7 @@ from simulators.phone.calls import line_table
 from simulators.phone.life import states
 from simulators.phone.menu import menu_table
 from simulators.sip import call_states, registration, transaction_tables
+from simulators.softphone import states as softphone_states
 from system.domain import operations
 
 PAGE = Path(__file__).parent.parent / "docs" / "states.md"
@@ -25,6 +26,7 @@ DIAGRAMS: tuple[tuple[str, str, Table], ...] = (
     ("A phone's life", "simulators/phone/life/states.py", states.TRANSITIONS),
     ("A phone's menu", "simulators/phone/menu/menu_table.py", menu_table.TRANSITIONS),
     ("A phone's line", "simulators/phone/calls/line_table.py", line_table.TRANSITIONS),
+    ("A softphone's life", "simulators/softphone/states.py", softphone_states.TRANSITIONS),
     (
         "A registration, as its UAC keeps it",
         "simulators/sip/registration.py",

@@ -99,7 +99,11 @@ def burst(
 @app.command()
 def bench(
     only: Annotated[
-        str, typer.Option(metavar="PAIR,...", help="Only these: rest, border, forward, registrar.")
+        str,
+        typer.Option(
+            metavar="PAIR,...",
+            help="Only these; the first column of the table in loadtests/README.md.",
+        ),
     ] = "",
     seconds: Annotated[
         float, typer.Option(min=0.1, max=60, help="That one side has in one round.")

@@ -15,12 +15,13 @@ from simulators.core import Entropy
 from simulators.errors import BenchError, ConfigurationError
 from simulators.journal import Journal
 from simulators.network import Network
-from simulators.phone.calling import Calling
+from simulators.phone.browsing import Browsing
 from simulators.phone.calls import call_screen
 from simulators.phone.calls.line_table import Activity
 from simulators.phone.errands import Errands
 from simulators.phone.fetching import Fetcher, Trust
 from simulators.phone.files.firmware import FirmwareImage, Running, read_image
+from simulators.phone.files.lines import Resolve, addresses_only
 from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
 from simulators.phone.life import actions as do
@@ -29,9 +30,11 @@ from simulators.phone.life.states import State
 from simulators.phone.menu.menu import Erased, Menu, Outcome, RestartAsked, Saved
 from simulators.phone.menu.menu_table import Place
 from simulators.phone.models import Model
+from simulators.phone.push_server import PushServer
 from simulators.phone.readings import Readings
 from simulators.phone.screen import Screen
 from simulators.phone.telephone import Telephone
+from simulators.phone.xml.push import NEW_LIMIT, allowed_senders
 
 NO_MENU = frozenset({State.OFF, State.BOOTING, State.FLASHING, State.MINET, State.RESTARTING})
 """Where the Settings key does nothing; everywhere else an installer can get in."""
@@ -45,7 +48,7 @@ class Refusal:
     warning: str
 
 
-class Handset(Readings, Calling):
+class Handset(Readings, Browsing):
     """One emulated 69xx.
 
     Args:
@@ -58,6 +61,9 @@ class Handset(Readings, Calling):
         settings: delays and habits.
         trusted: TLS context for Cert Validation true; by default it trusts nobody.
         local: values that were entered before.
+        resolve: finds the IPv4 address of a registrar given by name; by default only this
+            machine's own names are known.
+        push_limit: octets of a push that are taken, 2150 on old phones.
     """
 
     def __init__(
@@ -77,6 +83,8 @@ class Handset(Readings, Calling):
         settings: LifeSettings | None = None,
         trusted: ssl.SSLContext | None = None,
         local: dict[str, str] | None = None,
+        resolve: Resolve = addresses_only,
+        push_limit: int = NEW_LIMIT,
     ) -> None:
         self.identity = identity
         self.model = model
@@ -95,14 +103,21 @@ class Handset(Readings, Calling):
             local=local,
             dhcp_server=dhcp_server,
         )
+        self._life.resolve = resolve
         super().__init__(Menu(model, lambda: self._life.layers))
         self._errands = Errands(self.role, clock, journal)
         self._timer: Timer | None = None
         self._working = False
         self._news = asyncio.Event()
         self._telephone = Telephone(
-            self.role, clock, network, journal, entropy, self._line_changed, self._news.set
-        )
+            self.role, clock, network, journal, entropy, self._line_changed, self._news.set,
+            self._notified,
+        )  # fmt: skip
+        self._push = PushServer(
+            self.role, network=network, journal=journal,
+            senders=lambda: allowed_senders(self.configuration),
+            on_object=lambda data: self.take_object(data, "push"), limit=push_limit,
+        )  # fmt: skip
         self._live_at(home_address)
 
     # What it shows
@@ -115,20 +130,27 @@ class Handset(Readings, Calling):
         if self.state in NO_MENU:
             value = self.state.value
             return Screen(value[0].upper() + value[1:], message=self._life.message)
+        shown = self._desk.screen()
+        if shown is not None:
+            return shown
         if self.call is not None:
-            return call_screen.screen(self.call)
+            return self._with_softkeys(call_screen.screen(self.call))
         if self._menu.place is not Place.IDLE:
             return self._menu.screen()
         return self._idle_screen()
 
     def _idle_screen(self) -> Screen:
-        shown = self.keys
         names = [line.line.screen_name for line in self._life.lines.values()]
-        labels = tuple(key.label for key in shown if key.kind == "topsoftkey")
-        message = self._menu.message or self._life.message or self._trouble() or self._last_call()
+        message = (
+            self.notice
+            or self._desk.browser.notice
+            or self._menu.message
+            or self._life.message
+            or self._trouble()
+        )
+        message = message or self._desk.status.shown(self._clock.steady()) or self._last_call()
         title = names[0] if names else f"Mitel {self.model.name}"
-        softkeys = tuple(key.label for key in shown if key.kind == "softkey")
-        return Screen(title, labels, None, softkeys, message)
+        return Screen(title, self.top_labels, None, self.soft_labels, message)
 
     def _trouble(self) -> str:
         if self.state is State.REFUSED and self.last_refusal is not None:
@@ -287,6 +309,11 @@ class Handset(Readings, Calling):
             case do.StartRegistration(lines, validate):
                 trust = self._trust.checking if validate else self._trust.anything
                 self._errands.start(self._telephone.register(lines, trust))
+            case do.ChangeLines(lines, validate):
+                trust = self._trust.checking if validate else self._trust.anything
+                self._errands.start(self._telephone.change(lines, trust))
+            case do.TakeObject(source, data):
+                self.take_object(data, source)
             case do.Unregister(numbers):
                 self._telephone.unregister(numbers)
             case do.Reboot():
@@ -298,19 +325,22 @@ class Handset(Readings, Calling):
 
     def _quiet(self) -> None:
         self._telephone.close()
+        self._push.close()
+        self._close_desk()
         self._menu.close()
         self._menu.outcomes()
 
     async def _bring_up(self) -> None:
-        self._handle(do.NetworkUp(await self._telephone.open()))
+        contact = await self._telephone.open()
+        if self._network.plan.zone(self.home_address) == "lan":  # nobody reaches into a home
+            await self._push.open(self.home_address)
+        self._handle(do.NetworkUp(contact))
 
     async def _fetch(self, path: str, url: str, validate: bool) -> None:
         self._handle(await self._get(path, url, validate))
 
     async def _call(self, name: str, url: str, validate: bool) -> None:
-        result = await self._get(name, url, validate)
-        if isinstance(result, do.FetchFailed):
-            self._journal.happened(self.role, "action URI failed", uri=name, reason=result.reason)
+        self._action_answered(name, await self._get(name, url, validate))
 
     async def _get(self, path: str, url: str, validate: bool) -> do.Fetched | do.FetchFailed:
         user_agent = self.identity.user_agent(self.model, self.firmware_version)
@@ -334,6 +364,8 @@ class Handset(Readings, Calling):
     def _line_changed(self, result: do.Result) -> None:
         if isinstance(result, do.RegistrationRefused):
             self.last_refusal = Refusal(result.status, result.warning)
+        if isinstance(result, do.LineUsed):
+            self._line_used(result)
         self._handle(result)
 
     def _decided(self, outcome: Outcome) -> None:
@@ -345,6 +377,9 @@ class Handset(Readings, Calling):
                 self._life.set_local({}, erase=True)
             case RestartAsked(reason):
                 self._handle(do.RebootAsked(reason))
+
+    def _told(self) -> None:
+        self._news.set()
 
     def _menu_is_there(self) -> bool:
         return self.state not in NO_MENU

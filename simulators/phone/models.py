@@ -19,6 +19,8 @@ class Model:
         softkeys: keys below the screen that can be configured, all pages together.
         top_page: top softkeys on one page of the screen.
         touch: whether lists are operated by touch too; then paging needs no "More" key.
+        soft_page: softkeys below the screen that are seen at once.
+        module_keys: keys of one expansion module, of which three fit; 0 where none does.
     """
 
     name: str
@@ -26,6 +28,8 @@ class Model:
     softkeys: int
     top_page: int
     touch: bool
+    soft_page: int = 5
+    module_keys: int = 84
 
     @property
     def firmware_file(self) -> str:
@@ -46,10 +50,10 @@ class Model:
 MODELS: dict[str, Model] = {
     model.name: model
     for model in (
-        Model("6920", top_softkeys=10, softkeys=18, top_page=5, touch=False),
+        Model("6920", top_softkeys=10, softkeys=18, top_page=5, touch=False, soft_page=4),
         Model("6930", top_softkeys=22, softkeys=24, top_page=11, touch=False),
-        Model("6940", top_softkeys=24, softkeys=24, top_page=12, touch=True),
-        Model("6970", top_softkeys=24, softkeys=24, top_page=12, touch=True),
+        Model("6940", top_softkeys=24, softkeys=24, top_page=12, touch=True, soft_page=6),
+        Model("6970", 24, 24, top_page=12, touch=True, soft_page=5, module_keys=0),
     )
 }
 

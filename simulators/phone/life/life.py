@@ -14,15 +14,13 @@ from simulators.errors import LocalProtocolError
 from simulators.phone.files import firmware as images
 from simulators.phone.files import server as servers
 from simulators.phone.files.config_file import Layers
-from simulators.phone.files.lines import lines
 from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
 from simulators.phone.life import actions as do
-from simulators.phone.life.commands import ERASE, RESTARTS, wanted
 from simulators.phone.life.download import FOUND, Download
-from simulators.phone.life.line_states import LineState
+from simulators.phone.life.in_service import InService
 from simulators.phone.life.service import Service
-from simulators.phone.life.states import IN_SERVICE, TRANSITIONS, WITH_LINES, Event, State
+from simulators.phone.life.states import IN_SERVICE, TRANSITIONS, Event, State
 from simulators.phone.models import Model
 
 POLL = "poll"
@@ -31,7 +29,7 @@ _AWAY = "Configuration server away"
 _CERTIFICATE = "Certificate validation failed"
 
 
-class Life:
+class Life(InService):
     """One phone's life.
 
     Args:
@@ -75,16 +73,6 @@ class Life:
 
     # In and out
 
-    @property
-    def configuration(self) -> dict[str, str]:
-        """The merged configuration."""
-        return self.layers.merged
-
-    @property
-    def lines(self) -> dict[int, LineState]:
-        """The lines by number, while the phone is in service."""
-        return self._service.lines if self._service else {}
-
     def handle(self, result: do.Result, now: float) -> None:
         """Take one result; `now` is steady time in seconds.
 
@@ -113,6 +101,8 @@ class Life:
                 self._check_sync(reboot, now)
             case do.InUse(busy):
                 self._used(busy, now)
+            case do.ParametersGiven() | do.LineUsed() | do.XmlNotified():
+                self._from_outside(result, now)
             case (
                 do.Registered()
                 | do.RegistrationRefused()
@@ -164,6 +154,7 @@ class Life:
         self._service = self._download = self._restart = self._flashing = None
         self._retry_at = self._restart_at = self._when_idle = None
         self._in_use = False
+        self.layers = replace(self.layers, given={}, override={})
 
     def _booted(self) -> None:
         if self.running.kind == "minet":
@@ -245,7 +236,8 @@ class Life:
         """What the server says now counts from a restart on, if it differs."""
         self._move(Event.BACKGROUND)
         self.message = ""
-        changed = layers.merged != self.configuration
+        given, override = self.layers.given, self.layers.override
+        changed = replace(layers, given=given, override=override).merged != self.configuration
         note = "configuration compared" if asked else "configuration server back"
         self._note(note, changed=changed)
         if changed:
@@ -298,44 +290,15 @@ class Life:
 
     def _apply(self, now: float) -> None:
         """End of the boot: what the merged configuration says begins to count."""
-        configuration = self.configuration
-        user_agent = f"Mitel {self.model.name}/{self.running.version}"
-        found = lines(configuration, self.contact, user_agent)
-        for problem in found.problems:
-            self._note("configuration problem", file="merged", line=0, text=problem)
-        self._service = Service(configuration, self.contact, found, self._do)
-        self._move(Event.LINES if found.lines else Event.NO_LINES)
-        self._note("configuration applied", lines=len(found.lines), parameters=len(configuration))
+        service = self._service = self._begin_service()
+        self._move(Event.LINES if service.lines else Event.NO_LINES)
+        parameters = len(self.configuration)
+        self._note("configuration applied", lines=len(service.lines), parameters=parameters)
         self._note("booted", version=self.running.version)
-        self._service.start(now)
+        service.start(now)
 
-    def _line_changed(self, result: do.LineResult, now: float) -> None:
-        if self._service is None or self.state not in WITH_LINES:
-            raise LocalProtocolError(f"a phone that is {self.state.value} has no line to change")
-        self._move(self._service.line_changed(result, now))
-        if self.state is State.RESTARTING and not self._service.registered:
-            self._reboot()
-
-    def _poll_answered(self, result: do.Fetched | do.FetchFailed, now: float) -> None:
-        self._move(Event.BACKGROUND)
-        if self._service is not None:
-            self._service.polled()
-        found = wanted(result)
-        if isinstance(found, do.Note):
-            self._do(found)
-            return
-        for uri in found:
-            if self.state in IN_SERVICE:  # a restart in the list ends it
-                self._obey(uri, now)
-
-    def _obey(self, uri: str, now: float) -> None:
-        command = uri.lower()
-        if command == ERASE:
-            self.set_local({}, erase=True)
-        if command in RESTARTS:
-            self._ask_restart(RESTARTS[command], now)
-        elif command:  # an empty URI is a no-operation
-            self._note("command not obeyed", uri=uri)
+    def _user_agent(self) -> str:
+        return f"Mitel {self.model.name}/{self.running.version}"
 
     # Restart
 

@@ -47,8 +47,8 @@ class Event(Enum):
     FIRMWARE_NEW = "other firmware"
     FIRMWARE_KEPT = "firmware stays"
     FLASHED = "flashed"
-    NO_LINES = "applied without lines"
-    LINES = "applied with lines"
+    NO_LINES = "a configuration without lines counts"
+    LINES = "a configuration with lines counts"
     REGISTERED = "a line is registered"
     REFUSED = "no line registered, one refused"
     TIMED_OUT = "no line registered, one timed out"
@@ -69,10 +69,11 @@ _LINE_CHANGES = {
 
 
 def _in_service(state: State) -> dict[Event, State]:
-    """A phone with lines: each change of a line may move it; it may restart."""
+    """A phone with lines: each change of a line may move it; it may lose them, or restart."""
     return {
         **_LINE_CHANGES,
         Event.BACKGROUND: state,
+        Event.NO_LINES: State.IDLE,
         Event.RESTART: State.BOOTING,
         Event.UNREGISTER_FIRST: State.RESTARTING,
         Event.POWER_OFF: State.OFF,
@@ -113,7 +114,11 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.LINES: State.REGISTERING,
         Event.POWER_OFF: State.OFF,
     },
-    State.IDLE: {Event.BACKGROUND: State.IDLE, **_ANY_TIME},
+    State.IDLE: {
+        Event.BACKGROUND: State.IDLE,
+        Event.LINES: State.REGISTERING,
+        **_ANY_TIME,
+    },
     State.REGISTERING: _in_service(State.REGISTERING),
     State.REGISTERED: _in_service(State.REGISTERED),
     State.REFUSED: _in_service(State.REFUSED),

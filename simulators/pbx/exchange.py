@@ -9,7 +9,7 @@ from simulators.pbx import refusals
 from simulators.pbx.authentication import Authentication
 from simulators.pbx.bindings import Bindings
 from simulators.pbx.exchange_calls import ExchangeCalls
-from simulators.pbx.exchange_events import CallRefused
+from simulators.pbx.exchange_events import CallRefused, HotDeskLoggedOut
 from simulators.pbx.extensions import Extensions
 from simulators.pbx.hot_desk import HotDesk
 from simulators.pbx.notifier import Notifier
@@ -55,7 +55,12 @@ class Exchange:
         host = local[0]
         self.authentication = Authentication(name, extensions, entropy, self.settings, host)
         self.registrar = Registrar(
-            self.authentication, extensions, self.settings, host, self._events
+            self.authentication,
+            extensions,
+            self.hot_desk.phones,
+            self.settings,
+            host,
+            self._events,
         )
         self.calls = ExchangeCalls(
             self.transactions,
@@ -76,9 +81,17 @@ class Exchange:
         return self.registrar.bindings
 
     def phone_of(self, number: str) -> str:
-        """At whose phone the extension is: its own, else where it is logged in."""
-        if self.bindings.get(number) is None:
-            return self.hot_desk.places.get(number, number)
+        """At whose phone the extension is: its own, or where it is logged in.
+
+        Of a phone that registers as the hot desk itself and the base that it was logged in at, the
+        one that came last counts; a base that is not registered does not.
+        """
+        base = self.hot_desk.places.get(number, "")
+        if base and (
+            self.bindings.get(number) is None
+            or (self.hot_desk.phones.is_older(number) and self.bindings.get(base) is not None)
+        ):
+            return base
         return number
 
     # What the node's other parts ask for
@@ -115,7 +128,11 @@ class Exchange:
 
     def events(self) -> list[object]:
         """What happened, in order, once."""
-        events = self._events + self.hot_desk.events()
+        for moved in self.hot_desk.events():
+            self._events.append(moved)
+            if isinstance(moved, HotDeskLoggedOut) and moved.left:
+                self.registrar.logged_out(moved.hot_desk)
+        events = self._events.copy()
         self._events.clear()  # the parts hold the same list
         return events
 

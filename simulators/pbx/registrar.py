@@ -20,7 +20,8 @@ from simulators.pbx.exchange_events import (
     RegistrationRefused,
     WeakPassword,
 )
-from simulators.pbx.extensions import Extensions
+from simulators.pbx.extensions import DeviceType, Extensions
+from simulators.pbx.hot_desk_phones import HotDeskPhones, Place
 from simulators.pbx.refusals import Refusal
 from simulators.pbx.settings import NodeSettings
 from simulators.sip.dialog import Fields
@@ -50,12 +51,14 @@ class Registrar:
         extensions: read at each request.
         host: how the node names itself in `Warning`.
         events: where to tell what happened.
+        desk_phones: which phones may register as a hot desk extension.
     """
 
     def __init__(
         self,
         authentication: Authentication,
         extensions: Extensions,
+        desk_phones: HotDeskPhones,
         settings: NodeSettings,
         host: str,
         events: list[object],
@@ -65,6 +68,7 @@ class Registrar:
         self._high_water = 0
         self._authentication = authentication
         self._extensions = extensions
+        self._desk_phones = desk_phones
         self._settings = settings
         self._host = host
         self._events = events
@@ -96,6 +100,11 @@ class Registrar:
         """Drop the bindings of an extension that no longer exists."""
         if self.bindings.remove_all(extension):
             self._events.append(ExtensionUnregistered(extension, Ending.REMOVED))
+
+    def logged_out(self, hot_desk: str) -> None:
+        """Drop the bindings of a hot desk extension that was logged out where they come from."""
+        if self.bindings.remove_all(hot_desk):
+            self._events.append(ExtensionUnregistered(hot_desk, Ending.LOGGED_OUT))
 
     def lost(self, transport: str, peer: Address) -> None:
         """A connection is gone, or can't be had.
@@ -174,9 +183,25 @@ class Registrar:
             if 0 < expires_s < shortest:
                 return refusals.too_brief(shortest)
             binds = binds or expires_s > 0
+        if self._is_logged_out(extension, wishes, call_id):
+            return refusals.logged_out(self._host, extension)
         if binds and not bound and self._are_licences_used_up():
             return refusals.no_licence(self._host)  # a refresh never loses its licence
         return None
+
+    def _is_logged_out(self, extension: str, wishes: list[tuple[str, int]], call_id: str) -> bool:
+        """Whether it comes from where a hot desk was logged out: it may end its own binding."""
+        if self._extensions[extension].device_type is not DeviceType.SIP_HOT_DESK:
+            return False
+        return any(
+            self._desk_phones.has_left(extension, Place(call_id, contact))
+            for contact, expires_s in wishes
+            if expires_s or not self._is_own(extension, contact, call_id)
+        )
+
+    def _is_own(self, extension: str, contact: str, call_id: str) -> bool:
+        row = self.bindings.find(extension, contact)
+        return row is None or row.call_id == call_id
 
     def _are_licences_used_up(self) -> bool:
         return self._licences is not None and len(self.bindings) >= self._licences
@@ -186,6 +211,8 @@ class Registrar:
         refreshed = bindings.put(binding, self._settings.contacts_per_extension)
         self._high_water = max(self._high_water, len(bindings))
         self._events.append(ExtensionRegistered(extension, binding.contact, expires_s, refreshed))
+        if self._extensions[extension].device_type is DeviceType.SIP_HOT_DESK:
+            self._desk_phones.registered(extension, Place(binding.call_id, binding.contact))
         if self._extensions[extension].has_weak_password:
             self._events.append(WeakPassword(extension))
 

@@ -102,6 +102,7 @@ PURE_SIMULATORS = (
     "simulators.pbx.oai_monitors",
     "simulators.pbx.oai_queries",
     "simulators.pbx.refusals",
+    "simulators.pbx.registering",
     "simulators.pbx.registrar",
     "simulators.pbx.release",
     "simulators.pbx.settings",

@@ -14,11 +14,13 @@ from simulators.pbx.extensions import Extensions
 from simulators.pbx.hot_desk import HotDesk
 from simulators.pbx.notifier import Notifier
 from simulators.pbx.refusals import Refusal
+from simulators.pbx.registering import Registering
 from simulators.pbx.registrar import Registrar
 from simulators.pbx.settings import NodeSettings
 from simulators.sip import inspection
 from simulators.sip.dialog import Fields, tag
 from simulators.sip.message import Request, response_to
+from simulators.sip.plain import read_plain
 from simulators.sip.transaction import Timers, Transactions
 from simulators.sip.transaction_events import RequestReceived, ResponseReceived, TimedOut
 
@@ -117,6 +119,8 @@ class Exchange:
     ) -> None:
         """Take one message."""
         self.registrar.expire(now)
+        if transport == UDP and self._plain(data, peer, now):
+            return
         self.transactions.receive(data, peer, now, side, transport)
         self._work(now)
 
@@ -161,6 +165,25 @@ class Exchange:
 
     # Inside
 
+    def _plain(self, data: bytes, peer: Address, now: float) -> bool:
+        """Take a REGISTER in plain form by a short way; False if it is none, and nothing is done.
+
+        What is decided is decided by the same registrar as on the long way; the tests compare both.
+        """
+        plain = read_plain(data, peer) if data.startswith(b"REGISTER ") else None
+        asked = None if plain is None else Registering.of_plain(plain, peer, UDP)
+        if plain is None or asked is None:
+            return False
+        if not self.transactions.again(plain.key):
+            answer = self.registrar.register(asked, now)
+            tag = self._entropy(4).hex()
+            if isinstance(answer, Refusal):
+                octets = plain.answer(answer.status, answer.headers, tag)
+            else:
+                octets = plain.answer(200, answer, tag)
+            self.transactions.answered(plain.key, octets, peer, now)
+        return True
+
     def _work(self, now: float) -> None:
         for event in self.transactions.events():
             if isinstance(event, RequestReceived):
@@ -175,7 +198,8 @@ class Exchange:
         if request.method == "REGISTER":
             refused = inspection.refusal(request)
             if refused is None:
-                self._answer(received, self.registrar.register(received, now), now)
+                answer = self.registrar.register(Registering.of(received), now)
+                self._answer(received, answer, now)
             else:
                 self._malformed(received, refused, now)
         elif _begins_call(request):

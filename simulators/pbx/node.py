@@ -301,7 +301,7 @@ class PbxNode(Database):
         self.happened("fault struck", fault=fault.name, number=number, what=what)
 
     def _on_event(self, event: object) -> None:
-        reported = report(event)
+        reported = report(event) if self.journal.enabled else None
         if reported is not None:
             name, facts = reported
             self.happened(name, **facts)

@@ -29,6 +29,7 @@ REFUSING = {
     "/habits",
     "/icps",
     "/icps/{id}",
+    "/nodes",
     "/nodes/{node}/extensions",
     "/nodes/{node}/extensions/{number}",
     "/nodes/{node}/extensions/{number}/credentials",

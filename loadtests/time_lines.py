@@ -21,7 +21,7 @@ from simulators.phone.crowd.results import (
     Sent,
     Unregistered,
 )
-from simulators.phone.crowd.time_line import Happening, TimeLines
+from simulators.phone.crowd.time_line import Happening, TimeLine
 
 WORDS: dict[type[object], str] = {
     Sent: "REGISTER sent",
@@ -39,7 +39,7 @@ class Recorder:
 
     def __init__(self, worker: int) -> None:
         self._worker = worker
-        self._lines = TimeLines()
+        self._lines: dict[int, TimeLine] = {}
 
     def note(self, result: Result, at_s: float) -> None:
         """Enter what became of a phone."""
@@ -50,25 +50,23 @@ class Recorder:
                 detail = reason
             case _:
                 detail = ""
-        self._lines.note(result.index, at_s, WORDS[type(result)], detail)
+        line = self._lines.setdefault(result.index, TimeLine())
+        line.note(at_s, WORDS[type(result)], detail)
 
     def write(self, plan: Plan, accounts: list[PhoneAccount]) -> None:
         """Write all of them into the plan's folder."""
         due_s = plan.arrivals()
         path = Path(plan.time_lines) / f"time-lines-{self._worker}.jsonl"
         with path.open("w", encoding="utf-8") as file:
-            for index in sorted(self._lines.indices()):
-                entries = [
-                    [round(entry.at, 6), entry.what, entry.detail]
-                    for entry in self._lines.of(index)
-                ]
+            for index, line in sorted(self._lines.items()):
+                entries = [[round(entry.at, 6), entry.what, entry.detail] for entry in line]
                 phone = {
                     "phone": index,
                     "username": accounts[index].username,
                     "extension": accounts[index].extension,
                     "home": plan.home(accounts[index].home_index // plan.phones_per_home),
                     "due_s": round(due_s[index], 6),
-                    "passed_over": self._lines.passed_over(index),
+                    "passed_over": line.passed_over,
                     "entries": entries,
                 }
                 file.write(json.dumps(phone) + "\n")

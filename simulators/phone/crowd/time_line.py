@@ -1,6 +1,6 @@
-"""What happened to a phone, and when: a time line for each, of bounded length. Pure."""
+"""What happened to a phone, and when: a time line of bounded length. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import NamedTuple
 
 MOST = 64
@@ -17,35 +17,30 @@ class Happening(NamedTuple):
     detail: str = ""
 
 
-class TimeLines:
-    """The time lines of many, by index.
+class TimeLine:
+    """The time line of one phone.
 
     Args:
-        most: entries of each, at least 2.
+        most: entries that it keeps, at least 2.
     """
 
+    __slots__ = ("_entries", "_most", "passed_over")
+
     def __init__(self, most: int = MOST) -> None:
-        self._most = most
-        self._first = min(KEPT_FIRST, most // 2)
-        self._of: dict[int, list[Happening]] = {}
-        self._passed: dict[int, int] = {}
-
-    def note(self, index: int, at: float, what: str, detail: str = "") -> None:
-        """Add an entry."""
-        entries = self._of.setdefault(index, [])
-        if len(entries) >= self._most:
-            del entries[self._first]
-            self._passed[index] = self._passed.get(index, 0) + 1
-        entries.append(Happening(at, what, detail))
-
-    def of(self, index: int) -> list[Happening]:
-        """A phone's entries, in order; none for one of which nothing is known."""
-        return list(self._of.get(index, ()))
-
-    def passed_over(self, index: int) -> int:
+        self.passed_over = 0
         """How many entries in the middle were dropped."""
-        return self._passed.get(index, 0)
+        self._most = most
+        self._entries: list[Happening] = []
 
-    def indices(self) -> Iterable[int]:
-        """Whose time lines there are."""
-        return self._of.keys()
+    def __iter__(self) -> Iterator[Happening]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def note(self, at: float, what: str, detail: str = "") -> None:
+        """Add an entry."""
+        if len(self._entries) >= self._most:
+            del self._entries[min(KEPT_FIRST, self._most // 2)]
+            self.passed_over += 1
+        self._entries.append(Happening(at, what, detail))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.phone.crowd.moments import Moments
-from simulators.phone.crowd.time_line import Happening, TimeLines
+from simulators.phone.crowd.time_line import Happening, TimeLine
 
 
 class One:
@@ -60,11 +60,9 @@ def test_what_is_set_meanwhile_falls_due_in_the_same_turn() -> None:
 
 
 def test_a_long_time_line_keeps_its_beginning_and_its_end() -> None:
-    lines = TimeLines(most=6)
+    line = TimeLine(most=6)
     for number in range(10):
-        lines.note(4711, float(number), f"refresh {number}")
-    kept = [entry.at for entry in lines.of(4711)]
-    assert kept == [0, 1, 2, 7, 8, 9]
-    assert lines.passed_over(4711) == 4
-    assert lines.of(1) == [] and list(lines.indices()) == [4711]
-    assert lines.of(4711)[0] == Happening(0.0, "refresh 0")
+        line.note(float(number), f"refresh {number}")
+    assert [entry.at for entry in line] == [0, 1, 2, 7, 8, 9]
+    assert (len(line), line.passed_over) == (6, 4)
+    assert next(iter(line)) == Happening(0.0, "refresh 0")

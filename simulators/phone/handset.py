@@ -18,6 +18,7 @@ from simulators.network import Network
 from simulators.phone.browsing import Browsing
 from simulators.phone.calls import call_screen
 from simulators.phone.calls.line_table import Activity
+from simulators.phone.crowd.time_line import TimeLine
 from simulators.phone.errands import Errands
 from simulators.phone.fetching import Fetcher, Trust
 from simulators.phone.files.firmware import FirmwareImage, Running, read_image
@@ -35,6 +36,7 @@ from simulators.phone.readings import Readings
 from simulators.phone.screen import Screen
 from simulators.phone.telephone import Telephone
 from simulators.phone.xml.push import NEW_LIMIT, allowed_senders
+from simulators.sockets.disturbance import Disturber
 
 NO_MENU = frozenset({State.OFF, State.BOOTING, State.FLASHING, State.MINET, State.RESTARTING})
 """Where the Settings key does nothing; everywhere else an installer can get in."""
@@ -91,6 +93,8 @@ class Handset(Readings, Browsing):
         self.home_address = home_address
         self.role = role or f"phone {identity.mac}"
         self.last_refusal: Refusal | None = None
+        self.time_line = TimeLine()
+        self.on_state: Callable[[Handset], None] = lambda _: None
         self._clock = clock
         self._network = network
         self._journal = journal
@@ -108,6 +112,7 @@ class Handset(Readings, Browsing):
         self._errands = Errands(self.role, clock, journal)
         self._timer: Timer | None = None
         self._working = False
+        self._noted = State.OFF
         self._news = asyncio.Event()
         self._telephone = Telephone(
             self.role, clock, network, journal, entropy, self._line_changed, self._news.set,
@@ -249,6 +254,10 @@ class Handset(Readings, Browsing):
             raise ConfigurationError(f"{self.role} is on: switch it off before moving it")
         self._live_at(home_address)
 
+    def disturb(self, disturber: Disturber | None) -> None:
+        """Let faults have their way with its SIP messages, from when it opens its sockets on."""
+        self._telephone.disturber = disturber
+
     def restart(self) -> None:
         """A restart from outside the menu, as from the phone's own web page."""
         self._handle(do.RebootAsked("restart"))
@@ -278,6 +287,7 @@ class Handset(Readings, Browsing):
         self._work()
 
     def _work(self) -> None:
+        self._note_state()
         if self._working:
             return
         self._working = True
@@ -289,6 +299,15 @@ class Handset(Readings, Browsing):
             self._working = False
         self._arm()
         self._news.set()
+
+    def _note_state(self) -> None:
+        """Enter a new state into the time line, and tell of it."""
+        if self.state is not self._noted:
+            self._noted = self.state
+            refusal = self.last_refusal if self.state is State.REFUSED else None
+            detail = "" if refusal is None else f"{refusal.status} {refusal.warning}"
+            self.time_line.note(self._clock.now(), self.state.value, detail)
+            self.on_state(self)
 
     def _carry_out(self, action: do.Action) -> None:
         match action:

@@ -21,6 +21,7 @@ from simulators.sip.agent import RegistrationChanged
 from simulators.sip.message import Response
 from simulators.sip.registration import State
 from simulators.sockets import SipDriver
+from simulators.sockets.disturbance import Disturber
 
 NOTES = {
     Activity.CALLING: "calls",
@@ -56,6 +57,7 @@ class Telephone:
         self._on_xml = on_xml
         self.home = ""
         self.audio: AudioSockets | None = None
+        self.disturber: Disturber | None = None
         self._role = role
         self._clock = clock
         self._network = network
@@ -93,7 +95,7 @@ class Telephone:
         wanted = {transport: (self.home, self._ports[transport]) for transport in transports}
         driver = SipDriver(
             self._user_agent(wanted), self._clock, self._network, self._journal, self._event,
-            trust=trust,
+            trust=trust, disturber=self.disturber,
         )  # fmt: skip
         self._driver = driver  # before anything is open: the power may fail meanwhile
         real: dict[str, Address] = {}

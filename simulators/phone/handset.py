@@ -8,7 +8,6 @@ go into the menu. All waiting is done on the run's clock, and everything started
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from simulators.clock import Clock, Timer
 from simulators.core import Entropy
@@ -33,6 +32,7 @@ from simulators.phone.menu.menu_table import Place
 from simulators.phone.models import Model
 from simulators.phone.push_server import PushServer
 from simulators.phone.readings import Readings
+from simulators.phone.readings import Refusal as Refusal
 from simulators.phone.screen import Screen
 from simulators.phone.telephone import Telephone
 from simulators.phone.xml.push import NEW_LIMIT, allowed_senders
@@ -40,14 +40,6 @@ from simulators.sockets.disturbance import Disturber
 
 NO_MENU = frozenset({State.OFF, State.BOOTING, State.FLASHING, State.MINET, State.RESTARTING})
 """Where the Settings key does nothing; everywhere else an installer can get in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The latest refusal of a registration: SIP status and the text of its Warning."""
-
-    status: int
-    warning: str
 
 
 class Handset(Readings, Browsing):

@@ -1,5 +1,7 @@
 """What can be read of a handset at any time, as values."""
 
+from dataclasses import dataclass
+
 from simulators.phone.files.config_file import Layers
 from simulators.phone.files.keys import Key, keys
 from simulators.phone.identity import Identity
@@ -7,6 +9,14 @@ from simulators.phone.life.life import Life
 from simulators.phone.life.states import RegistrationState, State
 from simulators.phone.models import Model
 from simulators.sip.registration import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The latest refusal of a registration: SIP status and the text of its Warning."""
+
+    status: int
+    warning: str
 
 
 class Readings:

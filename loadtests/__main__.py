@@ -139,7 +139,7 @@ def bench(
     rest: signed calls beside an unsigned mock by Prism (installed with npm into .bench/ the first
     time). border: registrations beside a bare responder. forward: octets and connections beside a
     bare socket relay. registrar: registrations at a PBX node beside Kamailio (Debian: apt-get
-    install kamailio). Ours and the peer take turns, with the same generator.
+    install kamailio sip-tester), with SIPp. Ours and the peer take turns, with the same generator.
 
     Exit status: 0 it ran, 1 operations failed, 2 it could not be done.
     """

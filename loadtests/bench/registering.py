@@ -36,6 +36,25 @@ async def registrations(
     return Side(**await generated("sip_load", task))
 
 
+async def registrations_by_sipp(
+    server_pid: int, registrar: list[object], accounts: str, phones: int
+) -> Side:
+    """The same phones, played by SIPp from one address.
+
+    Raises:
+        GeneratorError: the generator failed.
+    """
+    task: dict[str, object] = {
+        "registrar": registrar,
+        "home": HOMES[0],
+        "accounts": accounts,
+        "phones": phones,
+        "window": WINDOW,
+        "server_pid": server_pid,
+    }
+    return Side(**await generated("sipp_load", task))
+
+
 def made_up_accounts(phones: int, first: int = 100_000) -> str:
     """Extensions from `first` on, one JSON object a line, all with `PASSWORD`."""
     lines = []

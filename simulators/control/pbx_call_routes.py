@@ -1,9 +1,12 @@
 """Control of what goes on at a node: calls under way, and hot desks logged in and out."""
 
+from typing import Annotated
+
 from aiohttp import web
+from pydantic import Field
 
 from simulators.control.documents import NOTHING, done
-from simulators.control.pbx_extension_routes import Number, named_extension
+from simulators.control.pbx_extension_routes import named_extension
 from simulators.control.pbx_node_routes import named_node
 from simulators.http_api.routes import Answer, Document, Route
 from simulators.pbx.pbx import Pbx
@@ -25,7 +28,7 @@ class CallsShown(Document):
 
 
 class HotDeskShown(Document):
-    """A hot desk extension, and at whose phone it is logged in."""
+    """A hot desk extension, and at whose phone it is logged in; "": one without an extension."""
 
     hot_desk: str
     base: str
@@ -38,9 +41,9 @@ class HotDesksShown(Document):
 
 
 class LogIn(Document):
-    """The extension whose phone is logged in at."""
+    """The extension whose phone is logged in at; "" for a phone without one."""
 
-    base: Number
+    base: Annotated[str, Field(pattern="^[0-9]{0,10}$")]
 
 
 class _Calls:

@@ -3,6 +3,7 @@
 from simulators.control.pbx_call_routes import pbx_call_routes
 from simulators.control.pbx_extension_routes import pbx_extension_routes
 from simulators.control.pbx_gateway_routes import pbx_gateway_routes
+from simulators.control.pbx_habit_routes import pbx_habit_routes
 from simulators.control.pbx_node_routes import pbx_node_routes
 from simulators.control.server import ControlServer
 from simulators.core import Address
@@ -13,6 +14,7 @@ def pbx_control(pbx: Pbx, address: Address) -> ControlServer:
     """The control API of this PBX, not started; port 0 means any."""
     routes = [
         *pbx_node_routes(pbx),
+        *pbx_habit_routes(pbx),
         *pbx_extension_routes(pbx),
         *pbx_call_routes(pbx),
         *pbx_gateway_routes(pbx),

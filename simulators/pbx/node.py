@@ -6,6 +6,7 @@ journal.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from simulators.clock import Clock
 from simulators.core import TCP, UDP, Address, Entropy
@@ -183,8 +184,11 @@ class PbxNode(Database):
 
     @property
     def reboot_needed(self) -> bool:
-        """Whether "SIP UDP Listening Port" is not yet what it was set to."""
-        return self.is_running and self.udp_listening is not self._udp_open
+        """Whether "SIP UDP Listening Port" or a habit is not yet what it was set to."""
+        if self._exchange is None:
+            return False
+        works_by = replace(self._exchange.settings, licences=self.settings.licences)
+        return self.udp_listening is not self._udp_open or works_by != self.settings
 
     @property
     def address(self) -> Address:
@@ -227,6 +231,16 @@ class PbxNode(Database):
         self.settings = replace(self.settings, licences=total)
         if self._exchange is not None:
             self._exchange.registrar.set_licences(total)
+
+    def change_habits(self, **changes: Any) -> None:
+        """Set fields of `NodeSettings`; they count from the next start on.
+
+        Raises:
+            ConfigurationError: they do not fit together.
+        """
+        self.settings = replace(self.settings, **changes)
+        if changes:
+            self.happened("habits changed", **changes)
 
     def check_sync(self, number: str) -> None:
         """Ask the extension's phone to look for new configuration; its answer is journaled.

@@ -34,6 +34,7 @@ REFUSING = {
     "/nodes/{node}/extensions",
     "/nodes/{node}/extensions/{number}",
     "/nodes/{node}/extensions/{number}/credentials",
+    "/nodes/{node}/habits",
     "/nodes/{node}/hot-desks/{number}",
     "/nodes/{node}/reboot",
     "/nodes/{node}/upgrade",

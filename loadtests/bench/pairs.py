@@ -16,6 +16,8 @@ from statistics import median
 
 from loadtests.bench import prism
 from loadtests.bench.figures import Figure, Of, Side
+from loadtests.bench.generator import generator
+from loadtests.bench.hold import hold
 from loadtests.bench.processes import Child, generated, serving
 from loadtests.bench.registering import HOMES, made_up_accounts, registrations
 from loadtests.bench.registrar import registrar
@@ -143,6 +145,8 @@ PAIRS: dict[str, Pair] = {
     "border": border,
     "forward": forward,
     "registrar": registrar,
+    "generator": generator,
+    "hold": hold,
 }
 
 

@@ -61,6 +61,7 @@ class DatagramPort(asyncio.DatagramProtocol):
                 return
             if not self._journal.is_recorded_at(to):
                 record_sip(self._journal, self.local, to, data)
+        self._network.leaves(self.local, to)
         with contextlib.suppress(OSError):  # no route, or too long: on UDP that is silence
             self._socket.sendto(data, to)
 
@@ -83,7 +84,7 @@ class DatagramPort(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         # A sender of ours has journaled what can't pass as lost; a stranger gets silence.
-        if self._socket is not None and self._network.allows(addr[0], self.local[0]):
+        if self._socket is not None and self._network.arrives(addr, self.local):
             self._owner.arrived(data, addr, self.local, self)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -18,6 +18,7 @@ from loadtests.bench import prism
 from loadtests.bench.figures import Figure, Of, Side
 from loadtests.bench.generator import generator
 from loadtests.bench.hold import hold
+from loadtests.bench.life import life
 from loadtests.bench.processes import Child, generated, serving
 from loadtests.bench.registering import HOMES, made_up_accounts, registrations
 from loadtests.bench.registrar import registrar
@@ -147,6 +148,7 @@ PAIRS: dict[str, Pair] = {
     "registrar": registrar,
     "generator": generator,
     "hold": hold,
+    "life": life,
 }
 
 

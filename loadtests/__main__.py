@@ -15,6 +15,7 @@ import typer
 
 from loadtests import show
 from loadtests.bench.command import chosen, run_bench
+from loadtests.bench.pairs import PAIRS
 from loadtests.bench.rounds import Size
 from loadtests.burst import Asked, run_burst
 from loadtests.time_lines import read_phone
@@ -119,11 +120,7 @@ def phone(
 @app.command()
 def bench(
     only: Annotated[
-        str,
-        typer.Option(
-            metavar="PAIR,...",
-            help="Only these; the first column of the table in loadtests/README.md.",
-        ),
+        str, typer.Option(metavar="PAIR,...", help=f"Only these: {', '.join(PAIRS)}.")
     ] = "",
     seconds: Annotated[
         float, typer.Option(min=0.1, max=60, help="That one side has in one round.")
@@ -138,8 +135,11 @@ def bench(
 
     rest: signed calls beside an unsigned mock by Prism (installed with npm into .bench/ the first
     time). border: registrations beside a bare responder. forward: octets and connections beside a
-    bare socket relay. registrar: registrations at a PBX node beside Kamailio (Debian: apt-get
-    install kamailio sip-tester), with SIPp. Ours and the peer take turns, with the same generator.
+    bare socket relay. registrar: registrations of SIPp at a PBX node beside Kamailio (Debian:
+    apt-get install kamailio sip-tester). generator: our phones beside SIPp, at Kamailio and at our
+    node. hold: 50,000 registered phones in one process. life: whole lives of phones beside the bare
+    sum of their parts. phones: the MCS's phone listener beside aiohttp and nginx. phone-list: its
+    list of 50,000 phones. Ours and the peer take turns, with the same generator.
 
     Exit status: 0 it ran, 1 operations failed, 2 it could not be done.
     """

@@ -14,7 +14,6 @@ from loadtests.homes import Homes
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.schedule import share
 from loadtests.time_lines import Recorder
-from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
 from simulators.phone.crowd.crowd import Crowd
@@ -58,7 +57,7 @@ class Engine:
         self._ledger = Ledger(worker)
         chance = Seed(plan.seed).stream(f"phones of engine {worker}").randbytes
         self._crowd = Crowd(chance, timers, steps=self.time_lines is not None)
-        self._sockets = Homes(self._receive, self._pump)
+        self._sockets = Homes(self._crowd.receive, self._pump)
         self._say = say
         self._began = 0.0
         self._next = 0
@@ -112,9 +111,6 @@ class Engine:
         self._sockets.close()
 
     # Inside
-
-    def _receive(self, data: bytes, peer: Address, home: str) -> None:
-        self._crowd.receive(data, peer, time.monotonic(), home)
 
     def _start_due(self) -> None:
         """Start what is due, a few at a time, and come back when the next one is."""

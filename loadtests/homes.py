@@ -10,6 +10,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable, Iterable
+from time import monotonic
 
 from simulators.core import Address
 from simulators.phone.crowd.crowd import Outgoing
@@ -25,14 +26,14 @@ SO_MEMINFO = 55
 DROPS_AT = 8
 """Of the numbers that SO_MEMINFO gives (Linux sock_diag), which is the count of drops."""
 
-Received = Callable[[bytes, Address, str], None]
+Received = Callable[[bytes, Address, float, str], None]
 
 
 class Homes:
     """Sockets, each with the name of its side.
 
     Args:
-        received: takes each datagram: octets, who sent it, side.
+        received: takes each datagram: octets, who sent it, when it was read, side.
         turn_over: called after each batch.
     """
 
@@ -42,7 +43,7 @@ class Homes:
         self._received = received
         self._turn_over = turn_over
         self._sockets: dict[str, socket.socket] = {}
-        self._senders: dict[str, Callable[[bytes, Address], object]] = {}
+        self._senders: dict[str, Callable[[bytes], int] | None] = {}
         self._dropped = 0
 
     def __len__(self) -> int:
@@ -69,7 +70,7 @@ class Homes:
             made.close()
             raise
         self._sockets[side] = made
-        self._senders[side] = made.sendto if peer is None else _to_peer(made.send)
+        self._senders[side] = made.send if peer is not None else None
         asyncio.get_running_loop().add_reader(made, self._readable, made, side, peer)
         host, port = made.getsockname()
         return str(host), int(port)
@@ -79,7 +80,11 @@ class Homes:
         senders = self._senders
         for data, to, side in outgoing:
             try:
-                senders[side](data, to)
+                send = senders[side]
+                if send is None:
+                    self._sockets[side].sendto(data, to)
+                else:
+                    send(data)
             except ConnectionRefusedError:  # said of what was sent before: nobody listens there
                 self._again(data, to, side)
             except (OSError, KeyError):  # a full buffer, no route, or closed meanwhile
@@ -88,7 +93,7 @@ class Homes:
     def _again(self, data: bytes, to: Address, side: str) -> None:
         """Send what the news of an earlier refusal has kept from being sent."""
         with contextlib.suppress(OSError):
-            self._senders[side](data, to)
+            self._sockets[side].sendto(data, to)
 
     @property
     def drops(self) -> int:
@@ -111,20 +116,16 @@ class Homes:
             if peer is None:
                 for _ in range(MOST_AT_A_TURN):
                     data, source = made.recvfrom(LONGEST)
-                    received(data, source, side)
+                    received(data, source, monotonic(), side)
             else:
                 receive = made.recv
                 for _ in range(MOST_AT_A_TURN):
-                    received(receive(LONGEST), peer, side)
+                    received(receive(LONGEST), peer, monotonic(), side)
         except BlockingIOError:
             pass
         except OSError:  # nobody listened where something was sent (ICMP): the timers see to it
             self.refused += 1
         self._turn_over()
-
-
-def _to_peer(send: Callable[[bytes], int]) -> Callable[[bytes, Address], object]:
-    return lambda data, _: send(data)
 
 
 def _make_room(made: socket.socket) -> None:

@@ -211,8 +211,15 @@ def phones(
         bool, typer.Option("--local", help="Be on the plan's LAN instead of in its homes.")
     ] = False,
     models: Annotated[
-        str, typer.Option("--models", metavar="MODEL,...", help="In turn.")
+        str, typer.Option("--models", metavar="MODEL,...", help="In equal parts.")
     ] = ",".join(MODELS),
+    phones_in_home: Annotated[
+        int, typer.Option(min=1, help="How many share a home and its address.")
+    ] = 1,
+    nat_timeout: Annotated[
+        float | None,
+        typer.Option(min=1, help="Seconds that a home's NAT keeps a mapping; default: for ever."),
+    ] = None,
     firmware: Annotated[str, typer.Option(help="Version that they have.")] = "5.0.0.1018",
     firmware_kind: Annotated[str, typer.Option(help="sip, or minet as delivered.")] = "sip",
     until: Annotated[
@@ -256,6 +263,8 @@ def phones(
         registrar=None if registrar is None else _place(registrar, "--registrar ADDRESS:PORT"),
         control=(control_address, control_port),
         seed=Seed.parse(seed).number,
+        phones_in_home=phones_in_home,
+        nat_timeout_s=nat_timeout,
         until=until,
         within_s=within,
         journal=journal,

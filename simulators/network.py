@@ -66,6 +66,13 @@ class Network:
         )
         return False
 
+    def leaves(self, source: Address, destination: Address) -> None:
+        """Told of each datagram that goes out; a NAT keeps its mappings by it."""
+
+    def arrives(self, source: Address, destination: Address) -> bool:
+        """Whether a datagram that has come is let in."""
+        return self.allows(source[0], destination[0])
+
     async def reach(self, source: str, destination: Address, what: str) -> None:
         """Return when `source` may connect to `destination`.
 

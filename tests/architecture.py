@@ -113,6 +113,7 @@ PURE_SIMULATORS = (
     "simulators.phone.crowd.glance",
     "simulators.phone.crowd.line",
     "simulators.phone.crowd.moments",
+    "simulators.phone.crowd.nat",
     "simulators.phone.crowd.results",
     "simulators.phone.crowd.rows",
     "simulators.phone.crowd.shapes",

@@ -16,6 +16,9 @@ from statistics import median
 
 from loadtests.bench import prism
 from loadtests.bench.figures import Figure, Of, Side
+from loadtests.bench.generator import generator
+from loadtests.bench.hold import hold
+from loadtests.bench.life import life
 from loadtests.bench.mcs import directory_of_phones, phones
 from loadtests.bench.processes import Child, generated, serving
 from loadtests.bench.registering import HOMES, made_up_accounts, registrations
@@ -146,6 +149,9 @@ PAIRS: dict[str, Pair] = {
     "registrar": registrar,
     "phones": phones,
     "phone-list": directory_of_phones,
+    "generator": generator,
+    "hold": hold,
+    "life": life,
 }
 
 

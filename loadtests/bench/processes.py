@@ -113,13 +113,17 @@ async def serving(
 
 
 async def generated(module: str, task: dict[str, object]) -> dict[str, Any]:
-    """Run a generator of this package to its end: a task in as JSON, its result out.
+    """Run a generator to its end: a task in as JSON, its result out.
+
+    Args:
+        module: its name in this package, or with dots anywhere.
 
     Raises:
         GeneratorError: it failed.
     """
+    name = module if "." in module else f"loadtests.bench.{module}"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", f"loadtests.bench.{module}", cwd=ROOT, start_new_session=True,
+        sys.executable, "-m", name, cwd=ROOT, start_new_session=True,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip

@@ -64,7 +64,7 @@ class Round:
         self._task = task
         self._next = 0
         self._crowd = Crowd(Seed(1).stream("crowd").randbytes)
-        self._homes = Homes(self._received, self._pump)
+        self._homes = Homes(self._crowd.receive, self._pump)
         self._timer: asyncio.TimerHandle | None = None
         places = {home: self._homes.open((home, 0), home, task.registrar) for home in task.homes}
         for home, place in places.items():
@@ -99,9 +99,6 @@ class Round:
         if index < len(self._accounts):
             self._next = index + 1
             self._crowd.start(index, self._accounts[index], time.monotonic())
-
-    def _received(self, data: bytes, peer: Address, side: str) -> None:
-        self._crowd.receive(data, peer, time.monotonic(), side)
 
     def _pump(self) -> None:
         """Count, start the next, send, arm the timer."""

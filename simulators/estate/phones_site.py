@@ -12,25 +12,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from simulators.addresses import DEFAULT_PLAN, MOST_HOMES, MOST_LOCAL
+from simulators.addresses import DEFAULT_PLAN
 from simulators.clock import Clock
 from simulators.control.phone_control import phone_control
 from simulators.control.server import ControlServer
 from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
+from simulators.estate.home_network import HomeNetwork
 from simulators.estate.open_network import OpenNetwork
 from simulators.hosts import is_ipv4
 from simulators.journal import Journal
 from simulators.network import Network
 from simulators.phone.credentials_file import Credentials, read_credentials
+from simulators.phone.crowd.population import Mix, Population, Resident
 from simulators.phone.handset import Handset
 from simulators.phone.handsets import Handsets
 from simulators.phone.identity import Identity
 from simulators.phone.life.states import State
 from simulators.phone.menu.menu import DEFAULT_PASSWORD
 from simulators.phone.models import model
-from simulators.phone.people import Person, invent
 
 MOST_PHONES = 2000
 """Whole handsets; more phones than that are a burst (`python -m loadtests`)."""
@@ -66,6 +67,8 @@ class PhonesSite:
         server: of their configuration; None: none is entered.
         credentials: file with accounts for phones that only register; registrar: where, if the
             file doesn't say so, or says otherwise.
+        phones_in_home: how many share a home, where the plan's homes are used.
+        nat_timeout_s: how long a home's NAT keeps a mapping; None: for ever.
         until: end when this has come; None: run until ended. within_s: and at the latest then.
     """
 
@@ -80,6 +83,8 @@ class PhonesSite:
     registrar: Address | None
     control: Address
     seed: int
+    phones_in_home: int = 1
+    nat_timeout_s: float | None = None
     until: Until | None = None
     within_s: float = 60.0
     journal: bool = True
@@ -116,10 +121,11 @@ async def running(site: PhonesSite) -> AsyncIterator[Running]:
     Raises:
         ConfigurationError: it can't run as asked; nothing stays open.
     """
-    people, accounts = _checked(site)
+    population, accounts = _checked(site)
     clock = Clock()
     journal = Journal(clock.now, enabled=site.journal, most=JOURNAL_ENTRIES)
     network = OpenNetwork(DEFAULT_PLAN, journal, clock)
+    homes: dict[str, Network] = {}
     seed = Seed(site.seed)
     faults = int.from_bytes(seed.stream("phone faults").randbytes(8), "big")
     began = clock.now()
@@ -129,11 +135,15 @@ async def running(site: PhonesSite) -> AsyncIterator[Running]:
         stack.push_async_callback(control.stop)
         await control.start()
         stack.push_async_callback(_switch_off, phones)
-        for index, person in enumerate(people):
+        for index, resident in enumerate(population.residents):
             account = accounts[index] if accounts else None
-            phones.add(
-                _handset(site, person, _place(site, index), clock, network, journal, account)
-            )
+            place = population.address(DEFAULT_PLAN, resident)
+            if site.addresses:
+                place = site.addresses[index % len(site.addresses)]
+            if site.nat_timeout_s is not None and place not in homes:
+                homes[place] = HomeNetwork(network, site.nat_timeout_s, clock, journal)
+            behind = homes.get(place, network)
+            phones.add(_handset(site, resident, place, clock, behind, journal, account))
         yield Running(phones, control)
 
 
@@ -155,15 +165,12 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _checked(site: PhonesSite) -> tuple[list[Person], list[Credentials]]:
+def _checked(site: PhonesSite) -> tuple[Population, list[Credentials]]:
     if not 1 <= site.count <= MOST_PHONES:
         raise ConfigurationError(
             f"expected 1 to {MOST_PHONES} whole phones, got {site.count}: for more, that only "
             "register, use python -m loadtests burst"
         )
-    room = MOST_LOCAL if site.local else MOST_HOMES
-    if not site.addresses and site.count > room:
-        raise ConfigurationError(f"the plan has {room} addresses, got {site.count} phones")
     wrong = [address for address in site.addresses if not is_ipv4(address)]
     if wrong:
         raise ConfigurationError(f"expected IPv4 addresses of this machine, got {wrong[0]!r}")
@@ -174,7 +181,14 @@ def _checked(site: PhonesSite) -> tuple[list[Person], list[Credentials]]:
             "--server and --credentials exclude each other: with a configuration server the phones "
             "get their accounts from there"
         )
-    people = invent(Seed(site.seed), site.count, models=site.models)
+    mix = Mix(
+        models=dict.fromkeys(site.models, 1.0),
+        firmware={site.firmware: 1.0},
+        minet=float(site.firmware_kind == "minet"),
+        local=float(site.local),
+        phones_in_home={site.phones_in_home: 1.0},
+    )
+    people = Population(Seed(site.seed), site.count, mix)
     if site.credentials is None:
         return people, []
     accounts = read_credentials(site.credentials, site.count)
@@ -185,15 +199,9 @@ def _checked(site: PhonesSite) -> tuple[list[Person], list[Credentials]]:
     return people, accounts
 
 
-def _place(site: PhonesSite, index: int) -> str:
-    if site.addresses:
-        return site.addresses[index % len(site.addresses)]
-    return (DEFAULT_PLAN.local_phone if site.local else DEFAULT_PLAN.home)(index)
-
-
 def _handset(
     site: PhonesSite,
-    person: Person,
+    resident: Resident,
     place: str,
     clock: Clock,
     network: Network,
@@ -205,15 +213,16 @@ def _handset(
         journal.masker.learn(account.password)
         local = _entered(account, site.registrar or account.registrar)
     return Handset(
-        Identity(person.mac),
-        model(person.model),
+        Identity(resident.person.mac),
+        model(resident.person.model),
         place,
         clock=clock,
         network=network,
         journal=journal,
-        entropy=Seed(site.seed).stream(f"phone {person.mac}").randbytes,
-        firmware_version=site.firmware,
-        firmware_kind=site.firmware_kind,
+        entropy=Seed(site.seed).stream(f"phone {resident.person.mac}").randbytes,
+        firmware_version=resident.firmware_version,
+        firmware_kind=resident.firmware_kind,
+        settings=resident.habits,
         local=local,
     )
 

@@ -45,7 +45,7 @@ async def serve(accounts: Path) -> None:
     try:
         sys.stdout.write(json.dumps({"registrar": list(node.address)}) + "\n")
         sys.stdout.flush()
-        await _end_of_input()
+        await end_of_input()
     finally:
         await node.stop()
         held.release()
@@ -63,7 +63,8 @@ def _read(accounts: Path) -> list[tuple[str, str]]:
         ) from error
 
 
-async def _end_of_input() -> None:
+async def end_of_input() -> None:
+    """Return when nobody wants this process any more."""
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

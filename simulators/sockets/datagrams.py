@@ -77,6 +77,7 @@ class DatagramPort:
                 return
             if not self._journal.is_recorded_at(to):
                 record_sip(self._journal, self.local, to, data)
+        self._network.leaves(self.local, to)
         with contextlib.suppress(OSError):  # no route, too long, no room: on UDP that is silence
             self._socket.sendto(data, to)
 
@@ -103,7 +104,7 @@ class DatagramPort:
                 except OSError:
                     continue  # a peer's port is closed (ICMP): on UDP that is silence
                 # A sender of ours has journaled what can't pass as lost; a stranger gets silence.
-                if self._network.allows(peer[0], self.local[0]):
+                if self._network.arrives(peer, self.local):
                     self._owner.arrived(data, peer, self.local, self)
                     if self._journal.enabled:
                         self._owner.pump()  # what came and what it brought about, side by side

@@ -50,7 +50,7 @@ def site_on(plan: AddressPlan, count: int, credentials: Path | None = None) -> P
     """Phones on the LAN of a plan, that only register."""
     return PhonesSite(
         count=count,
-        models=("6930", "6940"),
+        models=("6930",),
         firmware="5.0.0.1018",
         firmware_kind="sip",
         addresses=[plan.local_phone(index) for index in range(count)],

@@ -14,6 +14,8 @@ import pytest
 
 from simulators.__main__ import app
 from simulators.errors import ConfigurationError
+from simulators.journal.entries import LostEntry
+from simulators.phone.calls.line_table import Activity
 from simulators.phone.credentials_file import read_credentials
 from simulators.phone.life.states import State
 from simulators.tests.pbx_bench import PbxBench, pbx_bench
@@ -95,6 +97,22 @@ async def test_phones_of_one_home_share_its_address() -> None:
         await bench.registered()
         assert {phone.contact[0] for phone in bench.handsets} == {home}
         assert len({phone.contact[1] for phone in bench.handsets}) == 3
+
+
+async def test_a_nat_mapping_ends_and_what_comes_in_is_lost() -> None:
+    """A call reaches a phone while its mapping lives; later only after it has said something."""
+    async with phones_bench(2, nat_timeout_s=60.0) as bench:
+        await bench.registered()
+        caller, called = bench.handsets
+        caller.dial("2102")
+        await called.until_call(Activity.INCOMING)
+        caller.hang_up()
+        await called.until_call(Activity.IDLE)
+        await bench.phones.clock.advance(200)
+        caller.dial("2102")
+        await bench.phones.clock.advance(2)
+        assert called.call is None
+        assert any(isinstance(e, LostEntry) for e in bench.phones.journal.entries)
 
 
 async def test_without_anything_they_boot_and_wait() -> None:

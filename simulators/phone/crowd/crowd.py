@@ -69,6 +69,7 @@ class Crowd:
         self.ignored = 0
         self.lines: dict[int, Line] = {}
         self._timers = timers or Timers()
+        self._give_up_s = self._timers.f
         self._salt = entropy(4).hex()
         self._retries = retries
         self._steps = steps
@@ -221,7 +222,7 @@ class Crowd:
         timers = self._timers
         data = line.data = line.request()
         line.interval = timers.t1
-        line.ends_at = now + timers.f
+        line.ends_at = now + self._give_up_s
         line.proceeding = False
         self._open[line.branch] = line
         self._out.append((data, line.account.registrar, line.side))
@@ -295,7 +296,7 @@ class Crowd:
             self._results.append(Unregistered(line.index))
             return
         kind: Callable[[int, str], Failed | Lost] = Lost if before is REFRESHING else Failed
-        self._results.append(kind(line.index, why(response, self._timers.f)))
+        self._results.append(kind(line.index, why(response, self._give_up_s)))
         if self._retries:
             account = line.account
             away_s = account.timeout_retry_s

@@ -1,23 +1,26 @@
-"""What becomes of the lines of a crowd, each by its index. Pure."""
+"""What becomes of the lines of a crowd, each by its index. Pure.
+
+Not frozen: that doubles what one costs to make, and each registration makes one.
+"""
 
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sent:
     """Line `index` sent its first REGISTER of this boot."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Challenged:
     """It was asked for its credentials."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Registered:
     """It got its final 200; `granted_s` seconds."""
 
@@ -25,7 +28,7 @@ class Registered:
     granted_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Failed:
     """It was refused or not answered."""
 
@@ -33,7 +36,7 @@ class Failed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refreshed:
     """A registered line renewed in time."""
 
@@ -41,7 +44,7 @@ class Refreshed:
     granted_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lost:
     """A registered line's refresh failed."""
 
@@ -49,7 +52,7 @@ class Lost:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unregistered:
     """It took its registration back."""
 

@@ -1,0 +1,106 @@
+"""Whole lives of handsets as fast as they go, for `python -m loadtests bench`.
+
+    python -m simulators.estate.life_load < TASK.json
+
+Each phone boots with its configuration server known, takes its files and looks at the firmware over
+HTTPS, registers, and has its power cut; so many live at a time. Says one JSON object, a `Side` of
+the bench: count, elapsed_s, server_cpu_s (that of `server_pid`), generator_cpu_s, failed.
+"""
+
+import asyncio
+import gc
+import json
+import sys
+import time
+from typing import Any
+
+from simulators.addresses import DEFAULT_PLAN
+from simulators.clock import Clock
+from simulators.entropy import Seed
+from simulators.errors import BenchError
+from simulators.estate.open_network import OpenNetwork
+from simulators.journal import Journal
+from simulators.phone.handset import Handset
+from simulators.phone.identity import Identity
+from simulators.phone.life.states import State
+from simulators.phone.models import model
+from simulators.running import run
+
+LIMIT_S = 60.0
+HOME = "127.0.0.1"
+
+
+async def play(task: dict[str, Any]) -> dict[str, float]:
+    """All lives of a task."""
+    clock = Clock()
+    journal = Journal(clock.now, enabled=False)
+    network = OpenNetwork(DEFAULT_PLAN, journal, clock)
+    host, port = task["files"]
+    local = {
+        "download protocol": "HTTPS",
+        "https server": host,
+        "https port": str(port),
+        "https validate certificates": "0",
+    }
+    waiting = [
+        Handset(
+            Identity(mac),
+            model(task["model"]),
+            HOME,
+            clock=clock,
+            network=network,
+            journal=journal,
+            entropy=Seed(1).stream(mac).randbytes,
+            firmware_version=task["version"],
+            local=local,
+        )
+        for mac in reversed(task["macs"])
+    ]
+    lived = failed = 0
+
+    async def live() -> None:
+        nonlocal lived, failed
+        while waiting:
+            phone = waiting.pop()
+            await phone.power_on()
+            try:
+                await phone.until(State.REGISTERED, within_s=LIMIT_S)
+                lived += 1
+            except BenchError:
+                failed += 1
+            await phone.power_off()
+
+    gc.freeze()
+    pid = task["server_pid"]
+    began, server, own = time.monotonic(), _cpu_s(pid), time.process_time()
+    await asyncio.gather(*(live() for _ in range(task["window"])))
+    return {
+        "count": lived,
+        "elapsed_s": time.monotonic() - began,
+        "server_cpu_s": _cpu_s(pid) - server,
+        "generator_cpu_s": time.process_time() - own,
+        "failed": failed,
+    }
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time of a process (clock_getcpuclockid(3))."""
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+def main() -> None:
+    """Read the task, play it, say what came of it."""
+    task: dict[str, Any] = json.load(sys.stdin)
+    if task.get("profile"):
+        import cProfile
+
+        with cProfile.Profile() as profile:
+            side = run(play(task))
+        profile.dump_stats(task["profile"])
+    else:
+        side = run(play(task))
+    sys.stdout.write(json.dumps(side) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -38,6 +38,7 @@ def main(
     api_port: Annotated[int, typer.Option(help="HTTPS port of the administrator's API.")] = 8200,
     phones_port: Annotated[int, typer.Option(help="HTTPS port for phones.")] = 8202,
     phones_http_port: Annotated[int, typer.Option(help="HTTP port for local phones.")] = 8203,
+    phone_manager_port: Annotated[int, typer.Option(help="HTTPS port for Phone Manager.")] = 8204,
     certificate: Annotated[
         Path | None, typer.Option(help="PEM certificate chain; self-signed if not given.")
     ] = None,
@@ -73,6 +74,7 @@ def main(
             api_port=api_port,
             phones_port=phones_port,
             phones_http_port=phones_http_port,
+            phone_manager_port=phone_manager_port,
             certificate=certificate,
             key=key,
             trusted_ca=trusted_ca,

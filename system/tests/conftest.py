@@ -136,6 +136,7 @@ async def site(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[Site]:
         api_port=0,
         phones_port=0,
         phones_http_port=0,
+        phone_manager_port=0,
         trusted_ca=tmp_path / "ca.pem",
         admin_password=PASSWORD,
         password_hash_cost="test",

@@ -31,6 +31,7 @@ def config_for(folder: Path, **changes: object) -> McsConfig:
         "api_port": 0,
         "phones_port": 0,
         "phones_http_port": 0,
+        "phone_manager_port": 0,
         "password_hash_cost": "test",
         **changes,
     }
@@ -196,7 +197,16 @@ def test_program_says_in_one_line_why_it_cannot_start(tmp_path: Path) -> None:
 
 
 def test_files_are_the_owner_s_alone(tmp_path: Path) -> None:
-    free = ("--api-port", "0", "--phones-port", "0", "--phones-http-port", "0")
+    free = (
+        "--api-port",
+        "0",
+        "--phones-port",
+        "0",
+        "--phones-http-port",
+        "0",
+        "--phone-manager-port",
+        "0",
+    )
     with subprocess.Popen(
         [sys.executable, "-m", "system", "--data", str(tmp_path), "--listen", "127.0.0.1", *free],
         stdout=subprocess.PIPE,

@@ -91,7 +91,9 @@ async def write(request: web.Request) -> web.Response:
                 Extension.node_id == node.id, Extension.use_remote_credentials.is_(True)
             )
             await queue.enqueue_each(
-                session, (await session.scalars(remote)).all(), services.clock.now()
+                session,
+                (await session.scalars(queue.in_order(remote))).all(),
+                services.clock.now(),
             )
         await queue.make_all_due(session, services.clock.now())
         add(

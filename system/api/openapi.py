@@ -40,8 +40,9 @@ class ErrorDocument(Document):
 
 async def read(request: web.Request) -> web.Response:
     """This document."""
-    declared = dict.fromkeys(request.app[DECLARED].values())
-    return web.json_response(describe(list(declared)))
+    # A GET is served as a HEAD too, by the same declaration.
+    declared = {id(route): route for route in request.app[DECLARED].values()}
+    return web.json_response(describe(list(declared.values())))
 
 
 def describe(routes: Sequence[Route]) -> Json:

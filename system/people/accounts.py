@@ -202,6 +202,7 @@ class Accounts:
             TooManyAttempts: the present password was wrong too often.
             InvalidInput: the present password is wrong, or the new one breaks the rule.
         """
+        check_rule(new, identity.username, "new_password")
         now = self._clock.now()
         async with self._database.write() as session:
             user = await session.get_one(User, identity.user_id)
@@ -213,7 +214,6 @@ class Accounts:
             raise InvalidInput(
                 "password_wrong", "The present password is wrong.", field="current_password"
             )
-        check_rule(new, user.username, "new_password")
         password_hash = await self.hashing.make(new)
         async with self._database.write() as session:
             stored = await session.get_one(User, identity.user_id, with_for_update=True)

@@ -76,6 +76,7 @@ async def _take_extensions(
     now: float,
 ) -> None:
     statement = select(Extension).where(Extension.phone_system_id == system.id)
+    statement = queue.in_order(statement)
     known = {extension.extension: extension for extension in await session.scalars(statement)}
     changed = []
     for station in snapshot.stations:

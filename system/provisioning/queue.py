@@ -1,13 +1,14 @@
 """The stored queue: one active operation per extension at most, newest wish wins.
 
 All functions work in the caller's unit of work, so that an operation is stored together with the
-wish that it carries out.
+wish that it carries out. Where several MCS share a database, rows are locked in one order
+everywhere, or two would wait for each other: extensions by id, then operations by id.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.domain.operations import ACTIVE, Event, Kind, State, next_state
@@ -63,9 +64,14 @@ async def enqueue_all_remote(session: AsyncSession, now: float) -> int:
     wanted = select(Extension).where(
         Extension.use_remote_credentials.is_(True), Extension.id.not_in(busy)
     )
-    extensions = (await session.scalars(wanted)).all()
+    extensions = (await session.scalars(in_order(wanted))).all()
     await enqueue_each(session, extensions, now)
     return len(extensions)
+
+
+def in_order(statement: Select[Extension]) -> Select[Extension]:
+    """The extensions locked, in the one order."""
+    return statement.order_by(Extension.id).with_for_update(of=Extension)
 
 
 async def enqueue_each(session: AsyncSession, extensions: Iterable[Extension], now: float) -> None:
@@ -166,6 +172,14 @@ async def is_active(session: AsyncSession, operation_id: int) -> bool:
     """Whether the operation is still to be carried out; a newer one may have replaced it."""
     operation = await session.get(Operation, operation_id)
     return operation is not None and State(operation.state) in ACTIVE
+
+
+async def lock_extensions_of(session: AsyncSession, operation_ids: Collection[int]) -> None:
+    """Lock the extensions that these operations are about, before the operations are."""
+    about = select(Operation.extension_id).where(Operation.id.in_(operation_ids))
+    await session.execute(
+        select(Extension.id).where(Extension.id.in_(about)).order_by(Extension.id).with_for_update()
+    )
 
 
 async def _lock_active(session: AsyncSession) -> None:

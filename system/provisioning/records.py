@@ -175,6 +175,7 @@ class Records:
         next_at = self._next_attempt_at(failures, error)
         now = self._clock.now()
         async with self._database.write() as session:
+            await queue.lock_extensions_of(session, due)
             # Another MCS on the same database may just have put them off.
             still_due = set(await queue.due(session, now))
             await queue.move_waiting(session, now, next_at)

@@ -139,6 +139,22 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
+def check_current(connection: Connection) -> None:
+    """Raise unless the schema is that of this version.
+
+    Raises:
+        DatabaseUnusable: older or newer.
+    """
+    heads = set(ScriptDirectory.from_config(alembic_config(connection)).get_heads())
+    found = set(MigrationContext.configure(connection).get_current_heads())
+    if found != heads:
+        raise DatabaseUnusable(
+            "database_of_another_version",
+            f"The database has schema {', '.join(sorted(found)) or 'none'}, this program "
+            f"{', '.join(sorted(heads))}. Use the version that the MCS runs.",
+        )
+
+
 def _migrate(connection: Connection) -> None:
     wait_for_turn(connection)
     config = alembic_config(connection)

@@ -115,6 +115,11 @@ class SecretBox:
         return hmac.new(self._tag_key, text.encode(), "sha256").hexdigest()[:_TAG_LENGTH]
 
 
+def new_key() -> bytes:
+    """A key that nobody has."""
+    return Fernet.generate_key()
+
+
 def open_secret_box(data_dir: Path) -> SecretBox:
     """The box of ``data_dir``; a missing key is made, and written by ``keep`` for a new database.
 
@@ -123,7 +128,7 @@ def open_secret_box(data_dir: Path) -> SecretBox:
     """
     path = data_dir / KEY_FILE
     if not path.exists():
-        return SecretBox([Fernet.generate_key()], not_kept_at=path)
+        return SecretBox([new_key()], not_kept_at=path)
     return read_key_file(path)
 
 

@@ -1,15 +1,17 @@
 """What holds for every change: entity tags, the audit log, its retention."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from system.api.app import ROUTES
 from system.api.declare import BASE
+from system.audit.trail import Actor
 from system.domain.roles import Permission
-from system.tests.conftest import PASSWORD, Site
+from system.tests.conftest import PASSWORD, Site, check_audit
 from system.tests.helpers import eventually
-from system.tests.test_people import GOOD, add_user, log_in_as, try_from
+from system.tests.test_people import GOOD, add_user, log_in_as, services, try_from
 
 BOTH_DATABASES = True
 MAC = "1400E9123456"
@@ -172,6 +174,29 @@ async def test_what_the_system_does_by_itself_is_told(site: Site) -> None:
     assert await entries(site, "&action=SIP device removed")
     actions = {e["action"] for e in await entries(site, "&who=admin")}
     assert {"temporary token requested", "final token retrieved", "logged in"} <= actions
+
+
+async def test_what_the_pbx_changes_is_told_once(site: Site) -> None:
+    await site.add_phone_system()
+    site.gateway.credentials["2102"] = ("2102", "Another-secret-1")
+    site.gateway.stations = site.gateway.stations[:2]
+    for _ in range(2):
+        await site.ok("POST", "/phone-systems/1/sync")
+    told = [e["after"] for e in await entries(site, "&action=taken over")]
+    assert told == [
+        {"credentials_changed": ["2102"], "no_longer_listed": ["2103"]},
+        {"added": ["2101", "2102", "2103"]},
+    ]
+
+
+async def test_leak_into_the_audit_log_would_be_found(
+    site: Site, sql: Callable[[str], None]
+) -> None:
+    facts = {"shared_secret": site.mbg.shared_secret}
+    await services(site).trail.note(Actor("admin"), "planted", "/settings/mbg", facts)
+    with pytest.raises(AssertionError, match="planted"):
+        await check_audit(site.mcs.config, site)
+    sql("DELETE FROM audit_entries WHERE action = 'planted'")
 
 
 async def test_failed_log_in_is_told_but_not_what_was_typed_as_a_name(site: Site) -> None:

@@ -255,16 +255,25 @@ async def _note_failure(
     now: float,
 ) -> None:
     """``next_attempt_at`` tells from the number of tries so far when the next one is."""
-    if not await queue.is_active(session, operation_id):
+    found = await session.get(Operation, operation_id)
+    if found is None:
         return
-    event = event_for(error)
-    operation = await session.get_one(Operation, operation_id)
     # Not by loading the extension: one whose columns cannot be read has to be marked as well.
     await session.execute(
-        select(Extension.id).where(Extension.id == operation.extension_id).with_for_update()
+        select(Extension.id).where(Extension.id == found.extension_id).with_for_update()
     )
+    # Read anew: a newer wish may have replaced it while we waited for the extension.
+    operation = await session.scalar(
+        select(Operation)
+        .where(Operation.id == operation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if operation is None or State(operation.state) not in ACTIVE:
+        return
     if queue.is_taken_by_other(operation, own_name, now):
         return
+    event = event_for(error)
     attempts = operation.attempts + 1
     operation.attempts, operation.message = attempts, error.message
     operation.state = next_state(State(operation.state), event)

@@ -17,6 +17,7 @@ from system.api.web import BASE
 from system.app import Mcs
 from system.config import McsConfig
 from system.errors import StartError
+from system.maintenance import commands
 
 EPILOG = """
 First start: the password of the account "admin" is made at random and printed once; give
@@ -25,19 +26,26 @@ enter the MBG's internal address, request and retrieve the access token, add a p
 synchronize it, and check "Use remote authorization credentials" for each teleworker.
 
 Data: mcs.db, secret.key (encrypts the secrets in mcs.db: keep both), tls.crt, tls.key, firmware/;
-the file "lock" keeps a second MCS out.
+the file "lock" keeps a second MCS out. With --database-url postgresql+asyncpg://... several MCS may
+share one database; each needs the same secret.key in its data folder.
+
+Maintenance: backup, restore, rotate-key; each has a --help of its own.
 """
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@cli.command(epilog=EPILOG)
+@cli.callback(invoke_without_command=True, epilog=EPILOG)
 def main(
-    data: Annotated[Path, typer.Option(help="Folder of database and key; made if missing.")],
+    context: typer.Context,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of database and key; made if missing. Needed.")
+    ] = None,
     listen: Annotated[str, typer.Option(help="IP address to listen at.")] = "0.0.0.0",
     api_port: Annotated[int, typer.Option(help="HTTPS port of the administrator's API.")] = 8200,
     phones_port: Annotated[int, typer.Option(help="HTTPS port for phones.")] = 8202,
     phones_http_port: Annotated[int, typer.Option(help="HTTP port for local phones.")] = 8203,
+    phone_manager_port: Annotated[int, typer.Option(help="HTTPS port for Phone Manager.")] = 8204,
     certificate: Annotated[
         Path | None, typer.Option(help="PEM certificate chain; self-signed if not given.")
     ] = None,
@@ -58,6 +66,10 @@ def main(
     verbose: Annotated[bool, typer.Option(help="Log every step.")] = False,
 ) -> None:
     """Run the MCS: configures 69xx phones, provisions teleworkers on an MBG."""
+    if context.invoked_subcommand is not None:
+        return
+    if data is None:
+        raise typer.BadParameter("an MCS needs a folder for its data", param_hint="--data")
     os.umask(0o077)  # the database and what SQLite puts beside it are the owner's alone (API-1)
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO,
@@ -73,6 +85,7 @@ def main(
             api_port=api_port,
             phones_port=phones_port,
             phones_http_port=phones_http_port,
+            phone_manager_port=phone_manager_port,
             certificate=certificate,
             key=key,
             trusted_ca=trusted_ca,
@@ -84,6 +97,11 @@ def main(
     except StartError as error:
         typer.echo(f"The MCS cannot start: {error.message}", err=True)
         sys.exit(2)
+
+
+cli.command("backup")(commands.backup)
+cli.command("restore")(commands.restore)
+cli.command("rotate-key")(commands.rotate_key)
 
 
 async def _run(config: McsConfig) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from system import tls
-from system.api.accounts import Accounts
 from system.api.app import make_api
 from system.api.services import Services
+from system.audit.trail import AuditTrail
 from system.clock import Clock, SystemClock, end_task
 from system.config import McsConfig
 from system.domain.addresses import host_in_uri
@@ -20,6 +20,10 @@ from system.listening import Listener, listen
 from system.mbg.access import MbgAccess
 from system.mbg.client import make_http_session
 from system.mbg.watch import TokenWatch
+from system.people.accounts import Accounts
+from system.people.hashing import Hashing
+from system.people.housekeeping import Housekeeping
+from system.phone_manager.listener import PhoneManagerListener
 from system.phone_systems.link import GatewayLinks
 from system.phones.book import PhoneBook
 from system.phones.firmware import FirmwareStore
@@ -58,6 +62,7 @@ class Mcs:
         self._api: Listener | None = None
         self._phones: Listener | None = None
         self._phones_http: Listener | None = None
+        self._phone_manager: Listener | None = None
 
     @property
     def api_url(self) -> str:
@@ -73,6 +78,11 @@ class Mcs:
     def phones_http_port(self) -> int:
         """TCP port where local phones come by HTTP."""
         return _started(self._phones_http).port
+
+    @property
+    def phone_manager_port(self) -> int:
+        """TCP port where Phone Manager comes by HTTPS."""
+        return _started(self._phone_manager).port
 
     async def start(self) -> None:
         """Open the database, listen, and begin to work.
@@ -104,13 +114,10 @@ class Mcs:
                 timeout_s=config.mbg_timeout_s,
             )
         )
-        accounts = Accounts(
-            database,
-            clock,
-            entropy,
-            cost=config.password_hash_cost,
-            session_s=config.session_s,
-        )
+        trail = AuditTrail(database, clock)
+        stack.push_async_callback(trail.close)
+        hashing = Hashing(config.password_hash_cost, entropy)
+        accounts = Accounts(database, clock, entropy, hashing, session_s=config.session_s)
         self.admin_password = await accounts.ensure_administrator(config.admin_password)
 
         work = asyncio.Event()
@@ -121,23 +128,26 @@ class Mcs:
             access, clock, check_s=config.token_check_s, refused_check_s=config.retry_max_s
         )
         links = GatewayLinks(database, config, clock, entropy, work)
-        site = SiteAddresses(database)
+        site = SiteAddresses(database, clock, shared_s=config.shared_poll_s)
         firmware = FirmwareStore(config.data_dir / "firmware")
         services = Services(
             database=database,
             clock=clock,
             entropy=entropy,
             accounts=accounts,
+            trail=trail,
             access=access,
             watch=watch,
             links=links,
             site=site,
             firmware=firmware,
             work=work,
+            started_at=clock.now(),
         )
-        records = Records(
-            database, clock, entropy, RetryTimes(config.retry_first_s, config.retry_max_s)
-        )
+        retry = RetryTimes(config.retry_first_s, config.retry_max_s)
+        records = Records(database, clock, entropy, retry, lease_s=config.operation_lease_s)
+        if not database.shared:
+            await records.forget_leases()
         worker = Worker(
             records,
             access,
@@ -145,10 +155,14 @@ class Mcs:
             work,
             parallel=config.mbg_parallel_operations,
             pause_after_mistake_s=config.retry_max_s,
+            look_every_s=config.shared_poll_s if database.shared else None,
         )
         stack.push_async_callback(links.stop)
         await self._listen(stack, services)
-        await links.start()
+        await links.refresh()
+        if database.shared:
+            _run_in_background(stack, links.run(config.shared_poll_s), "phone-systems")
+        _run_in_background(stack, Housekeeping(accounts, trail, clock).run(), "housekeeping")
         _run_in_background(stack, worker.run(), "provisioning-worker")
         _run_in_background(stack, watch.run(), "token-watch")
 
@@ -162,7 +176,8 @@ class Mcs:
                 f"Folder {config.data_dir} cannot be made: {error.strerror}.",
                 field="data_dir",
             ) from error
-        stack.enter_context(locked(config.data_dir))
+        if config.database_url is None or config.database_url.startswith("sqlite"):
+            stack.enter_context(locked(config.data_dir))
         box = open_secret_box(config.data_dir)
         database = await open_database(config.resolved_database_url(), box)
         stack.push_async_callback(database.close)
@@ -178,6 +193,7 @@ class Mcs:
             services.site,
             services.firmware,
             self._clock,
+            services.trail,
             poll_interval_s=config.poll_interval_s,
             ports=lambda: Ports(self.phones_port, self.phones_http_port),
         )
@@ -188,6 +204,11 @@ class Mcs:
         stack.push_async_callback(self._phones_http.close)
         self._phones = await listen(phones.make_app(), address, config.phones_port, listener_tls)
         stack.push_async_callback(self._phones.close)
+        phone_manager = PhoneManagerListener(services, lambda: self.phone_manager_port)
+        self._phone_manager = await listen(
+            phone_manager.make_app(), address, config.phone_manager_port, listener_tls
+        )
+        stack.push_async_callback(self._phone_manager.close)
 
     def _reachable_host(self) -> str:
         """The host that this machine's own clients use."""

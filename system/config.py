@@ -33,6 +33,9 @@ class McsConfig:
     phones_http_port: int = 8203
     """TCP port where local phones come by HTTP; 0 takes any free one."""
 
+    phone_manager_port: int = 8204
+    """TCP port where Phone Manager comes by HTTPS; 0 takes any free one."""
+
     certificate: Path | None = None
     """PEM file of the listeners' certificate chain; None makes a self-signed one in data_dir."""
 
@@ -46,7 +49,8 @@ class McsConfig:
     """IP address that connections to MBG and CT Gateway come from; None lets routing say."""
 
     database_url: str | None = field(default=None, repr=False)
-    """SQLAlchemy URL with an async driver; None is a SQLite file in data_dir."""
+    """SQLAlchemy URL with an async driver (``postgresql+asyncpg://``); None is a SQLite file in
+    data_dir."""
 
     admin_password: str | None = field(default=None, repr=False)
     """Password of the account "admin", applied at each start; None is random at the first one."""
@@ -72,6 +76,12 @@ class McsConfig:
     mbg_parallel_operations: int = 4
     """How many operations are carried out on the MBG at the same time."""
 
+    operation_lease_s: float = 60
+    """Seconds that an operation stays with the MCS that has taken it, if nothing more is heard."""
+
+    shared_poll_s: float = 2
+    """Seconds after which an MCS looks for what others on the same database have changed."""
+
     token_check_s: float = 6 * 3600
     """Seconds between two looks at the access token's expiry while it works."""
 
@@ -82,7 +92,7 @@ class McsConfig:
     """Seconds between two keep-alives to a CT Gateway, which drops its monitors after 270."""
 
     def __post_init__(self) -> None:
-        for name in ("api_port", "phones_port", "phones_http_port"):
+        for name in ("api_port", "phones_port", "phones_http_port", "phone_manager_port"):
             if not 0 <= getattr(self, name) <= 65535:
                 raise _unfit(name, "a TCP port is a number from 0 to 65535")
         for name in ("listen_address", "outbound_address"):
@@ -98,6 +108,8 @@ class McsConfig:
             "retry_max_s",
             "mbg_timeout_s",
             "mbg_parallel_operations",
+            "operation_lease_s",
+            "shared_poll_s",
             "token_check_s",
             "token_warning_s",
             "keepalive_s",
@@ -106,6 +118,9 @@ class McsConfig:
                 raise _unfit(name, "it must be more than 0")
         if self.retry_max_s < self.retry_first_s:
             raise _unfit("retry_max_s", "it must not be less than retry_first_s")
+        if self.operation_lease_s < 2 * self.mbg_timeout_s:
+            # Else another MCS may take an operation whose call still has its time.
+            raise _unfit("operation_lease_s", "it must be at least twice mbg_timeout_s")
         if self.keepalive_s >= 270:
             raise _unfit("keepalive_s", "a CT Gateway drops its monitors after 270 seconds")
         if self.password_hash_cost not in ("standard", "test"):

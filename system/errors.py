@@ -8,11 +8,14 @@
     +-- InvalidInput             422, names the field
     |   +-- MalformedBody        400, no JSON object at all
     +-- NotLoggedIn              401
+    +-- Forbidden                403, the account's role does not allow it
+    +-- TooManyAttempts          429, log-ins have failed too often; says when to come again
     +-- NotFound                 404
     +-- Conflict                 409, the request does not fit the present state
     +-- NotReady                 409, something has to be configured first
     +-- GateClosed               409, a release or mode that rules out provisioning (PRE-1..4)
     +-- IcpNotFound              409, no ICP has the node's address (ICP-2)
+    +-- StaleTag                 412, somebody else has changed it meanwhile
     +-- GatewayError             502, the CT Gateway
     |   +-- GatewayUnreachable   no connection, or it broke
     |   +-- GatewayRefused       log-in or command refused
@@ -29,6 +32,7 @@
 It never holds a credential.
 """
 
+import math
 from typing import Any, ClassVar
 
 
@@ -94,6 +98,25 @@ class NotLoggedIn(McsError):
     status = 401
 
 
+class Forbidden(McsError):
+    """The account's role does not allow it, or a browser's call came without its CSRF token."""
+
+    status = 403
+
+
+class TooManyAttempts(McsError):
+    """Log-ins have failed too often for the password to be looked at now."""
+
+    status = 429
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(
+            "too_many_attempts",
+            f"Too many log-ins have failed. Try again in {math.ceil(retry_after_s)} seconds.",
+        )
+        self.retry_after_s = math.ceil(retry_after_s)
+
+
 class NotFound(McsError):
     """No such resource."""
 
@@ -104,6 +127,25 @@ class Conflict(McsError):
     """The request does not fit the present state."""
 
     status = 409
+
+
+class StaleTag(McsError):
+    """If-Match names another state than the present one, whose tag is ``etag``."""
+
+    status = 412
+
+    def __init__(self, etag: str | None) -> None:
+        super().__init__(
+            "precondition_failed",
+            "It has been changed since it was read. Read it again, then change it."
+            if etag is not None
+            else "It is not there (any more).",
+        )
+        self.etag = etag
+
+    def document(self) -> dict[str, str]:
+        """With the present tag, if there is one."""
+        return super().document() | ({"etag": self.etag} if self.etag is not None else {})
 
 
 class NotReady(Conflict):

@@ -33,7 +33,9 @@ def test_files_that_a_document_names_exist(path: Path) -> None:
 
 def test_decisions_are_numbered_in_order_and_short() -> None:
     records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-    assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
+    # What is written side by side takes a range each: a number may be missing, never twice.
+    numbers = [int(record.name[:4]) for record in records]
+    assert len(set(numbers)) == len(numbers)
     for record in records:
         assert len(record.read_text().splitlines()) <= 30, record.name
 

@@ -2,9 +2,12 @@
 
 from aiohttp import web
 
+from system.api.declare import Body, Document, Route
 from system.api.services import SERVICES
-from system.api.web import Body, read_body
+from system.api.web import actor, answer, check_match, entity_tag, read_body, resource_of
+from system.audit.trail import add
 from system.domain.addresses import is_host
+from system.domain.roles import Permission
 from system.errors import InvalidInput
 from system.storage.models import ClientLocation
 
@@ -15,11 +18,17 @@ class RemoteBody(Body):
     nat_ip_address_or_hostname: str | None
 
 
+class RemoteDocument(Document):
+    """The client location Remote."""
+
+    nat_ip_address_or_hostname: str | None
+
+
 async def read(request: web.Request) -> web.Response:
     """NAT IP Address / Full Hostname."""
     async with request.app[SERVICES].database.read() as session:
         remote = await session.get_one(ClientLocation, "remote")
-    return _answer(remote)
+    return answer(_document(remote), etag=_tag(request, remote))
 
 
 async def write(request: web.Request) -> web.Response:
@@ -35,11 +44,48 @@ async def write(request: web.Request) -> web.Response:
             requirement="ADR-6",
         )
     async with services.database.write() as session:
-        remote = await session.get_one(ClientLocation, "remote")
+        remote = await session.get_one(ClientLocation, "remote", with_for_update=True)
+        check_match(request, _tag(request, remote))
+        before = _document(remote)
         remote.nat_ip_address_or_hostname = value
+        add(
+            session,
+            services.clock.now(),
+            actor(request),
+            "changed",
+            resource_of(request),
+            before.model_dump(),
+            _document(remote).model_dump(),
+        )
     services.site.forget()
-    return _answer(remote)
+    return answer(_document(remote), etag=_tag(request, remote))
 
 
-def _answer(remote: ClientLocation) -> web.Response:
-    return web.json_response({"nat_ip_address_or_hostname": remote.nat_ip_address_or_hostname})
+def _tag(request: web.Request, remote: ClientLocation) -> str:
+    return entity_tag(request, "remote", remote.nat_ip_address_or_hostname)
+
+
+def _document(remote: ClientLocation) -> RemoteDocument:
+    return RemoteDocument(nat_ip_address_or_hostname=remote.nat_ip_address_or_hostname)
+
+
+_PATH = "/client-locations/remote"
+ROUTES = (
+    Route(
+        method="GET",
+        path=_PATH,
+        handler=read,
+        needs=Permission.READ_SITE,
+        answer=RemoteDocument,
+        tagged=True,
+    ),
+    Route(
+        method="PUT",
+        path=_PATH,
+        handler=write,
+        needs=Permission.CHANGE_SITE,
+        body=RemoteBody,
+        answer=RemoteDocument,
+        tagged=True,
+    ),
+)

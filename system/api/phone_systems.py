@@ -1,6 +1,6 @@
 """``/phone-systems``: PBX networks and their CT Gateways."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field, SecretStr
@@ -8,9 +8,22 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from system.api.declare import BASE, PAGING, Body, Document, Page, Route
 from system.api.services import SERVICES
-from system.api.web import BASE, Body, page_of, paging, path_number, read_body
+from system.api.web import (
+    actor,
+    answer,
+    check_match,
+    entity_tag,
+    page_of,
+    paging,
+    path_number,
+    read_body,
+    resource_of,
+)
+from system.audit.trail import HIDDEN, add
 from system.domain.addresses import is_host
+from system.domain.roles import Permission
 from system.errors import Conflict, InvalidInput, NotFound
 from system.storage.models import PhoneSystem
 
@@ -40,6 +53,26 @@ class ChangeBody(Body):
     ct_gateway_password: Password | None = None
 
 
+class PhoneSystemDocument(Document):
+    """A phone system."""
+
+    id: int
+    name: str
+    ct_gateway_address: str
+    ct_gateway_port: int
+    ct_gateway_password_set: bool
+    ct_gateway_release: str | None
+    state: str
+    message: str | None
+
+
+class SyncDocument(Document):
+    """What was read from the CT Gateway."""
+
+    nodes: int
+    extensions: int
+
+
 async def list_all(request: web.Request) -> web.Response:
     """A page of phone systems, by id."""
     page, page_size = paging(request)
@@ -64,11 +97,22 @@ async def create(request: web.Request) -> web.Response:
     try:
         async with services.database.write() as session:
             session.add(system)
+            await session.flush()
+            add(
+                session,
+                services.clock.now(),
+                actor(request),
+                "created",
+                f"/phone-systems/{system.id}",
+                None,
+                _document(system).model_dump(),
+            )
     except IntegrityError:
         raise _name_taken() from None
     await services.links.restart(system.id)
-    return web.json_response(
+    return answer(
         _document(system),
+        etag=_tag(request, system),
         status=201,
         headers={"Location": f"{BASE}/phone-systems/{system.id}"},
     )
@@ -77,7 +121,8 @@ async def create(request: web.Request) -> web.Response:
 async def read(request: web.Request) -> web.Response:
     """One phone system."""
     async with request.app[SERVICES].database.read() as session:
-        return web.json_response(_document(await find(request, session)))
+        system = await find(request, session)
+    return answer(_document(system), etag=_tag(request, system))
 
 
 async def write(request: web.Request) -> web.Response:
@@ -86,34 +131,58 @@ async def write(request: web.Request) -> web.Response:
     body = await read_body(request, ChangeBody, read_only=READ_ONLY)
     try:
         async with services.database.write() as session:
-            system = await find(request, session)
-            before = _connection_of(system)
+            system = await find(request, session, lock=True)
+            check_match(request, _tag(request, system))
+            before, shown = _connection_of(system), _document(system).model_dump()
             _take(system, body)
             reconnect = _connection_of(system) != before
             if reconnect:
                 system.state, system.message = "connecting", None
+            now_shown = _document(system).model_dump()
+            if system.ct_gateway_password != before[2]:
+                now_shown["ct_gateway_password"] = HIDDEN
+            add(
+                session,
+                services.clock.now(),
+                actor(request),
+                "changed",
+                resource_of(request),
+                shown,
+                now_shown,
+            )
     except IntegrityError:
         raise _name_taken() from None
     if reconnect:
         await services.links.restart(system.id)
-    return web.json_response(_document(system))
+    return answer(_document(system), etag=_tag(request, system))
 
 
 async def sync(request: web.Request) -> web.Response:
     """Read nodes and extensions from the CT Gateway now."""
     services = request.app[SERVICES]
     result = await services.links.sync_now(path_number(request, "id"))
-    return web.json_response({"nodes": result.nodes, "extensions": result.extensions})
+    document = SyncDocument(nodes=result.nodes, extensions=result.extensions)
+    async with services.database.write() as session:
+        add(
+            session,
+            services.clock.now(),
+            actor(request),
+            "synchronized",
+            resource_of(request).removesuffix("/sync"),
+            None,
+            document.model_dump(),
+        )
+    return answer(document)
 
 
-async def find(request: web.Request, session: AsyncSession) -> PhoneSystem:
+async def find(request: web.Request, session: AsyncSession, *, lock: bool = False) -> PhoneSystem:
     """The phone system of the path.
 
     Raises:
         NotFound: there is none.
     """
     number = path_number(request, "id")
-    system = await session.get(PhoneSystem, number)
+    system = await session.get(PhoneSystem, number, with_for_update=lock)
     if system is None:
         raise NotFound("not_found", f"There is no phone system {number}.")
     return system
@@ -144,14 +213,69 @@ def _name_taken() -> Conflict:
     return Conflict("name_taken", "Another phone system has this name.", field="name")
 
 
-def _document(system: PhoneSystem) -> dict[str, Any]:
-    return {
-        "id": system.id,
-        "name": system.name,
-        "ct_gateway_address": system.ct_gateway_address,
-        "ct_gateway_port": system.ct_gateway_port,
-        "ct_gateway_password_set": system.ct_gateway_password is not None,
-        "ct_gateway_release": system.ct_gateway_release,
-        "state": system.state,
-        "message": system.message,
-    }
+def _tag(request: web.Request, system: PhoneSystem) -> str:
+    return entity_tag(request, "phone system", system.id, system.name, *_connection_of(system))
+
+
+def _document(system: PhoneSystem) -> PhoneSystemDocument:
+    return PhoneSystemDocument(
+        id=system.id,
+        name=system.name,
+        ct_gateway_address=system.ct_gateway_address,
+        ct_gateway_port=system.ct_gateway_port,
+        ct_gateway_password_set=system.ct_gateway_password is not None,
+        ct_gateway_release=system.ct_gateway_release,
+        state=system.state,
+        message=system.message,
+    )
+
+
+_ONE = "/phone-systems/{id}"
+ROUTES = (
+    Route(
+        method="GET",
+        path="/phone-systems",
+        handler=list_all,
+        needs=Permission.READ_SITE,
+        query=PAGING,
+        answer=Page[PhoneSystemDocument],
+    ),
+    Route(
+        method="POST",
+        path="/phone-systems",
+        handler=create,
+        needs=Permission.CHANGE_SITE,
+        body=CreateBody,
+        read_only=READ_ONLY,
+        answer=PhoneSystemDocument,
+        status=201,
+        refusals=(409,),
+    ),
+    Route(
+        method="GET",
+        path=_ONE,
+        handler=read,
+        needs=Permission.READ_SITE,
+        answer=PhoneSystemDocument,
+        tagged=True,
+    ),
+    Route(
+        method="PUT",
+        path=_ONE,
+        handler=write,
+        needs=Permission.CHANGE_SITE,
+        body=ChangeBody,
+        read_only=READ_ONLY,
+        answer=PhoneSystemDocument,
+        tagged=True,
+        refusals=(409,),
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/sync",
+        handler=sync,
+        needs=Permission.CHANGE_PHONES,
+        answer=SyncDocument,
+        refusals=(502,),
+    ),
+)

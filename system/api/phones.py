@@ -1,6 +1,6 @@
 """``/phones``: the page Configuration -> Phones (PHN-4, PHN-6)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field
@@ -8,9 +8,21 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from system.api.declare import PAGING, Body, Document, Page, Route
 from system.api.services import SERVICES
-from system.api.web import Body, page_of, paging, read_body
+from system.api.web import (
+    actor,
+    answer,
+    check_match,
+    entity_tag,
+    page_of,
+    paging,
+    read_body,
+    resource_of,
+)
+from system.audit.trail import add
 from system.clock import iso_utc
+from system.domain.roles import Permission
 from system.errors import Conflict, InvalidInput, NotFound
 from system.phones.identity import is_mac
 from system.storage.models import Extension, Phone
@@ -33,6 +45,20 @@ class PhoneBody(Body):
     extension: Annotated[str, Field(min_length=1, max_length=32)] | None = None
 
 
+class PhoneDocument(Document):
+    """A phone."""
+
+    mac: str
+    model: str | None
+    firmware: str | None
+    location: str | None
+    address: str | None
+    extension: str | None
+    registered: bool
+    first_contact: str | None
+    last_contact: str | None
+
+
 async def list_page(request: web.Request) -> web.Response:
     """A page of phones, by MAC."""
     page, page_size = paging(request)
@@ -48,7 +74,8 @@ async def list_page(request: web.Request) -> web.Response:
 async def read(request: web.Request) -> web.Response:
     """One phone."""
     async with request.app[SERVICES].database.read() as session:
-        return web.json_response(_document(await _find(request, session)))
+        phone = await _find(request, session)
+    return answer(_document(phone), etag=_tag(request, phone))
 
 
 async def write(request: web.Request) -> web.Response:
@@ -57,19 +84,36 @@ async def write(request: web.Request) -> web.Response:
     mac = _mac(request)
     body = await read_body(request, PhoneBody, read_only=READ_ONLY)
     async with services.database.write() as session:
-        phone = await session.scalar(_phones().where(Phone.mac == mac))
+        phone = await session.scalar(_locked().where(Phone.mac == mac))
+        check_match(request, _tag(request, phone) if phone is not None else None)
+        before = _audited(phone) if phone is not None else None
         if phone is None:
             phone = Phone(mac=mac, registered=False, extension=None)
             session.add(phone)
         if "extension" in body.model_fields_set:
             await _assign(session, phone, body.extension)
-    return web.json_response(_document(phone))
+        add(
+            session,
+            services.clock.now(),
+            actor(request),
+            "changed" if before is not None else "created",
+            resource_of(request),
+            before,
+            _audited(phone),
+        )
+    return answer(_document(phone), etag=_tag(request, phone))
 
 
 async def remove(request: web.Request) -> web.Response:
     """Forget a phone; if it calls again it is a new one."""
-    async with request.app[SERVICES].database.write() as session:
-        await session.delete(await _find(request, session))
+    services = request.app[SERVICES]
+    async with services.database.write() as session:
+        phone = await _find(request, session, lock=True)
+        check_match(request, _tag(request, phone))
+        now = services.clock.now()
+        resource = resource_of(request)
+        add(session, now, actor(request), "removed", resource, _audited(phone), None)
+        await session.delete(phone)
     return web.Response(status=204)
 
 
@@ -104,9 +148,9 @@ async def _extension(session: AsyncSession, number: str) -> Extension:
     return found[0]
 
 
-async def _find(request: web.Request, session: AsyncSession) -> Phone:
+async def _find(request: web.Request, session: AsyncSession, *, lock: bool = False) -> Phone:
     mac = _mac(request)
-    phone = await session.scalar(_phones().where(Phone.mac == mac))
+    phone = await session.scalar((_locked() if lock else _phones()).where(Phone.mac == mac))
     if phone is None:
         raise NotFound("not_found", f"There is no phone {mac}.")
     return phone
@@ -116,6 +160,10 @@ def _phones() -> Select[Phone]:
     return select(Phone).options(joinedload(Phone.extension))
 
 
+def _locked() -> Select[Phone]:
+    return _phones().with_for_update(of=Phone)
+
+
 def _mac(request: web.Request) -> str:
     mac = request.match_info["mac"]
     if not is_mac(mac):
@@ -123,15 +171,63 @@ def _mac(request: web.Request) -> str:
     return mac
 
 
-def _document(phone: Phone) -> dict[str, Any]:
-    return {
-        "mac": phone.mac,
-        "model": phone.model,
-        "firmware": phone.firmware,
-        "location": phone.location,
-        "address": phone.address,
-        "extension": phone.extension.extension if phone.extension else None,
-        "registered": phone.registered,
-        "first_contact": iso_utc(phone.first_contact),
-        "last_contact": iso_utc(phone.last_contact),
-    }
+def _tag(request: web.Request, phone: Phone) -> str:
+    return entity_tag(request, "phone", phone.mac, phone.extension_id)
+
+
+def _audited(phone: Phone) -> dict[str, object]:
+    return {"extension": phone.extension.extension if phone.extension else None}
+
+
+def _document(phone: Phone) -> PhoneDocument:
+    return PhoneDocument(
+        mac=phone.mac,
+        model=phone.model,
+        firmware=phone.firmware,
+        location=phone.location,
+        address=phone.address,
+        extension=phone.extension.extension if phone.extension else None,
+        registered=phone.registered,
+        first_contact=iso_utc(phone.first_contact),
+        last_contact=iso_utc(phone.last_contact),
+    )
+
+
+_ONE = "/phones/{mac}"
+ROUTES = (
+    Route(
+        method="GET",
+        path="/phones",
+        handler=list_page,
+        needs=Permission.READ_PHONES,
+        query=PAGING,
+        answer=Page[PhoneDocument],
+    ),
+    Route(
+        method="GET",
+        path=_ONE,
+        handler=read,
+        needs=Permission.READ_PHONES,
+        answer=PhoneDocument,
+        tagged=True,
+    ),
+    Route(
+        method="PUT",
+        path=_ONE,
+        handler=write,
+        needs=Permission.CHANGE_PHONES,
+        body=PhoneBody,
+        read_only=READ_ONLY,
+        answer=PhoneDocument,
+        tagged=True,
+        refusals=(409,),
+    ),
+    Route(
+        method="DELETE",
+        path=_ONE,
+        handler=remove,
+        needs=Permission.CHANGE_PHONES,
+        status=204,
+        tagged=True,
+    ),
+)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from system.api.accounts import Accounts
+from system.audit.trail import AuditTrail
 from system.clock import Clock
 from system.domain.credentials import Entropy
 from system.mbg.access import MbgAccess
 from system.mbg.watch import TokenWatch
+from system.people.accounts import Accounts
 from system.phone_systems.link import GatewayLinks
 from system.phones.firmware import FirmwareStore
 from system.phones.site import SiteAddresses
@@ -24,6 +25,7 @@ class Services:
     clock: Clock
     entropy: Entropy
     accounts: Accounts
+    trail: AuditTrail
     access: MbgAccess
     watch: TokenWatch
     links: GatewayLinks
@@ -31,6 +33,8 @@ class Services:
     firmware: FirmwareStore
     work: asyncio.Event
     """Set to wake the provisioning worker."""
+    started_at: float
+    """Epoch seconds."""
 
 
 SERVICES = web.AppKey("services", Services)

@@ -1,18 +1,21 @@
 """``/settings/mbg``: the page MiVoice Border Gateway (ADR-1, ADR-3, TOK-3 to TOK-9)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field, SecretStr
 
+from system.api.declare import Body, Document, Route
 from system.api.services import SERVICES, Services
-from system.api.web import Body, read_body
+from system.api.web import actor, answer, check_match, entity_tag, read_body, resource_of
+from system.audit.trail import add
 from system.clock import iso_utc
 from system.domain.addresses import is_ip_address
+from system.domain.roles import Permission
 from system.errors import InvalidInput
 from system.mbg.access import known_gate, load_settings
 from system.provisioning import queue
-from system.storage.models import MbgSettings
+from system.storage.models import SINGLETON, MbgSettings
 
 READ_ONLY = ("token", "release", "mode")
 _PRINTABLE_ASCII = r"^[!-~]+$"
@@ -40,10 +43,42 @@ class RetrieveTokenBody(Body):
     verifier: Annotated[str, Field(min_length=1, max_length=64, pattern=_PRINTABLE_ASCII)]
 
 
+class TokenDocument(Document):
+    """The access token."""
+
+    state: str
+    expires_at: str | None
+    message: str | None
+
+
+class SettingsDocument(Document):
+    """The page."""
+
+    internal_address: str | None
+    port: int
+    rest_api_enabled: bool
+    token: TokenDocument
+    release: str | None
+    mode: str | None
+
+
+class RequestedDocument(Document):
+    """A temporary token has come."""
+
+    state: str
+
+
+class RetrievedDocument(Document):
+    """The final token has come."""
+
+    state: str
+    expires_at: str | None
+
+
 async def read(request: web.Request) -> web.Response:
     """The settings and the token's state."""
-    services = request.app[SERVICES]
-    return web.json_response(await _document(services))
+    settings = await _load(request.app[SERVICES])
+    return answer(_document(request.app[SERVICES], settings), etag=_tag(request, settings))
 
 
 async def write(request: web.Request) -> web.Response:
@@ -59,7 +94,9 @@ async def write(request: web.Request) -> web.Response:
             requirement="ADR-1",
         )
     async with services.database.write() as session:
-        settings = await load_settings(session)
+        settings = await session.get_one(MbgSettings, SINGLETON, with_for_update=True)
+        check_match(request, _tag(request, settings))
+        written = _written(settings)
         before = (settings.internal_address, settings.port)
         for name in body.model_fields_set:
             setattr(settings, name, getattr(body, name))
@@ -68,10 +105,20 @@ async def write(request: web.Request) -> web.Response:
             settings.release = settings.mode = None
             settings.token_refused, settings.token_message = False, None
         await queue.make_all_due(session, services.clock.now())
+        add(
+            session,
+            services.clock.now(),
+            actor(request),
+            "changed",
+            resource_of(request),
+            written,
+            _written(settings),
+        )
     services.site.forget()
     services.watch.look_now()
     services.work.set()
-    return web.json_response(await _document(services))
+    settings = await _load(services)
+    return answer(_document(services, settings), etag=_tag(request, settings))
 
 
 async def request_token(request: web.Request) -> web.Response:
@@ -81,7 +128,8 @@ async def request_token(request: web.Request) -> web.Response:
     await services.access.request_token(
         body.name, body.consumer_id, body.shared_secret.get_secret_value()
     )
-    return web.json_response({"state": "waiting for approval"})
+    await _note(request, "temporary token requested", {"consumer_id": body.consumer_id})
+    return answer(RequestedDocument(state="waiting for approval"))
 
 
 async def retrieve_token(request: web.Request) -> web.Response:
@@ -90,21 +138,85 @@ async def retrieve_token(request: web.Request) -> web.Response:
     body = await read_body(request, RetrieveTokenBody)
     await services.access.retrieve_token(body.verifier)
     view = await services.access.current_view()
-    return web.json_response({"state": view.state, "expires_at": iso_utc(view.expires_at)})
+    document = RetrievedDocument(state=view.state, expires_at=iso_utc(view.expires_at))
+    await _note(request, "final token retrieved", document.model_dump())
+    return answer(document)
 
 
-async def _document(services: Services) -> dict[str, Any]:
+async def _note(request: web.Request, action: str, facts: dict[str, object]) -> None:
+    trail = request.app[SERVICES].trail
+    await trail.note(actor(request), action, "/settings/mbg", facts)
+
+
+async def _load(services: Services) -> MbgSettings:
     async with services.database.read() as session:
-        settings: MbgSettings = await load_settings(session)
-    token = services.access.view(settings).document()
-    closed = known_gate(settings)
-    if closed is not None and token["state"] != "refused":
-        token["message"] = closed.message
+        return await load_settings(session)
+
+
+def _written(settings: MbgSettings) -> dict[str, object]:
+    """What a person writes on the page."""
     return {
         "internal_address": settings.internal_address,
         "port": settings.port,
         "rest_api_enabled": settings.rest_api_enabled,
-        "token": token,
-        "release": settings.release,
-        "mode": settings.mode,
     }
+
+
+def _tag(request: web.Request, settings: MbgSettings) -> str:
+    return entity_tag(request, "mbg", _written(settings))
+
+
+def _document(services: Services, settings: MbgSettings) -> SettingsDocument:
+    token = services.access.view(settings).document()
+    closed = known_gate(settings)
+    if closed is not None and token["state"] != "refused":
+        token["message"] = closed.message
+    return SettingsDocument(
+        internal_address=settings.internal_address,
+        port=settings.port,
+        rest_api_enabled=settings.rest_api_enabled,
+        token=TokenDocument.model_validate(token),
+        release=settings.release,
+        mode=settings.mode,
+    )
+
+
+_PAGE = "/settings/mbg"
+ROUTES = (
+    Route(
+        method="GET",
+        path=_PAGE,
+        handler=read,
+        needs=Permission.READ_SITE,
+        answer=SettingsDocument,
+        tagged=True,
+    ),
+    Route(
+        method="PUT",
+        path=_PAGE,
+        handler=write,
+        needs=Permission.CHANGE_SITE,
+        body=SettingsBody,
+        read_only=READ_ONLY,
+        answer=SettingsDocument,
+        tagged=True,
+    ),
+    Route(
+        method="POST",
+        path=f"{_PAGE}/request-token",
+        handler=request_token,
+        needs=Permission.CHANGE_SITE,
+        body=RequestTokenBody,
+        answer=RequestedDocument,
+        refusals=(409, 502),
+    ),
+    Route(
+        method="POST",
+        path=f"{_PAGE}/retrieve-token",
+        handler=retrieve_token,
+        needs=Permission.CHANGE_SITE,
+        body=RetrieveTokenBody,
+        answer=RetrievedDocument,
+        refusals=(409, 502),
+    ),
+)

@@ -1,76 +1,24 @@
-"""What all handlers share: log-in check, errors as JSON, reading bodies and queries.
-
-Answers are never cached. An unexpected error becomes a 500 without detail; the log has the rest.
-"""
+"""What handlers share: reading bodies and queries, answering, entity tags, who acts."""
 
 import json
-import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from system.api.declare import BASE, IDENTITY, ROUTE, Body
 from system.api.services import SERVICES
-from system.errors import InvalidInput, MalformedBody, McsError, NotFound, NotLoggedIn
+from system.audit.trail import Actor
+from system.errors import InvalidInput, MalformedBody, NotFound, StaleTag
 
-log = logging.getLogger("mcs.api")
+__all__ = ["BASE", "Body"]
 
-BASE = "/api/v1"
-PUBLIC = frozenset({f"{BASE}/login", f"{BASE}/health"})
 LONGEST_BODY = 1024 * 1024
 DEFAULT_PAGE_SIZE = 100
 LARGEST_PAGE_SIZE = 500
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Body(BaseModel):
-    """Base of all request bodies: unknown members and wrong types are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-
 AnyBody = TypeVar("AnyBody", bound=Body)
-
-
-@web.middleware
-async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever a handler raises into the documented error object."""
-    try:
-        return await handler(request)
-    except McsError as error:
-        response = web.json_response(error.document(), status=error.status)
-    except web.HTTPException as error:
-        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status)
-        response = web.json_response(
-            {"code": code or "refused", "message": f"{error.reason}."}, status=error.status
-        )
-    except Exception:
-        log.exception("%s %s failed", request.method, request.path)
-        response = web.json_response(
-            {"code": "internal_error", "message": "MCS made a mistake; its log says more."},
-            status=500,
-        )
-    if response.status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    return response
-
-
-@web.middleware
-async def log_in_needed(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let nobody past without a bearer token, except to log in and to ask for health."""
-    if request.path not in PUBLIC:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise NotLoggedIn("not_logged_in", f"Log in first: POST {BASE}/login.")
-        await request.app[SERVICES].accounts.check(token.strip())
-    return await handler(request)
-
-
-async def never_cached(_request: web.Request, response: web.StreamResponse) -> None:
-    """Signal handler: what the API says is for now only."""
-    response.headers["Cache-Control"] = "no-store"
 
 
 async def read_body(
@@ -79,12 +27,15 @@ async def read_body(
     """The body as ``shape``.
 
     ``read_only`` members may be there and are not looked at, so that what a GET has answered can be
-    changed and PUT back whole.
+    changed and PUT back whole. Both have to be as the route declares them.
 
     Raises:
         MalformedBody: no JSON object.
         InvalidInput: a member is unknown or wrong; the first one is named.
     """
+    declared = request[ROUTE]
+    assert declared.body is shape, f"{declared.path} declares another body"
+    assert set(declared.read_only) == set(read_only), f"{declared.path} declares other members"
     try:
         document = json.loads(await _content(request))
         # A lone surrogate is allowed in JSON and can be neither stored nor sent (RFC 8259, 8.2).
@@ -93,11 +44,66 @@ async def read_body(
         document = None
     if not isinstance(document, dict):
         raise MalformedBody("malformed_body", "The body has to be a JSON object.")
+    # PostgreSQL stores no NUL, and no value here has a use for one.
+    if _holds_nul(document):
+        raise MalformedBody("malformed_body", "A text in the body holds a NUL character.")
     members = {name: value for name, value in document.items() if name not in read_only}
     try:
         return shape.model_validate(members)
     except ValidationError as error:
         raise _first_problem(error) from None
+
+
+def answer(
+    document: BaseModel,
+    *,
+    etag: str | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> web.Response:
+    """A document as JSON, with its entity tag if it has one."""
+    response = web.json_response(
+        document.model_dump(mode="json", by_alias=True), status=status, headers=headers
+    )
+    if etag is not None:
+        response.headers["ETag"] = f'"{etag}"'
+    return response
+
+
+def entity_tag(request: web.Request, *values: object) -> str:
+    """The entity tag of what a person may write: it changes with those values, secrets included.
+
+    What changes by itself (a state, a time of last contact) is not in it: saving a form must not
+    fail because a phone has called meanwhile.
+    """
+    return request.app[SERVICES].database.box.tag(json.dumps(values, default=str))
+
+
+def check_match(request: web.Request, etag: str | None) -> None:
+    """Obey If-Match (RFC 9110 section 13.1.1); ``None`` is a resource that is not there yet.
+
+    Call it in the unit of work that changes the resource, with its row locked.
+
+    Raises:
+        StaleTag: somebody else has changed it since it was read.
+    """
+    if "If-Match" not in request.headers:
+        return
+    wanted = request.if_match or ()
+    for tag in wanted:
+        if etag is not None and (tag.value == "*" or (tag.value == etag and not tag.is_weak)):
+            return
+    raise StaleTag(etag)
+
+
+def actor(request: web.Request) -> Actor:
+    """Who calls, for the audit log."""
+    return Actor(request[IDENTITY].username, request.remote or "")
+
+
+def resource_of(request: web.Request) -> str:
+    """What the call is about, for the audit log: the path below the base."""
+    return request.path.removeprefix(BASE)
 
 
 async def _content(request: web.Request) -> bytes:
@@ -142,9 +148,12 @@ def paging(request: web.Request) -> tuple[int, int]:
     )
 
 
-def page_of(items: list[dict[str, Any]], total: int, page: int, page_size: int) -> web.Response:
-    """A collection's answer."""
-    return web.json_response({"items": items, "total": total, "page": page, "page_size": page_size})
+def page_of(items: list[Any], total: int, page: int, page_size: int) -> web.Response:
+    """A collection's answer; items are documents."""
+    shown = [
+        item.model_dump(mode="json") if isinstance(item, BaseModel) else item for item in items
+    ]
+    return web.json_response({"items": shown, "total": total, "page": page, "page_size": page_size})
 
 
 def _query_number(request: web.Request, name: str, default: int, largest: int) -> int:
@@ -155,3 +164,11 @@ def _query_number(request: web.Request, name: str, default: int, largest: int) -
     if not is_number or not 1 <= (number := int(text)) <= largest:
         raise InvalidInput("invalid", f"{name} is a number from 1 to {largest}.", field=name)
     return number
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(name) or _holds_nul(item) for name, item in value.items())
+    return isinstance(value, list) and any(_holds_nul(item) for item in value)

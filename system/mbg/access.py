@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import aiohttp
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from system.audit.trail import SYSTEM, add
 from system.clock import Clock, iso_utc, parse_iso_utc
 from system.domain.credentials import Entropy
 from system.domain.gates import mbg_gate
@@ -191,6 +192,7 @@ class MbgAccess:
             settings = await load_settings(session)
             if refused and not settings.token_refused:
                 log.warning("the MBG refuses the access token: %s", error.code)
+                self._audit(session, "access token refused", None, {"code": error.code})
             settings.token_refused = settings.token_refused or refused
             if refused or not settings.token_refused:
                 settings.token_message = error.message
@@ -272,8 +274,13 @@ class MbgAccess:
     async def _note_expiry(self, expires_at: float | None, message: str | None) -> None:
         async with self._database.write() as session:
             settings = await load_settings(session)
+            before = settings.token_expires_at
             settings.token_expires_at = expires_at
             settings.token_message = message
+            if expires_at is not None and expires_at != before:
+                action = "access token renewed" if before is not None else "access token's end read"
+                was, now = {"expires_at": iso_utc(before)}, {"expires_at": iso_utc(expires_at)}
+                self._audit(session, action, was, now)
 
     async def _forget_handshake(self, message: str) -> None:
         async with self._database.write() as session:
@@ -281,6 +288,15 @@ class MbgAccess:
             _clear_pending(settings)
             if settings.token is None:
                 settings.token_message = message
+
+    def _audit(
+        self,
+        session: AsyncSession,
+        action: str,
+        before: dict[str, str | None] | None,
+        after: dict[str, str | None],
+    ) -> None:
+        add(session, self._clock.now(), SYSTEM, action, "/settings/mbg", before, after)
 
     async def _settings(self) -> MbgSettings:
         async with self._database.read() as session:

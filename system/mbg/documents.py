@@ -44,6 +44,9 @@ class DeviceDocument(_Document):
     set_username: ShortText
     icp_username: ShortText
     created_by: str | None = None
+    status: str | None = None
+    licensed: bool | None = None
+    """Whether it holds a teleworker licence of the MBG now."""
 
 
 class Page(_Document):

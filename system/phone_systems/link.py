@@ -115,7 +115,8 @@ class GatewayLink:
         try:
             snapshot = await read_snapshot(connection)
             async with self._database.write() as session:
-                system = await session.get_one(PhoneSystem, self._id)
+                # Locked: several MCS on one database take over the same lists one by one.
+                system = await session.get_one(PhoneSystem, self._id, with_for_update=True)
                 result = await apply_snapshot(session, system, snapshot, self._clock.now())
         except BaseException:
             # Whoever waits is answered by run(), with the reason.
@@ -178,16 +179,40 @@ class GatewayLinks:
         self._entropy = entropy
         self._work = work
         self._links: dict[int, tuple[GatewayLink, asyncio.Task[None]]] = {}
+        self._connected_to: dict[int, tuple[object, ...]] = {}
 
-    async def start(self) -> None:
-        """Start a link for every stored phone system."""
+    async def refresh(self) -> None:
+        """Start a link for every stored phone system that has none, or has changed.
+
+        At the start, and now and then where other MCS may change the database.
+        """
+        columns = (
+            PhoneSystem.ct_gateway_address,
+            PhoneSystem.ct_gateway_port,
+            PhoneSystem.ct_gateway_password,
+        )
         async with self._database.read() as session:
-            ids = (await session.scalars(select(PhoneSystem.id))).all()
-        for phone_system_id in ids:
-            await self.restart(phone_system_id)
+            rows = (await session.execute(select(PhoneSystem.id, *columns))).all()
+        for phone_system_id, *connection in rows:
+            if self._connected_to.get(phone_system_id) != tuple(connection):
+                self._connected_to[phone_system_id] = tuple(connection)
+                await self._restart(phone_system_id)
+
+    async def run(self, every_s: float) -> None:
+        """Refresh for ever; ends by being cancelled."""
+        while True:
+            await self._clock.sleep(every_s)
+            try:
+                await self.refresh()
+            except Exception:
+                log.exception("phone systems: a mistake of ours; going on")
 
     async def restart(self, phone_system_id: int) -> None:
         """Start the link, or start it anew with changed settings."""
+        self._connected_to.pop(phone_system_id, None)
+        await self.refresh()
+
+    async def _restart(self, phone_system_id: int) -> None:
         await self._stop_one(phone_system_id)
         link = GatewayLink(
             phone_system_id, self._database, self._config, self._clock, self._entropy, self._work
@@ -198,6 +223,8 @@ class GatewayLinks:
 
     async def sync_now(self, phone_system_id: int) -> SyncResult:
         """See ``GatewayLink.sync_now``."""
+        if phone_system_id not in self._links:
+            await self.refresh()  # another MCS may have added it
         try:
             link, _ = self._links[phone_system_id]
         except KeyError:

@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from system.audit.trail import SYSTEM, add
 from system.domain.gates import ct_gateway_gate, pbx_gate
 from system.oai.records import CredentialRecord, StationRecord
 from system.phone_systems.snapshot import Snapshot
 from system.provisioning import queue
 from system.storage.models import Extension, Node, Phone, PhoneSystem
+
+_LONGEST_TOLD = 200
+"""Extension numbers of a kind in one audit entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,10 @@ async def _take_extensions(
     now: float,
 ) -> None:
     statement = select(Extension).where(Extension.phone_system_id == system.id)
+    statement = queue.in_order(statement)
     known = {extension.extension: extension for extension in await session.scalars(statement)}
-    changed = []
+    changed: list[Extension] = []
+    taken: dict[str, list[str]] = {"added": [], "credentials_changed": []}
     for station in snapshot.stations:
         extension = known.pop(station.extension, None)
         if extension is None:
@@ -85,14 +91,22 @@ async def _take_extensions(
                 phone_system_id=system.id, extension=station.extension, provisioning_state="off"
             )
             session.add(extension)
+            taken["added"].append(station.extension)
         before = _icp_side(extension)
         _take_station(extension, station, nodes[station.node].id)
         if snapshot.credentials is not None:
             _take_credentials(extension, snapshot.credentials.get(station.extension))
+        if station.extension not in taken["added"][-1:] and _icp_side(extension) != before:
+            taken["credentials_changed"].append(station.extension)
         if extension.use_remote_credentials and _icp_side(extension) != before:
             changed.append(extension)
     await session.flush()
     await queue.enqueue_each(session, changed, now)
+    # Told once, not at each reading for as long as it is kept.
+    taken["no_longer_listed"] = [number for number, gone in known.items() if gone.on_pbx]
+    if any(taken.values()):
+        facts = {name: numbers[:_LONGEST_TOLD] for name, numbers in taken.items() if numbers}
+        add(session, now, SYSTEM, "taken over", f"/phone-systems/{system.id}", None, facts)
     await _take_absence(session, list(known.values()))
 
 

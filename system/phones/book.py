@@ -16,6 +16,7 @@ from system.phones.configuration import PhoneSettings, SipLine
 from system.phones.identity import PhoneIdentity
 from system.storage.database import Database
 from system.storage.models import Extension, Phone
+from system.storage.upsert import insert_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +111,16 @@ class PhoneBook:
 
 
 async def _write(session: AsyncSession, contacts: list[Contact]) -> None:
-    macs = {contact.identity.mac for contact in contacts}
-    statement = select(Phone).where(Phone.mac.in_(macs))
+    # In one order, for several MCS may write the same phones (storage/upsert.py).
+    macs = sorted({contact.identity.mac for contact in contacts})
+    statement = select(Phone).where(Phone.mac.in_(macs)).order_by(Phone.mac).with_for_update()
     known = {phone.mac: phone for phone in await session.scalars(statement)}
+    if missing := [mac for mac in macs if mac not in known]:
+        new = [{"mac": mac, "registered": False} for mac in missing]
+        await insert_missing(session, Phone, new)
+        known = {phone.mac: phone for phone in await session.scalars(statement)}
     for contact in contacts:
-        mac = contact.identity.mac
-        phone = known.get(mac)
-        if phone is None:
-            phone = known[mac] = Phone(mac=mac, registered=False)
-            session.add(phone)
+        phone = known[contact.identity.mac]
         phone.model, phone.firmware = contact.identity.model, contact.identity.firmware
         phone.location, phone.address = contact.location, contact.address
         phone.first_contact = phone.first_contact or contact.at

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from system.audit.trail import Actor, AuditTrail
 from system.clock import Clock
 from system.domain.addresses import Location, host_in_uri, location_of
 from system.phones.book import Assignment, Contact, OwnAddresses, PhoneBook
@@ -42,6 +43,7 @@ class PhonesListener:
         site: SiteAddresses,
         firmware: FirmwareStore,
         clock: Clock,
+        trail: AuditTrail,
         *,
         poll_interval_s: int,
         ports: Callable[[], Ports],
@@ -50,6 +52,7 @@ class PhonesListener:
         self._site = site
         self._firmware = firmware
         self._clock = clock
+        self._trail = trail
         self._poll_interval_s = poll_interval_s
         self._ports = ports
 
@@ -87,6 +90,12 @@ class PhonesListener:
                 identity.mac,
                 assignment.settings.location,
                 request.remote,
+            )
+            await self._trail.note(
+                Actor(f"phone {identity.mac}", request.remote or ""),
+                "credentials handed out",
+                f"/extensions/{assignment.extension}",
+                {"to": identity.mac, "location": assignment.settings.location},
             )
         return web.Response(text=file.body, headers={"Cache-Control": "no-store"})
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from system.clock import Clock
 from system.mbg.access import load_settings
 from system.storage.database import Database
 from system.storage.models import ClientLocation
@@ -18,16 +19,23 @@ class Site:
 
 
 class SiteAddresses:
-    """Every request of every phone needs the site, and it hardly ever changes."""
+    """Every request of every phone needs the site, and it hardly ever changes.
 
-    def __init__(self, database: Database) -> None:
+    Where other MCS may change it in the same database, it is kept for ``shared_s`` seconds at most.
+    """
+
+    def __init__(self, database: Database, clock: Clock, *, shared_s: float) -> None:
         self._database = database
+        self._clock = clock
+        self._kept_s = shared_s if database.shared else float("inf")
+        self._read_at = 0.0
         self._site: Site | None = None
         self._changes = 0
 
     async def get(self) -> Site:
         """The site as stored."""
-        if self._site is not None:
+        now = self._clock.now()
+        if self._site is not None and now - self._read_at < self._kept_s:
             return self._site
         changes = self._changes
         async with self._database.read() as session:
@@ -35,7 +43,7 @@ class SiteAddresses:
             remote = await session.get_one(ClientLocation, "remote")
         site = Site(settings.internal_address, remote.nat_ip_address_or_hostname)
         if changes == self._changes:  # else it was changed while we read
-            self._site = site
+            self._site, self._read_at = site, now
         return site
 
     def forget(self) -> None:

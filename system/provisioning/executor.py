@@ -130,6 +130,7 @@ async def _devices(client: MbgClient, wanted: dict[str, str]) -> list[DeviceDocu
 async def _remove(client: MbgClient, job: Job, records: Records) -> None:
     removed = 0
     for device_id in await _own_devices(client, job):
+        await records.still_ours(job)
         try:
             await client.delete_device(device_id)
         except MbgRefused as error:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from system.audit.trail import SYSTEM, add
 from system.clock import Clock
 from system.domain.credentials import Entropy
 from system.domain.operations import ACTIVE, Event, Kind, State, next_state, retry_delay_s
@@ -22,7 +23,7 @@ from system.storage.models import Extension, Operation, PhoneSystem
 
 
 class Replaced(Exception):
-    """A newer wish has taken this operation's place: stop, and leave the rest to it."""
+    """The operation is not ours (any more): a newer wish, or another MCS, has taken it over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,17 @@ class Records:
     """The worker's view of the database."""
 
     def __init__(
-        self, database: Database, clock: Clock, entropy: Entropy, retry: RetryTimes
+        self,
+        database: Database,
+        clock: Clock,
+        entropy: Entropy,
+        retry: RetryTimes,
+        *,
+        lease_s: float,
     ) -> None:
+        self._own_name = entropy(8).hex()
+        """Who we are among several MCS on one database."""
+        self._lease_s = lease_s
         self._database = database
         self._clock = clock
         self._entropy = entropy
@@ -48,6 +58,27 @@ class Records:
         """Ids of the operations to try now."""
         async with self._database.read() as session:
             return await queue.due(session, self._clock.now())
+
+    async def take(self, at_most: int) -> list[int]:
+        """Take due operations, so that no other MCS does; they are ours for the lease."""
+        now = self._clock.now()
+        lease = queue.Lease(self._own_name, now + self._lease_s)
+        async with self._database.write() as session:
+            return await queue.take(session, now, lease, at_most)
+
+    async def forget_leases(self) -> None:
+        """At the start, where no other MCS can be: whoever had taken something is gone."""
+        async with self._database.write() as session:
+            await queue.forget_leases(session)
+
+    async def still_ours(self, job: Job) -> None:
+        """Before something is done on the MBG: renew the lease.
+
+        Raises:
+            Replaced: the operation is not wanted any more, or another MCS has it.
+        """
+        async with self._database.write() as session:
+            await self._still_wanted(session, job)
 
     async def next_due_at(self) -> float | None:
         """Epoch seconds of the next try; ``None`` when only a change can bring one."""
@@ -82,8 +113,8 @@ class Records:
             Replaced: the operation is not wanted any more.
         """
         async with self._database.write() as session:
-            await _still_wanted(session, job)
-            extension = await session.get_one(Extension, job.extension_id)
+            extension = await _locked_extension(session, job.extension_id)
+            await self._still_wanted(session, job)
             extension.mbg_device_id = extension.mbg_device_name = None
             extension.mbg_unanswered_name = job.remote_name
 
@@ -96,15 +127,15 @@ class Records:
             Replaced: the operation is not wanted any more.
         """
         async with self._database.write() as session:
-            await _still_wanted(session, job)
-            extension = await session.get_one(Extension, job.extension_id)
+            extension = await _locked_extension(session, job.extension_id)
+            await self._still_wanted(session, job)
             extension.mbg_device_id, extension.mbg_device_name = device_id, own_name
             extension.mbg_unanswered_name = job.remote_name
 
     async def write_refused(self, job: Job) -> None:
         """The MBG has answered with a refusal, so what was there before is there still."""
         async with self._database.write() as session:
-            extension = await session.get_one(Extension, job.extension_id)
+            extension = await _locked_extension(session, job.extension_id)
             extension.mbg_unanswered_name = None
             if extension.mbg_device_name is None:
                 extension.mbg_device_id = None
@@ -112,7 +143,8 @@ class Records:
     async def provisioned(self, job: Job, device_id: str) -> None:
         """The MBG has confirmed the device."""
         async with self._database.write() as session:
-            extension = await session.get_one(Extension, job.extension_id)
+            extension = await _locked_extension(session, job.extension_id)
+            self._audit(session, job, "SIP device provisioned", {"mbg_device_id": device_id})
             extension.mbg_device_id, extension.mbg_device_name = device_id, job.remote_name
             extension.mbg_unanswered_name = None
             if extension.use_remote_credentials:
@@ -126,7 +158,9 @@ class Records:
     async def removed(self, job: Job, message: str | None) -> None:
         """The device is gone from the MBG, or there was none of ours."""
         async with self._database.write() as session:
-            extension = await session.get_one(Extension, job.extension_id)
+            extension = await _locked_extension(session, job.extension_id)
+            facts = {"mbg_device_id": extension.mbg_device_id, "message": message}
+            self._audit(session, job, "SIP device removed", facts)
             extension.mbg_device_id = extension.mbg_device_name = None
             extension.mbg_unanswered_name = None
             if await queue.is_active(session, job.operation_id):
@@ -139,17 +173,39 @@ class Records:
         operations there are, they come back as one pass. What came meanwhile stays due.
         """
         next_at = self._next_attempt_at(failures, error)
+        now = self._clock.now()
         async with self._database.write() as session:
-            await queue.move_waiting(session, self._clock.now(), next_at)
-            for operation_id in due:
-                await _note_failure(session, operation_id, error, lambda _: next_at)
+            await queue.lock_extensions_of(session, due)
+            # Another MCS on the same database may just have put them off.
+            still_due = set(await queue.due(session, now))
+            await queue.move_waiting(session, now, next_at)
+            for operation_id in (number for number in due if number in still_due):
+                await _note_failure(
+                    session,
+                    operation_id,
+                    error,
+                    lambda _: next_at,
+                    own_name=self._own_name,
+                    now=now,
+                )
 
     async def failed(self, operation_id: int, error: McsError) -> None:
         """Note why an operation did not succeed, and when it is tried again."""
         async with self._database.write() as session:
             await _note_failure(
-                session, operation_id, error, lambda tries: self._next_attempt_at(tries, error)
+                session,
+                operation_id,
+                error,
+                lambda tries: self._next_attempt_at(tries, error),
+                own_name=self._own_name,
+                now=self._clock.now(),
             )
+
+    async def _still_wanted(self, session: AsyncSession, job: Job) -> None:
+        now = self._clock.now()
+        lease = queue.Lease(self._own_name, now + self._lease_s)
+        if not await queue.renew(session, job.operation_id, lease, now):
+            raise Replaced
 
     async def _finish(
         self,
@@ -163,8 +219,15 @@ class Records:
         operation.attempts += 1
         operation.state = next_state(State(operation.state), Event.SUCCEEDED)
         operation.message, operation.next_attempt_at = message, None
+        operation.taken_by = operation.taken_until = None
         extension.provisioning_state, extension.provisioning_message = state, message
         extension.provisioning_attempts = operation.attempts
+
+    def _audit(
+        self, session: AsyncSession, job: Job, action: str, facts: dict[str, str | None]
+    ) -> None:
+        resource = f"/extensions/{job.extension}"
+        add(session, self._clock.now(), SYSTEM, action, resource, None, facts)
 
     def _next_attempt_at(self, attempts: int, error: McsError) -> float | None:
         if isinstance(error, NotReady):
@@ -177,22 +240,45 @@ class Records:
         return self._clock.now() + max(delay_s, asked_s)
 
 
+async def _locked_extension(session: AsyncSession, extension_id: int) -> Extension:
+    """The extension, locked before its operation is: everywhere in this order (PostgreSQL)."""
+    return await session.get_one(Extension, extension_id, with_for_update=True)
+
+
 async def _note_failure(
     session: AsyncSession,
     operation_id: int,
     error: McsError,
     next_attempt_at: Callable[[int], float | None],
+    *,
+    own_name: str,
+    now: float,
 ) -> None:
     """``next_attempt_at`` tells from the number of tries so far when the next one is."""
-    if not await queue.is_active(session, operation_id):
+    found = await session.get(Operation, operation_id)
+    if found is None:
+        return
+    # Not by loading the extension: one whose columns cannot be read has to be marked as well.
+    await session.execute(
+        select(Extension.id).where(Extension.id == found.extension_id).with_for_update()
+    )
+    # Read anew: a newer wish may have replaced it while we waited for the extension.
+    operation = await session.scalar(
+        select(Operation)
+        .where(Operation.id == operation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if operation is None or State(operation.state) not in ACTIVE:
+        return
+    if queue.is_taken_by_other(operation, own_name, now):
         return
     event = event_for(error)
-    operation = await session.get_one(Operation, operation_id)
     attempts = operation.attempts + 1
     operation.attempts, operation.message = attempts, error.message
     operation.state = next_state(State(operation.state), event)
     operation.next_attempt_at = next_attempt_at(attempts)
-    # Not by loading the extension: one whose columns cannot be read has to be marked as well.
+    operation.taken_by = operation.taken_until = None
     shown = {
         "provisioning_attempts": attempts,
         "provisioning_message": error.message,
@@ -201,11 +287,6 @@ async def _note_failure(
     await session.execute(
         update(Extension).where(Extension.id == operation.extension_id).values(shown)
     )
-
-
-async def _still_wanted(session: AsyncSession, job: Job) -> None:
-    if not await queue.is_active(session, job.operation_id):
-        raise Replaced
 
 
 def _shown_state(kind: Kind, event: Event) -> str:

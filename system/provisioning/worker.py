@@ -16,6 +16,8 @@ from system.provisioning.records import Records, Replaced
 
 log = logging.getLogger("mcs.provisioning")
 
+_TAKEN_EACH = 8
+"""Operations taken at a time for each one that is carried out at the same time."""
 _OUR_MISTAKE = McsError("internal_error", "MCS made a mistake; its log says more.")
 _UNREADABLE = McsError(
     "stored_password_unreadable",
@@ -36,6 +38,7 @@ class Worker:
         *,
         parallel: int,
         pause_after_mistake_s: float,
+        look_every_s: float | None = None,
     ) -> None:
         self._records = records
         self._access = access
@@ -43,6 +46,8 @@ class Worker:
         self._work = work
         self._parallel = parallel
         self._pause_s = pause_after_mistake_s
+        self._look_every_s = look_every_s
+        """How often to look for what other MCS have stored or left; ``None`` where none can be."""
         self._failures = 0
         """How often running access as a whole has failed."""
 
@@ -71,9 +76,11 @@ class Worker:
             return
         self._failures = 0
         icps, slots = IcpFinder(client), asyncio.Semaphore(self._parallel)
-        async with asyncio.TaskGroup() as group:
-            for operation_id in due:
-                group.create_task(self._one(client, icps, slots, operation_id))
+        # By and by, so that other MCS on the same database get their part.
+        while taken := await self._records.take(self._parallel * _TAKEN_EACH):
+            async with asyncio.TaskGroup() as group:
+                for operation_id in taken:
+                    group.create_task(self._one(client, icps, slots, operation_id))
 
     async def _one(
         self, client: MbgClient, icps: IcpFinder, slots: asyncio.Semaphore, operation_id: int
@@ -84,7 +91,7 @@ class Worker:
                 if job is not None:
                     await execute(client, icps, job, self._records)
             except Replaced:
-                log.info("operation %d: a newer one goes first", operation_id)
+                log.info("operation %d is not ours any more", operation_id)
             except DatabaseUnusable:
                 log.error("operation %d: %s", operation_id, _UNREADABLE.message)
                 await self._records.failed(operation_id, _UNREADABLE)
@@ -99,4 +106,7 @@ class Worker:
 
     async def _wait_s(self) -> float | None:
         next_at = await self._records.next_due_at()
-        return None if next_at is None else next_at - self._clock.now()
+        wait_s = None if next_at is None else next_at - self._clock.now()
+        if self._look_every_s is None:
+            return wait_s
+        return self._look_every_s if wait_s is None else min(wait_s, self._look_every_s)

@@ -1,8 +1,9 @@
 """The database: engine, schema, and the unit of work.
 
-SQLite by default (WAL, synchronous=NORMAL, foreign keys on); PostgreSQL by its URL. ``open`` checks
-that the file is a database, that no newer MCS has written it and that the key file belongs to it,
-then migrates. Anything else ends in one ``DatabaseUnusable`` with nothing left open.
+SQLite by default (WAL, synchronous=NORMAL, foreign keys on); PostgreSQL by its URL, where several
+MCS may share one. ``open`` checks that it is a database, that no newer MCS has written it and that
+the key file belongs to it, then migrates. Anything else ends in one ``DatabaseUnusable`` with
+nothing left open.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -19,6 +21,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -29,18 +32,35 @@ from system.errors import DatabaseUnusable
 from system.storage import secrets
 from system.storage.driver_threads import DriverThreads
 from system.storage.models import SINGLETON, ClientLocation, Installation, MbgSettings
+from system.storage.people import AuditSettings
+from system.storage.sharing import hold_place, is_shared, wait_for_turn
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_MS = 5000
+_DRIVER_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+UNUSABLE = (*_DRIVER_ERRORS, CommandError, ValueError, TypeError)
+"""Drivers hand on what they meet: an unreachable server, an option that they do not know."""
 _KEY_MARK = "this key file belongs to this database"
 
 
 class Database:
     """Units of work on one open database. Made by ``open_database``."""
 
-    def __init__(self, engine: AsyncEngine, threads: DriverThreads) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        threads: DriverThreads,
+        box: secrets.SecretBox,
+        place: AsyncConnection | None,
+    ) -> None:
         self._engine = engine
         self._threads = threads
+        self._place = place
+        self.box = box
+        self.kind = engine.dialect.name
+        """``sqlite`` or ``postgresql``."""
+        self.shared = is_shared(engine)
+        """Whether other MCS may work on it at the same time."""
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
         # SQLite has one writer. Waiting here is fair and quick; waiting in SQLite is polling.
         self._one_writer = asyncio.Lock() if _is_sqlite(engine) else contextlib.nullcontext()
@@ -60,37 +80,54 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections; may be called again."""
+        place, self._place = self._place, None
+        if place is not None:
+            with contextlib.suppress(*_DRIVER_ERRORS):  # it may be gone with the server
+                await place.close()
         await self._engine.dispose()
         await self._threads.ended()
 
 
-async def open_database(url: str, box: secrets.SecretBox) -> Database:
+async def open_database(
+    url: str, box: secrets.SecretBox, *, alone: bool = False, new: bool = False
+) -> Database:
     """Open and migrate the database at ``url``.
+
+    Args:
+        alone: no other MCS may be at work on it (it matters where several may share one).
+        new: do not make the rows that every database has: they are about to be copied in.
 
     Raises:
         DatabaseUnusable: damaged, unreachable, from a newer MCS, or without its key file.
     """
     threads = DriverThreads()
-    engine = _make_engine(url, box, threads)
+    engine = make_engine(url, box, threads)
+    place = None
     try:
+        place = await hold_place(engine, alone=alone)
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
-        database = Database(engine, threads)
-        await _ensure_single_rows(database, box)
-    except (SQLAlchemyError, CommandError, OSError, ValueError, TypeError) as error:
-        # Drivers hand on what they meet: an unreachable server, an option that they do not know.
+        database = Database(engine, threads, box, place)
+        if not new:
+            await _ensure_single_rows(database, box)
+    except BaseException as error:
+        if place is not None:
+            await place.close()
         await engine.dispose()
         await threads.ended()
-        raise DatabaseUnusable(
-            "database_unusable",
-            f"The database {_shown(url)} cannot be used: {_reason(error)}. Restore it from a "
-            "backup or name another one.",
-        ) from error
-    except BaseException:
-        await engine.dispose()
-        await threads.ended()
+        if isinstance(error, UNUSABLE):
+            raise unusable(url, error) from error
         raise
     return database
+
+
+def unusable(url: str, error: Exception) -> DatabaseUnusable:
+    """What a driver met, as one sentence without the password."""
+    return DatabaseUnusable(
+        "database_unusable",
+        f"The database {_shown(url)} cannot be used: {_reason(error)}. Restore it from a "
+        "backup or name another one.",
+    )
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -102,7 +139,24 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
+def check_current(connection: Connection) -> None:
+    """Raise unless the schema is that of this version.
+
+    Raises:
+        DatabaseUnusable: older or newer.
+    """
+    heads = set(ScriptDirectory.from_config(alembic_config(connection)).get_heads())
+    found = set(MigrationContext.configure(connection).get_current_heads())
+    if found != heads:
+        raise DatabaseUnusable(
+            "database_of_another_version",
+            f"The database has schema {', '.join(sorted(found)) or 'none'}, this program "
+            f"{', '.join(sorted(heads))}. Use the version that the MCS runs.",
+        )
+
+
 def _migrate(connection: Connection) -> None:
+    wait_for_turn(connection)
     config = alembic_config(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     found = set(MigrationContext.configure(connection).get_current_heads())
@@ -117,6 +171,7 @@ def _migrate(connection: Connection) -> None:
 
 async def _ensure_single_rows(database: Database, box: secrets.SecretBox) -> None:
     async with database.write() as session:
+        await (await session.connection()).run_sync(wait_for_turn)
         # Reading the mark decrypts it: with the wrong key file this raises, before anything runs.
         if await session.get(Installation, SINGLETON) is None:
             box.keep()
@@ -125,15 +180,25 @@ async def _ensure_single_rows(database: Database, box: secrets.SecretBox) -> Non
             session.add(MbgSettings(id=SINGLETON))
         if await session.get(ClientLocation, "remote") is None:
             session.add(ClientLocation(name="remote"))
+        if await session.get(AuditSettings, SINGLETON) is None:
+            session.add(AuditSettings(id=SINGLETON))
 
 
-def _make_engine(url: str, box: secrets.SecretBox, threads: DriverThreads) -> AsyncEngine:
+def make_engine(url: str, box: secrets.Box, threads: DriverThreads) -> AsyncEngine:
+    """An engine whose encrypted columns use ``box``.
+
+    Raises:
+        DatabaseUnusable: the URL cannot be used.
+    """
     try:
         place = make_url(url)
         own = place.drivername == "sqlite+aiosqlite"
         options = {"async_creator_fn": threads.connect} if own else {}
         # Statements in errors would otherwise carry their values, passwords among them (API-1).
-        engine = create_async_engine(place, hide_parameters=True, connect_args=options)
+        # A server that was restarted is found out by the ping before a connection is used.
+        engine = create_async_engine(
+            place, hide_parameters=True, connect_args=options, pool_pre_ping=not own
+        )
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise DatabaseUnusable(
             "database_url_unusable",

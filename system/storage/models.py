@@ -36,27 +36,6 @@ class Installation(Base):
     """Readable only with the key file that belongs to this database."""
 
 
-class Administrator(Base):
-    """An account that may log in at the API."""
-
-    __tablename__ = "administrators"
-
-    username: Mapped[str] = mapped_column(String(64), primary_key=True)
-    password_hash: Mapped[str] = mapped_column(String(256))
-
-
-class ApiSession(Base):
-    """A log-in; only the SHA-256 of its bearer token is stored."""
-
-    __tablename__ = "api_sessions"
-
-    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    username: Mapped[str] = mapped_column(
-        ForeignKey("administrators.username", ondelete="CASCADE"), index=True
-    )
-    expires_at: Mapped[float] = mapped_column(index=True)
-
-
 class MbgSettings(Base):
     """One row: the page Site Settings -> Phone Systems -> MiVoice Border Gateway.
 
@@ -180,6 +159,9 @@ class Operation(Base):
     message: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[float]
     next_attempt_at: Mapped[float | None] = mapped_column(index=True)
+    taken_by: Mapped[str | None] = mapped_column(String(32))
+    """The MCS process that carries it out, until ``taken_until`` (a lease, renewed as it goes)."""
+    taken_until: Mapped[float | None]
 
     extension: Mapped[Extension] = relationship(lazy="raise")
 

@@ -1,29 +1,65 @@
-"""Secrets at rest: encrypted columns, and the key file that stands outside the database.
+"""Secrets at rest: the key file, and columns that are encrypted with it.
 
-A copy of the database alone gives no credential away. The key file ``secret.key`` is made at the
-first start, with mode 0600; who backs the database up has to keep it too.
+``secret.key`` stands beside the database, not in it, so a copy of the database alone gives no
+password away. It holds one key; while ``rotate-key`` runs, a second line with the key before: what
+is written is encrypted with the first, what is read with any of them.
 """
 
+import hashlib
+import hmac
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import Dialect, String, TypeDecorator
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy import Dialect, String
+from sqlalchemy.types import TypeDecorator
 
 from system.errors import DatabaseUnusable
 
 KEY_FILE = "secret.key"
 _DIALECT_ATTRIBUTE = "mcs_secret_box"
+_TAG_LENGTH = 24
+
+
+class Box(Protocol):
+    """What encrypted columns need."""
+
+    def encrypt(self, text: str) -> str:
+        """The text as it is stored."""
+        ...
+
+    def decrypt(self, token: str) -> str:
+        """The text of what is stored."""
+        ...
+
+
+class RawBox:
+    """Hands encrypted values through as they are: for copies, which need no key."""
+
+    def encrypt(self, text: str) -> str:
+        """The same text."""
+        return text
+
+    def decrypt(self, token: str) -> str:
+        """The same text."""
+        return token
 
 
 class SecretBox:
-    """Encrypts and decrypts short texts with one key (Fernet: AES-128-CBC and HMAC-SHA256)."""
+    """Encrypts and decrypts short texts (Fernet: AES-128-CBC and HMAC-SHA256).
 
-    def __init__(self, key: bytes, not_kept_at: Path | None = None) -> None:
-        self._fernet = Fernet(key)
-        self._key = key
+    Args:
+        keys: the newest first; it alone encrypts.
+    """
+
+    def __init__(self, keys: Sequence[bytes], not_kept_at: Path | None = None) -> None:
+        self._newest = Fernet(keys[0])
+        self._any = MultiFernet([Fernet(key) for key in keys])
+        self.keys = tuple(keys)
         self._not_kept_at = not_kept_at
+        self._tag_key = hashlib.sha256(b"entity tags of the MCS\0" + keys[0]).digest()
 
     def keep(self) -> None:
         """Write a key that was made for this start; called before anything is encrypted with it.
@@ -35,7 +71,7 @@ class SecretBox:
         if path is None:
             return
         try:
-            write_private_file(path, self._key + b"\n")
+            write_key_file(path, self.keys)
         except OSError as error:
             raise DatabaseUnusable(
                 "secret_key_unusable", f"The key file {path} cannot be written: {error.strerror}."
@@ -43,16 +79,16 @@ class SecretBox:
 
     def encrypt(self, text: str) -> str:
         """The text as a Fernet token; its time stamp is fixed at 0, for nobody reads it."""
-        return self._fernet.encrypt_at_time(text.encode(), 0).decode("ascii")
+        return self._newest.encrypt_at_time(text.encode(), 0).decode("ascii")
 
     def decrypt(self, token: str) -> str:
-        """The text of a token made with the same key.
+        """The text of a token made with one of the keys.
 
         Raises:
             DatabaseUnusable: the token was made with another key, or the key file is missing.
         """
         try:
-            return self._fernet.decrypt(token.encode("ascii")).decode()
+            return self._any.decrypt(token.encode("ascii")).decode()
         except InvalidToken:
             if self._not_kept_at is not None:
                 raise DatabaseUnusable(
@@ -66,6 +102,23 @@ class SecretBox:
                 "was kept with it.",
             ) from None
 
+    def is_newest(self, token: str) -> bool:
+        """Whether the token was made with the newest key."""
+        try:
+            self._newest.decrypt(token.encode("ascii"))
+        except InvalidToken:
+            return False
+        return True
+
+    def tag(self, text: str) -> str:
+        """A short mark of a text that gives nothing of it away, also not by trying (HMAC)."""
+        return hmac.new(self._tag_key, text.encode(), "sha256").hexdigest()[:_TAG_LENGTH]
+
+
+def new_key() -> bytes:
+    """A key that nobody has."""
+    return Fernet.generate_key()
+
 
 def open_secret_box(data_dir: Path) -> SecretBox:
     """The box of ``data_dir``; a missing key is made, and written by ``keep`` for a new database.
@@ -74,14 +127,31 @@ def open_secret_box(data_dir: Path) -> SecretBox:
         DatabaseUnusable: the file cannot be read or holds no key.
     """
     path = data_dir / KEY_FILE
+    if not path.exists():
+        return SecretBox([new_key()], not_kept_at=path)
+    return read_key_file(path)
+
+
+def read_key_file(path: Path) -> SecretBox:
+    """The box of a key file, which has to be there.
+
+    Raises:
+        DatabaseUnusable: the file cannot be read or holds no key.
+    """
     try:
-        if not path.exists():
-            return SecretBox(Fernet.generate_key(), not_kept_at=path)
-        return SecretBox(path.read_bytes().strip())
+        keys = path.read_bytes().split()
+        if not keys:
+            raise ValueError("it is empty")
+        return SecretBox(keys)
     except (OSError, ValueError) as error:
         raise DatabaseUnusable(
             "secret_key_unusable", f"The key file {path} cannot be used: {error}."
         ) from error
+
+
+def write_key_file(path: Path, keys: Sequence[bytes]) -> None:
+    """Put the key file in place, the newest key first; it changes whole or not at all."""
+    write_private_file(path, b"".join(key + b"\n" for key in keys))
 
 
 def write_private_file(path: Path, content: bytes) -> None:
@@ -94,9 +164,14 @@ def write_private_file(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
-def attach(dialect: Dialect, box: SecretBox) -> None:
+def attach(dialect: Dialect, box: Box) -> None:
     """Let the encrypted columns of one engine use ``box``; two engines may have two boxes."""
     setattr(dialect, _DIALECT_ATTRIBUTE, box)
 
@@ -116,7 +191,6 @@ class EncryptedText(TypeDecorator[str]):
         return None if value is None else _box_of(dialect).decrypt(value)
 
 
-def _box_of(dialect: Dialect) -> SecretBox:
-    box = getattr(dialect, _DIALECT_ATTRIBUTE)
-    assert isinstance(box, SecretBox)
+def _box_of(dialect: Dialect) -> Box:
+    box: Box = getattr(dialect, _DIALECT_ATTRIBUTE)
     return box

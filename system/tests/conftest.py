@@ -1,7 +1,8 @@
 """Fixtures: one CA, a running MCS with its fakes, and a client for its API."""
 
+import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,70 @@ from typing import Any
 import aiohttp
 import pytest
 import trustme
+from sqlalchemy import make_url, select
 
 from system.app import Mcs
 from system.config import McsConfig
+from system.storage.database import open_database
+from system.storage.people import AuditEntry
+from system.storage.secrets import open_secret_box
 from system.tests.fake_gateway import FakeGateway
 from system.tests.fake_mbg import FakeMbg
 from system.tests.helpers import HandClock, eventually, seeded_entropy
+from system.tests.postgres import INSTALL, Cluster, programs, running_cluster
 
 PASSWORD = "correct horse 1"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module that says ``BOTH_DATABASES = True`` runs its tests on SQLite and on PostgreSQL."""
+    own = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    both = getattr(metafunc.module, "BOTH_DATABASES", False) and "storage" not in own
+    if both and "storage" in metafunc.fixturenames:
+        metafunc.parametrize("storage", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def storage() -> str:
+    """The kind of database that a test runs on."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """PostgreSQL, once per test process."""
+    if programs() is None:
+        pytest.skip(INSTALL)
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def database_url(storage: str, request: pytest.FixtureRequest) -> str | None:
+    """A new database of that kind; ``None`` is the MCS's own SQLite file."""
+    if storage == "sqlite":
+        return None
+    running: Cluster = request.getfixturevalue("cluster")
+    return running.migrated_database()
+
+
+@pytest.fixture
+def sql(
+    tmp_path: Path, database_url: str | None, request: pytest.FixtureRequest
+) -> Callable[[str], None]:
+    """Runs a statement in the site's database, behind the MCS's back."""
+
+    def run(statement: str) -> None:
+        if database_url is not None:
+            cluster: Cluster = request.getfixturevalue("cluster")
+            cluster.sql(statement, make_url(database_url).database or "")
+            return
+        connection = sqlite3.connect(tmp_path / "data" / "mcs.db")
+        with connection:
+            connection.execute(statement)
+        connection.close()
+
+    return run
 
 
 @dataclass
@@ -30,6 +87,7 @@ class Site:
     make_mcs: Callable[[], Mcs]
     http: aiohttp.ClientSession
     token: str | None = None
+    tokens: set[str] = field(default_factory=set)
     answers: list[str] = field(default_factory=list)
 
     async def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -51,6 +109,16 @@ class Site:
     async def log_in(self) -> None:
         answer = await self.ok("POST", "/login", {"username": "admin", "password": PASSWORD})
         self.token = answer["token"]
+        self.tokens.add(answer["token"])
+
+    def secrets(self) -> set[str]:
+        """All that must never be shown, as far as the fakes know it."""
+        known = {PASSWORD, self.mbg.shared_secret, self.gateway.password, self.mbg.verifier}
+        known |= self.tokens | {value for pair in self.mbg.tokens for value in pair}
+        known |= {password for _, password in self.gateway.credentials.values()}
+        for device in self.mbg.devices.values():
+            known |= {device["set_password"], device["icp_password"]}
+        return known
 
     async def authorize(self) -> None:
         """Stages 1 and 4: the MBG's address, then the whole handshake."""
@@ -119,8 +187,11 @@ def ca() -> trustme.CA:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[Site]:
-    """A started site, logged in; nothing is configured yet."""
+async def site(tmp_path: Path, ca: trustme.CA, database_url: str | None) -> AsyncIterator[Site]:
+    """A started site, logged in; nothing is configured yet.
+
+    At the end nothing secret is in the audit log, whatever the test has done.
+    """
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
     server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(server_tls)
@@ -136,7 +207,9 @@ async def site(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[Site]:
         api_port=0,
         phones_port=0,
         phones_http_port=0,
+        phone_manager_port=0,
         trusted_ca=tmp_path / "ca.pem",
+        database_url=database_url,
         admin_password=PASSWORD,
         password_hash_cost="test",
         mbg_timeout_s=5,
@@ -155,5 +228,28 @@ async def site(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[Site]:
         await running.log_in()
         yield running
     await running.mcs.stop()
+    await check_audit(config, running)
     await gateway.stop()
     await mbg.stop()
+
+
+async def audit_rows(config: McsConfig) -> list[str]:
+    """All of the audit log as it is stored, a line an entry."""
+    database = await open_database(config.resolved_database_url(), open_secret_box(config.data_dir))
+    try:
+        async with database.read() as session:
+            entries = (await session.scalars(select(AuditEntry).order_by(AuditEntry.id))).all()
+    finally:
+        await database.close()
+    return [
+        f"{e.who} {e.source} {e.action} {e.resource} {e.before or ''} {e.after or ''}"
+        for e in entries
+    ]
+
+
+async def check_audit(config: McsConfig, site: Site) -> None:
+    """Nothing secret is in it, and it was written at all."""
+    rows = await audit_rows(config)
+    assert any("logged in" in row for row in rows)
+    leaks = [(secret, row) for secret in site.secrets() for row in rows if secret in row]
+    assert leaks == []

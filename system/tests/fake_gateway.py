@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class FakeGateway:
     """State of the gateway; tests read and set it directly."""
 
-    password: str = "gateway"
+    password: str = "Gateway-secret-1"
     release: str = "5.0.64"
     nodes: list[tuple[int, str, str, str]] = field(
         default_factory=lambda: [(1, "Head Office", "127.10.0.21", "6.3 SP1")]

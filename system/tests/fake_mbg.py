@@ -43,7 +43,7 @@ class FakeMbg:
     release: str = "11.4.0.225"
     mode: str = "gateway"
     approved: bool = False
-    verifier: str = "123456"
+    verifier: str = "904117"
     token_problem: str | None = None
     temporary_problem: str | None = None
     expires_at: str = "2028-01-01T00:00:00Z"
@@ -60,9 +60,13 @@ class FakeMbg:
     permissions: set[tuple[str, str]] = field(default_factory=lambda: set(ALL_PERMISSIONS))
     devices: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    sources: list[tuple[str, str, str]] = field(default_factory=list)
+    """The same with the address that each came from."""
     lose_answer_to: str | None = None
     temporary: tuple[str, str] | None = None
     final: tuple[str, str] | None = None
+    tokens: set[tuple[str, str]] = field(default_factory=set)
+    """All that were ever handed out."""
     on_request: Callable[[str, str], None] | None = None
     address: str = "127.0.0.1"
     port: int = 0
@@ -104,6 +108,7 @@ class FakeMbg:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         path = request.path.removeprefix("/mslrest")
         self.requests.append((request.method, path))
+        self.sources.append((request.method, path, request.remote or ""))
         if self.on_request is not None:
             self.on_request(request.method, path)
         try:
@@ -133,6 +138,7 @@ class FakeMbg:
         if path == "/initiate":
             self.temporary, self.approved = (secrets.token_hex(8), secrets.token_hex(8)), False
             pair = self.temporary
+            self.tokens.add(pair)
             return _form(pair, oauth_callback_confirmed="true")
         if path == "/token":
             if not self.approved:
@@ -140,6 +146,7 @@ class FakeMbg:
             if oauth.get("oauth_verifier") != self.verifier:
                 raise Refuse(401, "verifier_invalid")
             self.final, self.temporary = (secrets.token_hex(8), secrets.token_hex(8)), None
+            self.tokens.add(self.final)
             return _form(self.final)
         return self._resource(request, path, body)
 

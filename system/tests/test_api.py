@@ -10,6 +10,8 @@ import pytest
 
 from system.tests.conftest import PASSWORD, Site
 
+BOTH_DATABASES = True
+
 
 async def test_wrong_password_and_unknown_name_are_refused_alike(site: Site) -> None:
     wrong = await site.call("POST", "/login", {"username": "admin", "password": "wrong"})

@@ -7,6 +7,8 @@ import pytest
 from system.tests.conftest import Site
 from system.tests.fake_mbg import Refuse
 
+BOTH_DATABASES = True
+
 DEVICES = "/mbg/v1/devices/"
 
 

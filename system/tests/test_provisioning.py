@@ -1,7 +1,6 @@
 """Provisioning end to end: API in front, MBG and CT Gateway behind, time moved by hand."""
 
-import sqlite3
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +8,8 @@ import pytest
 from system.clock import parse_iso_utc
 from system.tests.conftest import Site
 from system.tests.helpers import eventually
+
+BOTH_DATABASES = True
 
 DEVICES = "/mbg/v1/devices/"
 
@@ -116,6 +117,7 @@ async def test_expired_token_waits_and_renewal_goes_on_by_itself(ready: Site) ->
     await eventually(valid, "the token is valid until its new end")
 
 
+@pytest.mark.parametrize("storage", ["sqlite"])  # on PostgreSQL more than the watch sleeps shortly
 async def test_renewal_before_the_end_is_seen_within_a_minute(ready: Site) -> None:
     ready.clock.advance(340 * 86400)
     await ready.log_in()
@@ -390,18 +392,13 @@ async def test_pause_grows_with_failed_passes_and_starts_anew_after_a_success(
 
 
 async def test_one_unreadable_password_stops_only_its_own_extension(
-    ready: Site, tmp_path: Path
+    ready: Site, sql: Callable[[str], None]
 ) -> None:
     ready.mbg.started = False
     for number in ("2101", "2102"):
         await ready.check_remote(number)
         await ready.reaches(number, "waiting", attempts=1)
-    connection = sqlite3.connect(tmp_path / "data" / "mcs.db")
-    with connection:
-        connection.execute(
-            "UPDATE extensions SET remote_password = 'damaged' WHERE extension = '2101'"
-        )
-    connection.close()
+    sql("UPDATE extensions SET remote_password = 'damaged' WHERE extension = '2101'")
     ready.mbg.started = True
     ready.clock.advance(61)
     await ready.reaches("2102", "provisioned")

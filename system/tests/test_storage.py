@@ -20,8 +20,9 @@ from system.errors import DatabaseUnusable, StartError
 from system.storage import database
 from system.storage.database import open_database
 from system.storage.models import Base
-from system.storage.secrets import open_secret_box
+from system.storage.secrets import SecretBox, new_key, open_secret_box
 from system.tests.helpers import HandClock, seeded_entropy
+from system.tests.postgres import Cluster
 
 
 def config_for(folder: Path, **changes: object) -> McsConfig:
@@ -31,6 +32,7 @@ def config_for(folder: Path, **changes: object) -> McsConfig:
         "api_port": 0,
         "phones_port": 0,
         "phones_http_port": 0,
+        "phone_manager_port": 0,
         "password_hash_cost": "test",
         **changes,
     }
@@ -131,6 +133,55 @@ async def test_database_server_out_of_reach_is_refused(
     assert "5432" in (await refused(tmp_path)).message
 
 
+async def test_postgresql_that_is_not_there_is_refused(tmp_path: Path, cluster: Cluster) -> None:
+    urls = {
+        f"postgresql+asyncpg://postgres@/missing?host={cluster.folder}": "missing",
+        f"postgresql+asyncpg://nobody:hidden-word@/x?host={cluster.folder}": "nobody",
+        f"postgresql+asyncpg://postgres@/x?host={tmp_path}": "",
+        "postgresql+asyncpg://postgres@127.0.0.1:1/x": "",
+    }
+    for url, word in urls.items():
+        mcs = mcs_for(tmp_path, database_url=url)
+        with pytest.raises(DatabaseUnusable) as caught:
+            await mcs.start()
+        assert word in caught.value.message
+        assert "hidden-word" not in caught.value.message
+
+
+async def test_revisions_make_the_schema_of_the_models_on_postgresql(cluster: Cluster) -> None:
+    url = cluster.new_database()
+    box = SecretBox([new_key()])
+    database = await open_database(url, box)
+    async with database.write() as session:
+        connection = await session.connection()
+        found = await connection.run_sync(
+            lambda plain: compare_metadata(MigrationContext.configure(plain), Base.metadata)
+        )
+        await connection.exec_driver_sql("ALTER TABLE users DROP COLUMN language")
+        planted = await connection.run_sync(
+            lambda plain: compare_metadata(MigrationContext.configure(plain), Base.metadata)
+        )
+    await database.close()
+    assert (found, len(planted)) == ([], 1)
+
+
+async def test_postgresql_with_another_key_is_refused(tmp_path: Path, cluster: Cluster) -> None:
+    url = cluster.new_database()
+    first = mcs_for(tmp_path / "one", database_url=url)
+    await first.start()
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "secret.key").write_bytes(new_key())
+    for folder, code in (("two", "secret_key_wrong"), ("three", "secret_key_missing")):
+        with pytest.raises(DatabaseUnusable) as caught:
+            await mcs_for(tmp_path / folder, database_url=url).start()
+        assert caught.value.code == code
+    # Only maintenance wants to be alone; a second MCS with the right key is welcome.
+    second = mcs_for(tmp_path / "one", database_url=url)
+    await second.start()
+    await second.stop()
+    await first.stop()
+
+
 async def test_certificate_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tls.crt").mkdir()
     with pytest.raises(StartError) as caught:
@@ -196,7 +247,16 @@ def test_program_says_in_one_line_why_it_cannot_start(tmp_path: Path) -> None:
 
 
 def test_files_are_the_owner_s_alone(tmp_path: Path) -> None:
-    free = ("--api-port", "0", "--phones-port", "0", "--phones-http-port", "0")
+    free = (
+        "--api-port",
+        "0",
+        "--phones-port",
+        "0",
+        "--phones-http-port",
+        "0",
+        "--phone-manager-port",
+        "0",
+    )
     with subprocess.Popen(
         [sys.executable, "-m", "system", "--data", str(tmp_path), "--listen", "127.0.0.1", *free],
         stdout=subprocess.PIPE,

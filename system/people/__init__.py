@@ -1,0 +1,1 @@
+"""Accounts of people, their log-ins, and who has which extension."""

@@ -11,7 +11,8 @@ from typing import Any
 from simulators.mbg.services import tokens
 from simulators.pbx import gateway_session_states, hot_desk
 from simulators.phone.calls import line_table
-from simulators.phone.life import states
+from simulators.phone.life import states, use
+from simulators.phone.local import tftp
 from simulators.phone.menu import menu_table
 from simulators.sip import call_states, registration, transaction_tables
 from system.domain import operations
@@ -23,6 +24,8 @@ Table = Mapping[Any, Mapping[Any, Enum]]
 
 DIAGRAMS: tuple[tuple[str, str, Table], ...] = (
     ("A phone's life", "simulators/phone/life/states.py", states.TRANSITIONS),
+    ("Whether a phone is in use", "simulators/phone/life/use.py", use.TRANSITIONS),
+    ("A file read over TFTP", "simulators/phone/local/tftp.py", tftp.TRANSITIONS),
     ("A phone's menu", "simulators/phone/menu/menu_table.py", menu_table.TRANSITIONS),
     ("A phone's line", "simulators/phone/calls/line_table.py", line_table.TRANSITIONS),
     (

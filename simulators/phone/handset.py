@@ -1,4 +1,4 @@
-"""A handset on sockets: drives a `Life`, a `Menu` and a registration agent, and decides nothing.
+"""A handset on sockets: a `Life`, a `Menu`, a telephone, and what people do with it as a whole.
 
 Results of downloads, timers and registrations go into the life, its actions are carried out; keys
 go into the menu. All waiting is done on the run's clock, and everything started ends with
@@ -10,30 +10,49 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulators.clock import Clock, Timer
+from simulators.clock import END, Clock, Timer
 from simulators.core import Entropy
 from simulators.errors import BenchError, ConfigurationError
+from simulators.faults.fault import Fault
+from simulators.faults.phone_faults import PhoneFault
+from simulators.faults.table import FaultTable
 from simulators.journal import Journal
 from simulators.network import Network
+from simulators.phone.cable import Cable
 from simulators.phone.calling import Calling
 from simulators.phone.calls import call_screen
 from simulators.phone.calls.line_table import Activity
 from simulators.phone.errands import Errands
-from simulators.phone.fetching import Fetcher, Trust
+from simulators.phone.fetching import Fetcher
 from simulators.phone.files.firmware import FirmwareImage, Running, read_image
+from simulators.phone.files.server import certificate_checks
 from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
 from simulators.phone.life import actions as do
-from simulators.phone.life.life import POLL, Life
+from simulators.phone.life.life import Life
 from simulators.phone.life.states import State
+from simulators.phone.life_driver import LifeDriver
+from simulators.phone.local.dhcp import NO_OFFER, Offer
 from simulators.phone.menu.menu import Erased, Menu, Outcome, RestartAsked, Saved
 from simulators.phone.menu.menu_table import Place
+from simulators.phone.misfortunes import Misfortunes
 from simulators.phone.models import Model
 from simulators.phone.readings import Readings
 from simulators.phone.screen import Screen
+from simulators.phone.syslog_port import SyslogPort
 from simulators.phone.telephone import Telephone
+from simulators.phone.trust import Trust
 
-NO_MENU = frozenset({State.OFF, State.BOOTING, State.FLASHING, State.MINET, State.RESTARTING})
+NO_MENU = frozenset(
+    {
+        State.OFF,
+        State.BOOTING,
+        State.FLASHING,
+        State.MINET,
+        State.BOOT_LOADER,
+        State.RESTARTING,
+    }
+)
 """Where the Settings key does nothing; everywhere else an installer can get in."""
 
 
@@ -45,19 +64,22 @@ class Refusal:
     warning: str
 
 
-class Handset(Readings, Calling):
+class Handset(Readings, Calling, LifeDriver):
     """One emulated 69xx.
 
     Args:
         identity: its MAC.
         home_address: IPv4 address that it sends from.
         entropy: randomness for SIP.
-        firmware_kind: `sip`, or `minet` as delivered.
+        firmware_kind: `sip`, or `minet` as delivered (`boot`: the boot loader alone).
         role: its name in the journal; `phone <MAC>` when None.
-        dhcp_server: URL of the configuration server that its network's DHCP offers.
+        dhcp_server: URL or address of the configuration server that its network's DHCP offers, as
+            option 66.
+        dhcp: the whole offer, instead.
         settings: delays and habits.
-        trusted: TLS context for Cert Validation true; by default it trusts nobody.
+        trusted: TLS context whose authorities it knows; by default it knows none.
         local: values that were entered before.
+        faults: the table of its own failings, where it shares one; by default it has one alone.
     """
 
     def __init__(
@@ -74,9 +96,11 @@ class Handset(Readings, Calling):
         firmware_kind: str = "sip",
         role: str | None = None,
         dhcp_server: str | None = None,
+        dhcp: Offer | None = None,
         settings: LifeSettings | None = None,
         trusted: ssl.SSLContext | None = None,
         local: dict[str, str] | None = None,
+        faults: FaultTable | None = None,
     ) -> None:
         self.identity = identity
         self.model = model
@@ -84,25 +108,39 @@ class Handset(Readings, Calling):
         self.role = role or f"phone {identity.mac}"
         self.last_refusal: Refusal | None = None
         self._clock = clock
-        self._network = network
         self._journal = journal
-        self._trust = Trust.usual(trusted)
+        self.dhcp = dhcp or (Offer({66: dhcp_server}) if dhcp_server else NO_OFFER)
+        self._cable = Cable(network, clock, journal)
+        self.faults = faults or FaultTable(0, clock.now, self._failing, kinds=(PhoneFault,))
+        self._misfortunes = Misfortunes(
+            identity.mac, self.faults, self._lose_power, self._lose_contact
+        )
+        self._blackouts: list[Timer] = []
         self._life = Life(
             identity,
             model,
             Running(firmware_version, firmware_kind),
             settings,
             local=local,
-            dhcp_server=dhcp_server,
+            calendar=lambda: self._own_time("auto resync"),
+            chance=lambda: int.from_bytes(entropy(6), "big") / 2**48,
+        )
+        self._trust = Trust(
+            trusted,
+            lambda: certificate_checks(self._life.believed),
+            lambda: self._life.certificates,
+            lambda: self._own_time("certificate"),
         )
         super().__init__(Menu(model, lambda: self._life.layers))
         self._errands = Errands(self.role, clock, journal)
-        self._timer: Timer | None = None
-        self._working = False
         self._news = asyncio.Event()
-        self._telephone = Telephone(
-            self.role, clock, network, journal, entropy, self._line_changed, self._news.set
+        self._syslog = SyslogPort(
+            self.role, identity.mac, self._cable, journal, lambda: self._own_time("log")
         )
+        self._telephone = Telephone(
+            self.role, clock, self._cable, journal, entropy, self._line_changed, self._news.set,
+            disturber=self._cable,
+        )  # fmt: skip
         self._live_at(home_address)
 
     # What it shows
@@ -142,16 +180,26 @@ class Handset(Readings, Calling):
 
     async def power_on(self) -> None:
         """Plug it in; it boots by itself from here on. Nothing happens if it is on."""
-        if self.state is State.OFF:
-            self._journal.happened(self.role, "powered on")
-            self._handle(do.PowerOn())
+        self._power_on()
 
     async def power_off(self) -> None:
         """Cut the power: everything is dropped at once, nothing is said to anybody."""
-        if self.state is not State.OFF:
-            self._handle(do.PowerOff())
-            self._journal.happened(self.role, "powered off")
+        for timer in self._blackouts:
+            timer.cancel()  # power or cable would have come back by themselves
+        self._blackouts.clear()
+        self._cable.put_back()
+        self._power_off()
         await self._errands.ended()
+
+    def pull_cable(self) -> None:
+        """Pull the network cable: no packet leaves or comes in any more."""
+        self._cable.pull()
+        self._handle(do.CablePulled())
+
+    def put_cable_back(self) -> None:
+        """Put the network cable back."""
+        self._cable.put_back()
+        self._handle(do.CableBack())
 
     async def until(self, *states: State, within_s: float = 10.0) -> None:
         """Wait until it is in one of `states`, now or then; `within_s` is real seconds.
@@ -198,7 +246,7 @@ class Handset(Readings, Calling):
         Raises:
             ConfigurationError: the phone is in a home, is on, or the image is not fit for it.
         """
-        if self._network.plan.zone(self.home_address) != "lan":
+        if self._cable.plan.zone(self.home_address) != "lan":
             raise ConfigurationError(
                 f"{self.role} is not on the local network: a phone is brought to SIP firmware there"
             )
@@ -217,21 +265,55 @@ class Handset(Readings, Calling):
         if self.state is State.MINET:
             self._handle(do.RebootAsked("converted to SIP"))
 
-    def move_to(self, home_address: str) -> None:
-        """Carry it, switched off, to another address.
+    def move_to(self, home_address: str, dhcp: Offer | None = None) -> None:
+        """Carry it, switched off, to another address, where DHCP offers that or nothing.
 
         Raises:
             ConfigurationError: it is on.
         """
         if self.state is not State.OFF:
             raise ConfigurationError(f"{self.role} is on: switch it off before moving it")
+        self.dhcp = dhcp or NO_OFFER
         self._live_at(home_address)
 
     def restart(self) -> None:
         """A restart from outside the menu, as from the phone's own web page."""
         self._handle(do.RebootAsked("restart"))
 
-    # The life's actions
+    # What may go wrong with it
+
+    def _power_on(self) -> None:
+        if self.state is State.OFF:
+            self._journal.happened(self.role, "powered on")
+            if self._misfortunes.forgets():
+                self._life.factory_default()
+            self._handle(do.PowerOn())
+
+    def _power_off(self) -> None:
+        if self.state is not State.OFF:
+            self._handle(do.PowerOff())
+            self._journal.happened(self.role, "powered off")
+
+    def _lose_power(self, off_s: float) -> None:
+        """The power fails at this very moment, for a while."""
+        self._power_off()
+        self._blackouts.append(self._clock.call_later(off_s, self._power_on))
+
+    def _lose_contact(self, out_s: float) -> None:
+        """The cable is loose, for a while."""
+        self.pull_cable()
+        self._blackouts.append(self._clock.call_later(out_s, self.put_cable_back))
+
+    def _failing(self, fault: Fault, number: int, what: str) -> None:
+        facts = {"fault": fault.name, "number": number, "struck": what}
+        self._journal.happened(self.role, "fault struck", **facts)
+
+    def _own_time(self, what: str) -> float:
+        """Calendar time as the phone has it, from 1970 on."""
+        time_s = self._clock.now() + self._misfortunes.clock_error_s(what)
+        return min(max(time_s, 0.0), END)
+
+    # Its parts
 
     def _live_at(self, home_address: str) -> None:
         self.home_address = home_address
@@ -239,97 +321,26 @@ class Handset(Readings, Calling):
         alone = self._journal.role_at((home_address, 0)) in (home_address, self.role)
         if alone:
             self._journal.name(home_address, self.role)
-        self._telephone.home = home_address
+        self._telephone.home = self._syslog.home = home_address
         self._fetcher = Fetcher(
             self.role,
             home_address,
             clock=self._clock,
-            network=self._network,
+            network=self._cable,
             journal=self._journal,
             trust=self._trust,
             name_ports=not alone,
         )
 
-    def _handle(self, result: do.Result) -> None:
-        """Give the life a result and do what it wants; actions may bring further results."""
-        self._life.handle(result, self._clock.steady())
-        self._work()
-
-    def _work(self) -> None:
-        if self._working:
-            return
-        self._working = True
-        try:
-            while actions := self._life.actions():
-                for action in actions:
-                    self._carry_out(action)
-        finally:
-            self._working = False
-        self._arm()
+    def _changed(self) -> None:
         self._news.set()
 
-    def _carry_out(self, action: do.Action) -> None:
-        match action:
-            case do.Note(name, facts):
-                self._journal.happened(self.role, name, **{k: str(v) for k, v in facts})
-            case do.Boot(delay_s):
-                self._errands.later(delay_s, lambda: self._handle(do.Booted()))
-            case do.BringUpNetwork(delay_s):
-                self._errands.later(delay_s, lambda: self._errands.start(self._bring_up()))
-            case do.Fetch(path, url, validate):
-                self._errands.start(self._fetch(path, url, validate))
-            case do.Poll(url, validate):
-                self._errands.start(self._fetch(POLL, url, validate))
-            case do.CallActionUri(name, url, validate):
-                self._errands.start(self._call(name, url, validate), parting=True)
-            case do.Install(_, delay_s):
-                self._errands.later(delay_s, lambda: self._handle(do.Flashed()))
-            case do.StartRegistration(lines, validate):
-                trust = self._trust.checking if validate else self._trust.anything
-                self._errands.start(self._telephone.register(lines, trust))
-            case do.Unregister(numbers):
-                self._telephone.unregister(numbers)
-            case do.Reboot():
-                self._quiet()
-                self._errands.cancel(parting=False)
-            case do.Drop():
-                self._quiet()
-                self._errands.cancel(parting=True)
-
-    def _quiet(self) -> None:
-        self._telephone.close()
+    def _restarted(self) -> None:
         self._menu.close()
         self._menu.outcomes()
 
-    async def _bring_up(self) -> None:
-        self._handle(do.NetworkUp(await self._telephone.open()))
-
-    async def _fetch(self, path: str, url: str, validate: bool) -> None:
-        self._handle(await self._get(path, url, validate))
-
-    async def _call(self, name: str, url: str, validate: bool) -> None:
-        result = await self._get(name, url, validate)
-        if isinstance(result, do.FetchFailed):
-            self._journal.happened(self.role, "action URI failed", uri=name, reason=result.reason)
-
-    async def _get(self, path: str, url: str, validate: bool) -> do.Fetched | do.FetchFailed:
-        user_agent = self.identity.user_agent(self.model, self.firmware_version)
-        return await self._fetcher.get(path, url, user_agent=user_agent, validate=validate)
-
-    def _arm(self) -> None:
-        at = self._life.timer_at()
-        if self._timer is not None:
-            if self._timer.when == at:
-                return
-            self._timer.cancel()
-            self._timer = None
-        if at is not None:
-            self._timer = self._clock.call_at_steady(at, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._life.handle_timer(self._clock.steady())
-        self._work()
+    async def _reachable(self) -> bool:
+        return await self._cable.healed()
 
     def _line_changed(self, result: do.Result) -> None:
         if isinstance(result, do.RegistrationRefused):

@@ -33,6 +33,11 @@ class Model:
         return f"{self.name}.st"
 
     @property
+    def boot_loader_file(self) -> str:
+        """`6930.boot.st`, which leads from MiNET to SIP firmware (PHN-1)."""
+        return f"{self.name}.boot.st"
+
+    @property
     def configuration_file(self) -> str:
         """`6930.cfg`."""
         return f"{self.name}.cfg"

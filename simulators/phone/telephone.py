@@ -20,6 +20,7 @@ from simulators.sip.agent import RegistrationChanged
 from simulators.sip.message import Response
 from simulators.sip.registration import State
 from simulators.sockets import SipDriver
+from simulators.sockets.disturbance import Disturber
 
 NOTES = {
     Activity.CALLING: "calls",
@@ -38,6 +39,7 @@ class Telephone:
         role: the name in the journal.
         on_change: told each outcome of a line, and what a server asks for.
         on_news: told that something else is to be seen.
+        disturber: does what it likes with each SIP message (a pulled cable).
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Telephone:
         entropy: Entropy,
         on_change: Callable[[do.Result], None],
         on_news: Callable[[], None],
+        disturber: Disturber | None = None,
     ) -> None:
         self.home = ""
         self.audio: AudioSockets | None = None
@@ -59,6 +62,7 @@ class Telephone:
         self._entropy = entropy
         self._on_change = on_change
         self._on_news = on_news
+        self._disturber = disturber
         self._core: UserAgent | None = None
         self._driver: SipDriver | None = None
         self._ports = dict(DEFAULT_PORTS)
@@ -87,7 +91,7 @@ class Telephone:
         wanted = {transport: (self.home, self._ports[transport]) for transport in transports}
         driver = SipDriver(
             self._user_agent(wanted), self._clock, self._network, self._journal, self._event,
-            trust=trust,
+            trust=trust, disturber=self._disturber,
         )  # fmt: skip
         self._driver = driver  # before anything is open: the power may fail meanwhile
         real: dict[str, Address] = {}
@@ -127,6 +131,12 @@ class Telephone:
         if self._core is not None and self._driver is not None:
             at = self._driver.addresses["", lines.transports[0]]
             self._core.register(_reachable(lines, at), self._clock.steady())
+            self._driver.pump()
+
+    def register_anew(self) -> None:
+        """Refresh, or try again, each line at once."""
+        if self._core is not None and self._driver is not None:
+            self._core.register_anew(self._clock.steady())
             self._driver.pump()
 
     def unregister(self, numbers: tuple[int, ...]) -> None:

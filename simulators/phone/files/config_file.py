@@ -100,20 +100,23 @@ def _parameter(line: str, number: int) -> Parameter | Problem:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The phone's layers: `startup` < `model` < `mac` < `local`.
+    """The phone's layers: `elsewhere` < `startup` < `model` < `mac` < `local`.
 
-    Only a forced value beats the local one.
+    Only a forced value beats the local one. `elsewhere` is what the files of a first server said of
+    the one that the others came from.
     """
 
     startup: ConfigurationFile = EMPTY
     model: ConfigurationFile = EMPTY
     mac: ConfigurationFile = EMPTY
     local: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: ConfigurationFile = EMPTY
 
     @property
     def server(self) -> dict[str, Parameter]:
-        """What the three files say together: of one name the last file's line, marks included."""
-        return {**self.startup.parameters, **self.model.parameters, **self.mac.parameters}
+        """What the files say together: of one name the last file's line, marks included."""
+        files = (self.elsewhere, self.startup, self.model, self.mac)
+        return {name: p for file in files for name, p in file.parameters.items()}
 
     @property
     def merged(self) -> dict[str, str]:

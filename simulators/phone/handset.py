@@ -7,7 +7,7 @@ go into the menu. All waiting is done on the run's clock, and everything started
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from simulators.clock import END, Clock, Timer
@@ -30,7 +30,7 @@ from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
 from simulators.phone.life import actions as do
 from simulators.phone.life.life import Life
-from simulators.phone.life.states import State
+from simulators.phone.life.states import SIP_FIRMWARE_ABSENT, State
 from simulators.phone.life_driver import LifeDriver
 from simulators.phone.local.dhcp import NO_OFFER, Offer
 from simulators.phone.menu.menu import Erased, Menu, Outcome, RestartAsked, Saved
@@ -43,16 +43,7 @@ from simulators.phone.syslog_port import SyslogPort
 from simulators.phone.telephone import Telephone
 from simulators.phone.trust import Trust
 
-NO_MENU = frozenset(
-    {
-        State.OFF,
-        State.BOOTING,
-        State.FLASHING,
-        State.MINET,
-        State.BOOT_LOADER,
-        State.RESTARTING,
-    }
-)
+NO_MENU = SIP_FIRMWARE_ABSENT | {State.OFF, State.BOOTING, State.FLASHING, State.RESTARTING}
 """Where the Settings key does nothing; everywhere else an installer can get in."""
 
 
@@ -250,7 +241,7 @@ class Handset(Readings, Calling, LifeDriver):
             raise ConfigurationError(
                 f"{self.role} is not on the local network: a phone is brought to SIP firmware there"
             )
-        if self.state not in (State.OFF, State.MINET):
+        if self.state not in (State.OFF, *SIP_FIRMWARE_ABSENT):
             raise ConfigurationError(f"{self.role} runs SIP firmware already")
         found = read_image(image)
         if not isinstance(found, FirmwareImage):
@@ -262,7 +253,7 @@ class Handset(Readings, Calling, LifeDriver):
             )
         self._life.running = self._life.running.with_image(found)
         self._journal.happened(self.role, "converted to SIP", version=found.version)
-        if self.state is State.MINET:
+        if self.state is not State.OFF:
             self._handle(do.RebootAsked("converted to SIP"))
 
     def move_to(self, home_address: str, dhcp: Offer | None = None) -> None:
@@ -279,6 +270,18 @@ class Handset(Readings, Calling, LifeDriver):
     def restart(self) -> None:
         """A restart from outside the menu, as from the phone's own web page."""
         self._handle(do.RebootAsked("restart"))
+
+    def check_sync(self, *, reboot: bool = False) -> None:
+        """What a NOTIFY check-sync brings about, without one."""
+        self._handle(do.CheckSyncAsked(reboot))
+
+    def enter(self, values: Mapping[str, str]) -> None:
+        """Store values as if they had been entered on the phone, or its web page."""
+        self._life.set_local(values)
+
+    def erase_local_configuration(self) -> None:
+        """Erase Local Config, as on the phone's web page; a restart makes it count."""
+        self._life.set_local({}, erase=True)
 
     # What may go wrong with it
 

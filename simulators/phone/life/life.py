@@ -155,6 +155,7 @@ class Life(Stored):
     def _forget(self) -> None:
         """Memory goes with the power; layers, certificates and firmware are flashed."""
         self._situation.trouble = Trouble.NONE
+        self._network_awaited = False
         self._service = None
         self._configuring = Configuring(self._situation)
         self._upgrading = upgrading.Upgrading(
@@ -179,11 +180,15 @@ class Life(Stored):
             self._situation.move(Event.CABLE_PULLED)
 
     def _bring_up(self) -> None:
+        if self._network_awaited:
+            return  # pulled and back meanwhile: the answer that comes will do
+        self._network_awaited = True
         sip = self.running.kind == "sip"
         delay_s = self._situation.settings.network_s
         self._situation.want(do.BringUpNetwork(delay_s, vendor_class(self.model), sip))
 
     def _network_up(self, offer: Offer | None, now: float) -> None:
+        self._network_awaited = False
         if self.state in SIP_FIRMWARE_ABSENT:
             self._upgrading.tftp_server(offer)
             return

@@ -8,6 +8,7 @@ from simulators.core import Address
 from simulators.errors import LocalProtocolError
 from simulators.phone.local.tftp import MAX_FILE, State, TftpRead, TftpSettings
 from simulators.phone.local.tftp_packets import Data, ErrorCode, OptionsAccepted, parse
+from simulators.phone.tests.local_bench import TftpServer
 
 SERVER: Address = ("127.10.0.5", 69)
 AT: Address = ("127.10.0.5", 40_000)
@@ -171,36 +172,6 @@ def test_any_octets_are_survived(datagrams: list[bytes]) -> None:
     assert reading.over or reading.timer_at() is not None
 
 
-class Server:
-    """A server that repeats its last packet when it hears nothing; `content` in blocks."""
-
-    def __init__(self, content: bytes, *, options: bool) -> None:
-        self.content, self.options = content, options
-        self.size = 512
-        self.block = 0
-        self.last: bytes | None = None
-
-    def take(self, packet: bytes) -> bytes | None:
-        if packet[:2] == b"\0\1":
-            if self.last is not None:
-                return self.last  # a request that came twice
-            if self.options and b"blksize" in packet:
-                self.size = 1024
-                self.last = oack(blksize=1024, tsize=len(self.content))
-                return self.last
-            return self.next()
-        if packet[:2] == b"\0\4" and int.from_bytes(packet[2:4], "big") == self.block:
-            # RFC 1123 section 4.2.3.1: only the awaited acknowledgement moves it on
-            return self.next() if self.block * self.size <= len(self.content) else None
-        return None
-
-    def next(self) -> bytes:
-        at = self.block * self.size
-        self.block += 1
-        self.last = data(self.block, self.content[at : at + self.size])
-        return self.last
-
-
 @given(
     content=st.binary(max_size=4000) | st.sampled_from([b"", bytes(512), bytes(1024), bytes(2048)]),
     options=st.booleans(),
@@ -209,7 +180,7 @@ class Server:
 def test_a_file_arrives_whole_or_not_at_all(
     content: bytes, options: bool, fates: list[str]
 ) -> None:
-    reading, server = started(TftpSettings(tries=60)), Server(content, options=options)
+    reading, server = started(TftpSettings(tries=60)), TftpServer(content, options=options)
     to_server = [d.data for d in reading.to_send()]
     to_reader: list[bytes] = []
     late_there: list[bytes] = []

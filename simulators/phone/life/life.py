@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from simulators.errors import LocalProtocolError
 from simulators.phone.files import firmware as images
+from simulators.phone.files.known import unknown
 from simulators.phone.files.lines import lines
 from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
@@ -35,6 +36,8 @@ from simulators.phone.models import Model
 
 POLL = "poll"
 """The path that answers to a `Poll` carry."""
+TOLD_NAMES = 20
+"""Of parameters that are not known, so many names are told."""
 
 
 class Life(Stored):
@@ -276,6 +279,9 @@ class Life(Stored):
         found = lines(configuration, situation.contact, user_agent)
         for problem in found.problems:
             situation.note("configuration problem", file="merged", line=0, text=problem)
+        if strange := unknown(configuration):
+            names = ", ".join(strange[:TOLD_NAMES])
+            situation.note("parameters not known", count=len(strange), names=names)
         self._service = Service(configuration, situation.contact, found, situation.want)
         situation.move(Event.LINES if found.lines else Event.NO_LINES)
         facts = {"lines": len(found.lines), "parameters": len(configuration)}

@@ -24,6 +24,7 @@ from simulators.phone.calls import call_screen
 from simulators.phone.calls.line_table import Activity
 from simulators.phone.errands import Errands
 from simulators.phone.fetching import Fetcher
+from simulators.phone.files.config_file import is_secret
 from simulators.phone.files.firmware import FirmwareImage, Running, read_image
 from simulators.phone.files.server import certificate_checks
 from simulators.phone.habits import LifeSettings
@@ -33,7 +34,14 @@ from simulators.phone.life.life import Life
 from simulators.phone.life.states import SIP_FIRMWARE_ABSENT, State
 from simulators.phone.life_driver import LifeDriver
 from simulators.phone.local.dhcp import NO_OFFER, Offer
-from simulators.phone.menu.menu import Erased, Menu, Outcome, RestartAsked, Saved
+from simulators.phone.menu.menu import (
+    Erased,
+    FactoryDefault,
+    Menu,
+    Outcome,
+    RestartAsked,
+    Saved,
+)
 from simulators.phone.menu.menu_table import Place
 from simulators.phone.misfortunes import Misfortunes
 from simulators.phone.models import Model
@@ -122,7 +130,7 @@ class Handset(Readings, Calling, LifeDriver):
             lambda: self._life.certificates,
             lambda: self._own_time("certificate"),
         )
-        super().__init__(Menu(model, lambda: self._life.layers))
+        super().__init__(Menu(model, lambda: self._life.layers, self._firmware_status))
         self._errands = Errands(self.role, clock, journal)
         self._news = asyncio.Event()
         self._syslog = SyslogPort(
@@ -352,13 +360,27 @@ class Handset(Readings, Calling, LifeDriver):
 
     def _decided(self, outcome: Outcome) -> None:
         match outcome:
-            case Saved(values):
+            case Saved(values, what):
+                secrets = (value for name, value in values.items() if is_secret(name))
+                self._journal.masker.learn(*secrets)
                 self._life.set_local(values)
-                self._journal.happened(self.role, "configuration server saved", **dict(values))
+                self._journal.happened(self.role, f"{what} saved", **dict(values))
             case Erased():
                 self._life.set_local({}, erase=True)
+            case FactoryDefault():
+                self._life.factory_default()
             case RestartAsked(reason):
                 self._handle(do.RebootAsked(reason))
+
+    def _firmware_status(self) -> tuple[str, ...]:
+        running = self._life.running
+        boot = (f"Boot Version: {running.boot}",) if running.boot else ()
+        return (
+            f"Model: {self.model.name}",
+            f"MAC: {self.identity.dashed}",
+            f"Firmware Version: {running.version}",
+            *boot,
+        )
 
     def _menu_is_there(self) -> bool:
         return self.state not in NO_MENU

@@ -5,23 +5,22 @@ go into the menu. All waiting is done on the run's clock, and everything started
 `power_off`.
 """
 
-import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulators.clock import END, Clock, Timer
 from simulators.core import Entropy
-from simulators.errors import BenchError, ConfigurationError
+from simulators.errors import ConfigurationError
 from simulators.faults.fault import Fault
 from simulators.faults.phone_faults import PhoneFault
 from simulators.faults.table import FaultTable
 from simulators.journal import Journal
 from simulators.network import Network
 from simulators.phone.cable import Cable
-from simulators.phone.calling import Calling
 from simulators.phone.calls import call_screen
 from simulators.phone.calls.line_table import Activity
+from simulators.phone.directory_keys import DirectoryKeys
 from simulators.phone.errands import Errands
 from simulators.phone.fetching import Fetcher
 from simulators.phone.files.config_file import is_secret
@@ -34,6 +33,8 @@ from simulators.phone.life.life import Life
 from simulators.phone.life.states import SIP_FIRMWARE_ABSENT, State
 from simulators.phone.life_driver import LifeDriver
 from simulators.phone.local.dhcp import NO_OFFER, Offer
+from simulators.phone.local.directory_screen import DirectoryScreen
+from simulators.phone.local.directory_table import Place as DirectoryPlace
 from simulators.phone.menu.menu import (
     Erased,
     FactoryDefault,
@@ -50,6 +51,7 @@ from simulators.phone.screen import Screen
 from simulators.phone.syslog_port import SyslogPort
 from simulators.phone.telephone import Telephone
 from simulators.phone.trust import Trust
+from simulators.phone.waiting import Watch
 
 NO_MENU = SIP_FIRMWARE_ABSENT | {State.OFF, State.BOOTING, State.FLASHING, State.RESTARTING}
 """Where the Settings key does nothing; everywhere else an installer can get in."""
@@ -63,7 +65,7 @@ class Refusal:
     warning: str
 
 
-class Handset(Readings, Calling, LifeDriver):
+class Handset(Readings, DirectoryKeys, LifeDriver):
     """One emulated 69xx.
 
     Args:
@@ -131,13 +133,14 @@ class Handset(Readings, Calling, LifeDriver):
             lambda: self._own_time("certificate"),
         )
         super().__init__(Menu(model, lambda: self._life.layers, self._firmware_status))
+        self._directory = DirectoryScreen(lambda: self._life.directory)
         self._errands = Errands(self.role, clock, journal)
-        self._news = asyncio.Event()
+        self._watch = Watch(self.role, lambda: self.screen)
         self._syslog = SyslogPort(
             self.role, identity.mac, self._cable, journal, lambda: self._own_time("log")
         )
         self._telephone = Telephone(
-            self.role, clock, self._cable, journal, entropy, self._line_changed, self._news.set,
+            self.role, clock, self._cable, journal, entropy, self._line_changed, self._watch.look,
             disturber=self._cable,
         )  # fmt: skip
         self._live_at(home_address)
@@ -153,7 +156,9 @@ class Handset(Readings, Calling, LifeDriver):
             value = self.state.value
             return Screen(value[0].upper() + value[1:], message=self._life.message)
         if self.call is not None:
-            return call_screen.screen(self.call)
+            return self._named(call_screen.screen(self.call))
+        if self._directory.place is not DirectoryPlace.CLOSED:
+            return self._directory.screen()
         if self._menu.place is not Place.IDLE:
             return self._menu.screen()
         return self._idle_screen()
@@ -207,7 +212,8 @@ class Handset(Readings, Calling, LifeDriver):
             BenchError: it did not get there.
         """
         wanted = " or ".join(state.value for state in states)
-        await self._until(lambda: self.state in states, wanted, lambda: self.state.value, within_s)
+        there, found = lambda: self.state in states, lambda: self.state.value
+        await self._watch.until(there, wanted, found, within_s)
 
     async def until_call(self, *activities: Activity, within_s: float = 10.0) -> None:
         """Wait until a line is used so, now or then (IDLE: until none is used).
@@ -223,21 +229,7 @@ class Handset(Readings, Calling, LifeDriver):
             return Activity.CLEARING if clearing else Activity.IDLE
 
         wanted = " or ".join(activity.value for activity in activities)
-        await self._until(lambda: now() in activities, wanted, lambda: now().value, within_s)
-
-    async def _until(
-        self, there: Callable[[], bool], wanted: str, found: Callable[[], str], within_s: float
-    ) -> None:
-        try:
-            async with asyncio.timeout(within_s):
-                while not there():
-                    self._news.clear()
-                    await self._news.wait()
-        except TimeoutError:
-            raise BenchError(
-                f"{self.role} should have become {wanted} within {within_s:g} s, it is {found()}; "
-                f"its screen says {self.screen}"
-            ) from None
+        await self._watch.until(lambda: now() in activities, wanted, lambda: now().value, within_s)
 
     def convert_to_sip(self, image: bytes) -> None:
         """The conversion from MiNET that is done on the local network beforehand (PHN-1).
@@ -344,11 +336,12 @@ class Handset(Readings, Calling, LifeDriver):
         )
 
     def _changed(self) -> None:
-        self._news.set()
+        self._watch.look()
 
     def _restarted(self) -> None:
         self._menu.close()
         self._menu.outcomes()
+        self._directory.close()
 
     async def _reachable(self) -> bool:
         return await self._cable.healed()

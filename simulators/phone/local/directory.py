@@ -47,9 +47,9 @@ class Directory:
         found: dict[str, Contact] = {}
         for contact in kept:
             number = digits(contact.number)
-            for key in (number, number[-MATCHED_DIGITS:] if len(number) > MATCHED_DIGITS else ""):
-                if key:
-                    found.setdefault(key, contact)
+            found.setdefault(number, contact)
+            if len(number) > MATCHED_DIGITS:
+                found.setdefault(number[-MATCHED_DIGITS:], contact)
         return cls(kept, tuple(problems), found)
 
     @classmethod
@@ -65,9 +65,7 @@ class Directory:
         wanted = digits(number)
         found = self._by_digits.get(wanted)
         if found is None and len(wanted) >= MATCHED_DIGITS:
-            near = self._by_digits.get(wanted[-MATCHED_DIGITS:])
-            if near is not None and _same_end(digits(near.number), wanted):
-                found = near
+            found = self._by_digits.get(wanted[-MATCHED_DIGITS:])
         return found
 
     def search(self, text: str) -> tuple[Contact, ...]:
@@ -114,8 +112,3 @@ def _contact(line: str) -> Contact | None:
     if len(fields) < COLUMNS or not digits(fields[3]):
         return None
     return Contact(*fields[:COLUMNS])
-
-
-def _same_end(one: str, other: str) -> bool:
-    length = min(len(one), len(other))
-    return length >= MATCHED_DIGITS and one[-length:] == other[-length:]

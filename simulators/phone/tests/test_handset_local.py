@@ -17,7 +17,7 @@ from simulators.phone.local.dhcp import Offer
 from simulators.phone.tests.local_bench import MAC, LocalBench, WebServer, local_bench, tftp
 from simulators.tls import Authority
 
-TFTPD = shutil.which("in.tftpd")
+TFTPD = shutil.which("in.tftpd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 FILES = ["startup.cfg", "6930.cfg", f"{MAC}.cfg"]
 
 

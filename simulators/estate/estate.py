@@ -23,6 +23,9 @@ from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
 from simulators.estate.config import EstateConfig, MbgTable, McsTable
 from simulators.estate.mcs import McsEndpoint, McsLauncher, McsPlace
+from simulators.faults.fault import Fault
+from simulators.faults.phone_faults import PhoneFault
+from simulators.faults.table import FaultTable
 from simulators.journal import Journal
 from simulators.mbg.mbg import Mbg
 from simulators.mbg.settings import MbgSettings
@@ -71,6 +74,8 @@ class Estate:
         self.journal: Journal
         self.network: Network
         self.authority: Authority
+        self.phone_faults: FaultTable
+        """Faults of the phones themselves: all phones', or one's by its MAC."""
         self.claim: BlockClaim
         self.mbgs: list[Mbg] = []
         self.controls: list[ControlServer] = []
@@ -138,6 +143,7 @@ class Estate:
             firmware_version=firmware_version,
             firmware_kind=firmware_kind,
             dhcp_server=dhcp_server,
+            faults=self.phone_faults,
         )
         self.phones[person.mac] = phone
         return phone
@@ -168,12 +174,19 @@ class Estate:
         plan = replace(self.claim.plan, mbgs=len(self.config.mbgs))
         self.network = Network(plan, self.journal, self.clock)
         self.authority = Authority()
+        self.phone_faults = FaultTable(
+            self.config.run.seed, self.clock.now, self._phone_failing, kinds=(PhoneFault,)
+        )
         self._name_places()
         await self._start_pbx()
         for number, table in enumerate(self.config.mbgs, 1):
             await self._start_mbg(number, table)
         await self._start_mcs()
         self._stack.push_async_callback(self._power_off)
+
+    def _phone_failing(self, fault: Fault, number: int, what: str) -> None:
+        facts = {"fault": fault.name, "number": number, "struck": what}
+        self.journal.happened("phones", "fault struck", **facts)
 
     def _name_places(self) -> None:
         plan = self.claim.plan

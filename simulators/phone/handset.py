@@ -117,6 +117,7 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
             identity.mac, self.faults, self._lose_power, self._lose_contact
         )
         self._blackouts: list[Timer] = []
+        self._flapping = False
         self._life = Life(
             identity,
             model,
@@ -189,9 +190,10 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
     async def power_off(self) -> None:
         """Cut the power: everything is dropped at once, nothing is said to anybody."""
         for timer in self._blackouts:
-            timer.cancel()  # power or cable would have come back by themselves
+            timer.cancel()  # the power would have come back by itself
         self._blackouts.clear()
-        self._cable.put_back()
+        if self._flapping:
+            self._regain_contact()
         self._power_off()
         await self._errands.ended()
 
@@ -304,8 +306,13 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
 
     def _lose_contact(self, out_s: float) -> None:
         """The cable is loose, for a while."""
+        self._flapping = True
         self.pull_cable()
-        self._blackouts.append(self._clock.call_later(out_s, self.put_cable_back))
+        self._blackouts.append(self._clock.call_later(out_s, self._regain_contact))
+
+    def _regain_contact(self) -> None:
+        self._flapping = False
+        self.put_cable_back()
 
     def _failing(self, fault: Fault, number: int, what: str) -> None:
         facts = {"fault": fault.name, "number": number, "struck": what}

@@ -5,7 +5,6 @@ and in the handset's cable and power.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 from simulators.clock import Clock, Timer
 from simulators.core import Address
@@ -83,8 +82,8 @@ class LifeDriver(ABC):
             case do.Boot(delay_s):
                 self._later(delay_s + self._misfortunes.boot_s(), do.Booted())
             case do.BringUpNetwork(delay_s, vendor_class, sip):
-                bring_up = self._errands_of(lambda: self._bring_up(vendor_class, sip))
-                self._errands.later(delay_s, bring_up)
+                begin = self._errands.start
+                self._errands.later(delay_s, lambda: begin(self._bring_up(vendor_class, sip)))
             case do.Fetch(path, url, validate):
                 self._errands.start(self._fetch(path, url, validate))
             case do.Poll(url, validate):
@@ -112,9 +111,6 @@ class LifeDriver(ABC):
 
     def _later(self, delay_s: float, result: do.Result) -> None:
         self._errands.later(delay_s, lambda: self._handle(result))
-
-    def _errands_of(self, work: Callable[[], object]) -> Callable[[], None]:
-        return lambda: self._errands.start(work())  # type: ignore[arg-type]
 
     def _quiet(self) -> None:
         self._telephone.close()

@@ -43,7 +43,7 @@ class Extras:
             self._fetch(CERTIFICATES, server, name)
         return bool(self.awaited)
 
-    def certificates(self, result: do.Fetched | do.FetchFailed) -> bool:
+    def certificates(self, result: do.Fetched | do.FetchFailed) -> None:
         """Store what came; without an answer that can be used, what is stored stays."""
         self._situation.move(Event.CERTIFICATES)
         self.awaited = ""
@@ -56,7 +56,6 @@ class Extras:
             self._situation.certificates = result.body
             count = result.body.count(BEGIN)
             self._situation.note("user certificates stored", certificates=count)
-        return True
 
     # In service
 

@@ -235,8 +235,8 @@ class Life(Stored):
         elif result.path == self._upgrading.awaited:
             self._firmware(result, now)
         elif result.path == self._extras.awaited:
-            if self._extras.certificates(result):
-                self._apply(now)
+            self._extras.certificates(result)
+            self._apply(now)
         elif self._extras.is_directory(result.path):
             self._situation.move(Event.BACKGROUND)
             self._extras.directory(result)

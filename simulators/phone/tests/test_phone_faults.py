@@ -18,10 +18,11 @@ from simulators.faults.phone_slow_boot import PhoneSlowBoot
 from simulators.faults.phone_slow_flash import PhoneSlowFlash
 from simulators.faults.table import FaultTable
 from simulators.journal import LostEntry, SipEntry
+from simulators.phone.calls.line_table import Activity
 from simulators.phone.files.firmware import build_image
 from simulators.phone.life.states import RegistrationState, State
 from simulators.phone.tests.call_site import ADA, BEN, CallSite
-from simulators.phone.tests.local_bench import MAC, LocalBench, WebServer, local_bench, tftp
+from simulators.phone.tests.local_bench import MAC, LocalBench, WebServer, event, local_bench, tftp
 
 OTHER = "1400E9654321"
 KINDS = [kind for kind in CATALOGUE.values() if issubclass(kind, PhoneFault)]
@@ -125,6 +126,22 @@ async def test_a_loose_cable(bench: LocalBench) -> None:
         assert phone.configuration == {"language": "1"} and phone.screen.message == ""
 
 
+async def test_a_loose_cable_ends_with_the_phone_a_pulled_one_stays_out(bench: LocalBench) -> None:
+    phone = bench.handset()
+    phone.faults.switch_on(PhoneCableFlaps(at="idle", out_s=60, times=1))
+    await phone.power_on()
+    await phone.until(State.IDLE)
+    assert phone.screen.message == "No network cable"
+    await phone.power_off()
+    await phone.power_on()
+    await phone.until(State.IDLE)
+    assert phone.screen.message != "No network cable"
+    phone.pull_cable()
+    await phone.power_off()
+    await phone.power_on()
+    await phone.until(State.NO_CABLE)
+
+
 async def test_a_phone_that_forgets_is_as_delivered(bench: LocalBench) -> None:
     phone = bench.handset(local={"language": "1"})
     await phone.power_on()
@@ -176,6 +193,22 @@ def test_every_fault_of_a_phone_can_be_meant_for_one(kind: type[PhoneFault]) -> 
 
 
 # With SIP
+
+
+async def test_a_caller_is_shown_by_the_name_that_the_directory_has(site: CallSite) -> None:
+    web = WebServer({"own.csv": b"Benedict,Known,,2102\n"})
+    async with web.serving(site.plan.mbg_outside) as port:
+        phone = site.home_phone(ADA, UDP)
+        phone.enter({"directory 1": f"http://{site.plan.mbg_outside}:{port}/own.csv"})
+        await phone.power_on()
+        await phone.until(State.REGISTERED)
+        await site.journal.wait_for(event("directory fetched"), since=0)
+        caller = await site.at_home(BEN)
+        caller.dial(ADA)
+        await phone.until_call(Activity.INCOMING)
+        assert phone.screen.lines == ("Benedict Known", BEN)
+        await caller.until_call(Activity.OUTGOING)
+        assert "Known" not in str(caller.screen)
 
 
 async def test_a_phone_that_never_refreshes_expires(site: CallSite) -> None:

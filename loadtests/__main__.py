@@ -17,10 +17,11 @@ from loadtests import show
 from loadtests.bench.command import chosen, run_bench
 from loadtests.bench.rounds import Size
 from loadtests.burst import Asked, run_burst
-from loadtests.schedule import Shape
+from loadtests.time_lines import read_phone
 from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
+from simulators.phone.crowd.arrivals import Shape
 
 app = typer.Typer(
     add_completion=False,
@@ -42,7 +43,7 @@ def burst(
     workers: Annotated[int, typer.Option(help="Load engines; each uses up to one core.")] = 1,
     seed: Annotated[str, typer.Option(help="The same seed makes the same run.")] = "1",
     shape: Annotated[
-        Shape, typer.Option(help="steady: one after the other at RATE; at-once: all together.")
+        Shape, typer.Option(help="How they come; open arrivals, RATE is the highest or the mean.")
     ] = Shape.STEADY,
     run_dir: Annotated[
         Path | None,
@@ -65,6 +66,9 @@ def burst(
     homes: Annotated[
         int, typer.Option(help="With --mbg: second octet of the homes' addresses.")
     ] = 30,
+    time_lines: Annotated[
+        bool, typer.Option("--time-lines", help="Write down what happened to each phone.")
+    ] = False,
 ) -> None:
     """Register PHONES teleworkers through the MBG, RATE of them per second, and report.
 
@@ -76,6 +80,7 @@ def burst(
     \b
     python -m loadtests burst --phones 500 --rate 100
     python -m loadtests burst --phones 5000 --shape at-once --workers 2
+    python -m loadtests burst --phones 5000 --rate 500 --shape power-return
     python -m loadtests burst --mbg 127.20.0.10:5060 --accounts accounts.jsonl --phones 100
 
     Exit status: 0 all registered, 1 not all, 2 it could not be done as asked.
@@ -92,14 +97,33 @@ def burst(
         mbg=None if mbg is None else _address(mbg),
         accounts=accounts,
         homes=homes,
+        time_lines=time_lines,
     )
     sys.exit(0 if asyncio.run(_ending(run_burst(asked, show.console()))) else 1)
 
 
 @app.command()
+def phone(
+    number: Annotated[int, typer.Argument(help="Which phone, from 0.")],
+    run_dir: Annotated[Path, typer.Argument(help="Run folder of a burst with --time-lines.")],
+) -> None:
+    """Tell what happened to one phone of a burst, when, and how long after its moment.
+
+    python -m loadtests burst --phones 5000 --rate 500 --time-lines --run-dir runs/mine
+
+    python -m loadtests phone 4711 runs/mine
+    """
+    sys.stdout.write(read_phone(run_dir, number).text() + "\n")
+
+
+@app.command()
 def bench(
     only: Annotated[
-        str, typer.Option(metavar="PAIR,...", help="Only these: rest, border, forward, registrar.")
+        str,
+        typer.Option(
+            metavar="PAIR,...",
+            help="Only these; the first column of the table in loadtests/README.md.",
+        ),
     ] = "",
     seconds: Annotated[
         float, typer.Option(min=0.1, max=60, help="That one side has in one round.")

@@ -43,6 +43,7 @@ class Batch:
         response_total_ms, response_min_ms, response_max_ms: of the same.
         retransmissions: requests sent again (RFC 3261 timer E), which are no new requests.
         send_errors: datagrams that the system refused to send.
+        drops: datagrams that came and found no room in a home's socket; said in the final one.
         refreshed, lost: later refreshes that succeeded, and registered phones whose refresh failed.
         final: the engine's last one.
     """
@@ -64,6 +65,7 @@ class Batch:
     response_max_ms: int = 0
     retransmissions: int = 0
     send_errors: int = 0
+    drops: int = 0
     refreshed: int = 0
     lost: int = 0
     final: bool = False

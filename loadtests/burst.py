@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,10 +21,11 @@ from loadtests.errors import GeneratorError, TargetError
 from loadtests.generator import ROOT, generate
 from loadtests.plan import GRACE_S, Plan, check_loopback, check_size, read_accounts
 from loadtests.results import Outcome, burst_document, run_document
-from loadtests.schedule import Shape, duration_s, phones_per_home
+from loadtests.schedule import phones_per_home
 from loadtests.target import Ready, Target, border
 from simulators.core import Address
 from simulators.errors import ConfigurationError
+from simulators.phone.crowd.arrivals import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Asked:
         limit_s: None for the schedule and a minute.
         run_dir: None for a new folder below runs/.
         mbg, accounts, homes: a target that runs already; `mbg` None starts one.
+        time_lines: whether to write down what happened to each phone.
     """
 
     phones: int
@@ -48,6 +50,7 @@ class Asked:
     mbg: Address | None
     accounts: Path | None
     homes: int
+    time_lines: bool = False
 
 
 async def run_burst(asked: Asked, console: Console) -> bool:
@@ -63,13 +66,11 @@ async def run_burst(asked: Asked, console: Console) -> bool:
     if asked.mbg is None and asked.accounts is None:
         console.print(f"Starting the target: MBG and PBX with {asked.phones} phones")
     async with _target(asked) as target:
-        plan = _plan(asked, target.ready)
         folder = _run_folder(asked.run_dir, started)
+        plan = _plan(asked, target.ready, folder)
         console.print(
-            f"{plan.phones} phones, "
-            + ("all at once" if plan.shape is Shape.AT_ONCE else f"{plan.rate_per_s:g} per second")
-            + f", against the MBG at {plan.mbg[0]}:{plan.mbg[1]}, seed {plan.seed}, "
-            f"{plan.workers} engine(s), {plan.phones_per_home} phone(s) per home",
+            f"{plan.phones} phones, {plan.manner}, against the MBG at {plan.mbg[0]}:{plan.mbg[1]}, "
+            f"seed {plan.seed}, {plan.workers} engine(s), {plan.phones_per_home} phone(s) per home",
             highlight=False,
         )
         if plan.phones_per_home > asked.phones_per_home:
@@ -137,10 +138,9 @@ async def _target(asked: Asked) -> AsyncIterator[Target]:
     yield Target(Ready(asked.mbg, asked.homes, str(asked.accounts.resolve())))
 
 
-def _plan(asked: Asked, ready: Ready) -> Plan:
-    takes_s = duration_s(asked.phones, asked.rate_per_s, asked.shape)
+def _plan(asked: Asked, ready: Ready, folder: Path) -> Plan:
     _, open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return Plan(
+    plan = Plan(
         mbg=ready.mbg,
         homes=ready.homes,
         accounts=ready.accounts,
@@ -149,11 +149,13 @@ def _plan(asked: Asked, ready: Ready) -> Plan:
         shape=asked.shape,
         workers=asked.workers,
         seed=asked.seed,
-        limit_s=takes_s + GRACE_S if asked.limit_s is None else asked.limit_s,
+        limit_s=GRACE_S if asked.limit_s is None else asked.limit_s,
         phones_per_home=phones_per_home(
             asked.phones, asked.workers, asked.phones_per_home, open_files
         ),
+        time_lines=str(folder) if asked.time_lines else "",
     )
+    return plan if asked.limit_s is not None else replace(plan, limit_s=plan.scheduled_s + GRACE_S)
 
 
 def _run_folder(wanted: Path | None, started: datetime) -> Path:

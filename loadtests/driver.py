@@ -5,26 +5,25 @@ A batch goes out every half second.
 """
 
 import asyncio
-import resource
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable
 
 from loadtests.batches import Batch
 from loadtests.engine_core.ledger import Ledger
-from loadtests.engine_core.population import Failed, Population, Refreshed, Registered
+from loadtests.homes import Homes
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.schedule import share
+from loadtests.time_lines import Recorder
 from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
+from simulators.phone.crowd.crowd import Crowd
+from simulators.phone.crowd.results import Failed, Lost, Refreshed, Registered, Result
 from simulators.sip.registration import Account
 from simulators.sip.transaction import Timers
 
 BATCH_S = 0.5
 PHONE_PORT = 5060
-RECEIVE_SIZE = 65_536
-"""Below asyncio's own 256 KiB a datagram, which costs a memory map each time."""
 STARTS_PER_TURN = 32
 """So that answers are read between starts, even when all phones start at once."""
 OVER_LIMIT = "no final answer within the time limit of the burst"
@@ -50,18 +49,17 @@ class Engine:
         homes = [account.home_index // plan.phones_per_home for account in accounts]
         self.phones = share(homes, plan.workers, worker)
         self.homes = sorted({homes[index] for index in self.phones})
-        self.send_errors = 0
+        self.time_lines = Recorder(worker) if plan.time_lines else None
         self._plan = plan
+        self._due_s = plan.arrivals()
         self._accounts = {
             index: _registration(plan, accounts[index], homes[index]) for index in self.phones
         }
         self._ledger = Ledger(worker)
-        seed = Seed(plan.seed)
-        self._population = Population(
-            lambda home: seed.stream(f"phones at {home}").randbytes, timers
-        )
+        chance = Seed(plan.seed).stream(f"phones of engine {worker}").randbytes
+        self._crowd = Crowd(chance, timers, steps=self.time_lines is not None)
+        self._sockets = Homes(self._receive, self._pump)
         self._say = say
-        self._sockets: dict[str, asyncio.DatagramTransport] = {}
         self._began = 0.0
         self._next = 0
         self._taken = (0.0, 0.0, 0, 0)  # at the last batch: time, cpu, retransmissions, send errors
@@ -77,28 +75,24 @@ class Engine:
         Raises:
             ConfigurationError: an address is taken, or open files ran out.
         """
-        loop = asyncio.get_running_loop()
         for number in self.homes:
             home = self._plan.home(number)
             try:
-                transport, _ = await loop.create_datagram_endpoint(
-                    partial(_HomeSocket, self, home), local_addr=(home, PHONE_PORT)
-                )
+                self._sockets.open((home, PHONE_PORT), home, self._plan.mbg)
             except OSError as error:
                 raise ConfigurationError(
                     f"can't open UDP {home}:{PHONE_PORT} for a home "
                     f"({error.strerror or error}; {len(self._sockets)} are open): stop another "
                     "burst that uses it, or put more phones into a home with --phones-per-home"
                 ) from error
-            self._sockets[home] = transport
-            self._population.settle((home, PHONE_PORT))
+            self._crowd.settle((home, PHONE_PORT))
 
     async def run(self, began: float) -> None:
         """Drive the phones from the moment `began` until all have ended or the limit has come."""
         self._began = began
         await asyncio.sleep(began - time.monotonic())
         self._measuring = True
-        self._taken = (began, _cpu_s(), 0, 0)
+        self._taken = (began, time.process_time(), 0, 0)
         self._start_due()
         self._later("batch", BATCH_S, self._batch)
         remaining = began + self._plan.limit_s - time.monotonic()
@@ -115,16 +109,12 @@ class Engine:
             handle.cancel()
         if self._timer is not None:
             self._timer.cancel()
-        for transport in self._sockets.values():
-            transport.close()
-        self._sockets.clear()
-
-    def received(self, data: bytes, peer: Address, home: str) -> None:
-        """A datagram came to a home."""
-        self._population.receive(data, peer, time.monotonic(), home)
-        self._pump()
+        self._sockets.close()
 
     # Inside
+
+    def _receive(self, data: bytes, peer: Address, home: str) -> None:
+        self._crowd.receive(data, peer, time.monotonic(), home)
 
     def _start_due(self) -> None:
         """Start what is due, a few at a time, and come back when the next one is."""
@@ -136,49 +126,45 @@ class Engine:
                 return
             index = self.phones[self._next]
             now = time.monotonic()
-            due = self._began + self._plan.due_s(index)
+            due = self._began + self._due_s[index]
             if due > now:
                 self._later("start", due - now, self._start_due)
                 return
             self._next += 1
             self._ledger.started(due - self._began, now - self._began)
-            self._population.start(index, self._accounts[index], now)
+            self._crowd.start(index, self._accounts[index], now)
             self._pump()
         self._later("start", 0.0, self._start_due)
 
     def _pump(self) -> None:
         """Send what the phones want sent, enter what became of them, arm their timer."""
-        for datagram in self._population.to_send():
-            transport = self._sockets.get(datagram.side)
-            try:
-                if transport is not None:
-                    transport.sendto(datagram.data, datagram.to)
-            except OSError:
-                self.send_errors += 1
-        results = self._population.results()
+        self._sockets.send(self._crowd.to_send())
+        results = self._crowd.results()
         if results and self._measuring:
             self._enter(results)
-        at = self._population.timer_at()
-        if at is not None and at < self._timer_at and self._sockets:
+        at = self._crowd.timer_at()
+        if at is not None and at < self._timer_at and len(self._sockets):
             if self._timer is not None:
                 self._timer.cancel()
             self._timer_at = at
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(max(0.0, at - time.monotonic()), self._on_timer)
 
-    def _enter(self, results: Sequence[object]) -> None:
+    def _enter(self, results: Iterable[Result]) -> None:
         at = time.monotonic() - self._began
         for result in results:
             if isinstance(result, Registered):
-                self._ledger.registered(self._plan.due_s(result.index), at)
+                self._ledger.registered(self._due_s[result.index], at)
                 del self._accounts[result.index]
             elif isinstance(result, Failed):
-                self._ledger.failed(self._plan.due_s(result.index), at, result.reason)
+                self._ledger.failed(self._due_s[result.index], at, result.reason)
                 del self._accounts[result.index]
             elif isinstance(result, Refreshed):
                 self._ledger.refreshed()
-            else:
+            elif isinstance(result, Lost):
                 self._ledger.lost()
+            if self.time_lines is not None:
+                self.time_lines.note(result, at)
         self._check_done()
 
     def _check_done(self) -> None:
@@ -191,11 +177,13 @@ class Engine:
         at = time.monotonic() - self._began
         for index in self.phones[: self._next]:
             if index in self._accounts:
-                self._ledger.failed(self._plan.due_s(index), at, OVER_LIMIT)
+                self._ledger.failed(self._due_s[index], at, OVER_LIMIT)
+                if self.time_lines is not None:
+                    self.time_lines.note(Failed(index, OVER_LIMIT), at)
 
     def _on_timer(self) -> None:
         self._timer, self._timer_at = None, float("inf")
-        self._population.handle_timer(time.monotonic())
+        self._crowd.handle_timer(time.monotonic())
         self._pump()
 
     def _batch(self) -> None:
@@ -203,8 +191,8 @@ class Engine:
         self._later("batch", BATCH_S, self._batch)
 
     def _take(self, *, final: bool) -> None:
-        now, cpu = time.monotonic(), _cpu_s()
-        again, errors = self._population.retransmissions, self.send_errors
+        now, cpu = time.monotonic(), time.process_time()
+        again, errors = self._crowd.retransmissions, self._sockets.send_errors
         before, self._taken = self._taken, (now, cpu, again, errors)
         batch = self._ledger.take(
             wall_s=time.time(),
@@ -212,30 +200,13 @@ class Engine:
             cpu_s=cpu - before[1],
             retransmissions=again - before[2],
             send_errors=errors - before[3],
+            drops=self._sockets.drops if final else 0,
             final=final,
         )
         self._say(batch)
 
     def _later(self, name: str, delay_s: float, callback: Callable[[], None]) -> None:
         self._handles[name] = asyncio.get_running_loop().call_later(delay_s, callback)
-
-
-class _HomeSocket(asyncio.DatagramProtocol):
-    """Hands datagrams of one home to the engine."""
-
-    def __init__(self, engine: Engine, home: str) -> None:
-        self._engine = engine
-        self._home = home
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if hasattr(transport, "max_size"):
-            transport.max_size = RECEIVE_SIZE
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._engine.received(data, (addr[0], addr[1]), self._home)
-
-    def error_received(self, exc: Exception) -> None:
-        self._engine.send_errors += 1
 
 
 def _registration(plan: Plan, account: PhoneAccount, home: int) -> Account:
@@ -247,8 +218,3 @@ def _registration(plan: Plan, account: PhoneAccount, home: int) -> Account:
         password=account.password,
         contact=(plan.home(home), PHONE_PORT),
     )
-
-
-def _cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime

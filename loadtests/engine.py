@@ -48,6 +48,8 @@ async def serve(plan: Plan, worker: int, *, alone: bool) -> None:
             await engine.run(time.monotonic())
         else:
             await _obey(engine)
+        if engine.time_lines is not None:
+            engine.time_lines.write(plan, accounts)
     finally:
         engine.close()
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from loadtests.schedule import Shape, due_s, duration_s
 from simulators.addresses import AddressPlan
 from simulators.core import Address
+from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
+from simulators.phone.crowd.arrivals import Shape, arrivals, span_s
 
 MOST_PHONES = 60_000
 MOST_WORKERS = 64
@@ -33,11 +34,12 @@ class Plan:
         accounts: path of the accounts, one JSON object a line.
         phones: 1 to 60,000.
         rate_per_s: starts per second; without meaning when all start at once.
-        shape: how they arrive.
+        shape: how they arrive; see `Shape`.
         workers: engines, one core each.
-        seed: decides branches, tags, Call-IDs and cnonces.
+        seed: decides arrivals, branches, tags, Call-IDs and cnonces.
         limit_s: after this many seconds the burst ends, whatever is still open.
         phones_per_home: how many share an address and its socket.
+        time_lines: folder for what happened to each phone; "" keeps none.
 
     Raises:
         ConfigurationError: a value is out of range; the message says which and why.
@@ -53,6 +55,7 @@ class Plan:
     seed: int = 1
     limit_s: float = 0.0
     phones_per_home: int = 1
+    time_lines: str = ""
 
     def __post_init__(self) -> None:
         check_size(self.phones, self.rate_per_s, self.shape, self.workers)
@@ -67,11 +70,21 @@ class Plan:
     @property
     def scheduled_s(self) -> float:
         """How long the arrivals take."""
-        return duration_s(self.phones, self.rate_per_s, self.shape)
+        return max(span_s(self.shape, self.phones, self.rate_per_s), self.arrivals()[-1])
 
-    def due_s(self, index: int) -> float:
-        """When phone `index` starts."""
-        return due_s(index, self.rate_per_s, self.shape)
+    def arrivals(self) -> list[float]:
+        """When each phone starts, in seconds after the burst began; the same in each process."""
+        chance = Seed(self.seed).stream("arrivals").randbytes
+        return arrivals(self.shape, self.phones, self.rate_per_s, chance)
+
+    @property
+    def manner(self) -> str:
+        """How phones come, in words that follow `phones`."""
+        if self.shape is Shape.AT_ONCE:
+            return "at once"
+        if self.shape is Shape.STEADY:
+            return f"at {self.rate_per_s:g} per second"
+        return f"in the shape {self.shape.value} at {self.rate_per_s:g} per second"
 
     def home(self, number: int) -> str:
         """Address of a home."""
@@ -146,7 +159,7 @@ def check_size(phones: int, rate_per_s: float, shape: Shape, workers: int) -> No
         _refuse(f"no more workers than the {phones} phones", workers)
     if not 0 < rate_per_s < float("inf"):
         _refuse("a rate of more than 0 phones per second", rate_per_s)
-    takes = duration_s(phones, rate_per_s, shape)
+    takes = span_s(shape, phones, rate_per_s)
     if takes > LONGEST_S:
         raise ConfigurationError(
             f"{phones} phones at {rate_per_s:g} per second take {takes:.0f} s, the longest burst "

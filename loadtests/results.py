@@ -9,8 +9,8 @@ from datetime import datetime
 
 from loadtests.engine_core.totals import Totals
 from loadtests.plan import Plan
-from loadtests.schedule import Shape
 from loadtests.target import Ready, Report
+from simulators.phone.crowd.arrivals import Shape
 
 MOST_LAG_MS = 100.0
 MOST_CPU_PERCENT = 90.0
@@ -91,6 +91,8 @@ def headline_refused(outcome: Outcome) -> str | None:
         reasons.append(f"an engine used {cpu:.0f} % of a core (limit {MOST_CPU_PERCENT:.0f} %)")
     if totals.send_errors:
         reasons.append(f"{totals.send_errors} datagrams could not be sent")
+    if totals.drops:
+        reasons.append(f"{totals.drops} answers found no room in the phones' sockets")
     if totals.started < outcome.plan.phones or len(totals.finished) < outcome.plan.workers:
         reasons.append("the generator did not carry out its schedule")
     return "The generator was the bottleneck: " + "; ".join(reasons) if reasons else None
@@ -99,10 +101,9 @@ def headline_refused(outcome: Outcome) -> str | None:
 def headline(outcome: Outcome) -> str:
     """The burst in one sentence."""
     plan, totals = outcome.plan, outcome.totals
-    how = "at once" if plan.shape is Shape.AT_ONCE else f"at {plan.rate_per_s:g} per second"
     p99 = totals.latency.percentile_ms(99)
     took = "" if p99 is None else f", 99 % within {p99:.1f} ms of their scheduled start"
-    return f"{outcome.registered} of {plan.phones} phones registered, arriving {how}{took}"
+    return f"{outcome.registered} of {plan.phones} phones registered, arriving {plan.manner}{took}"
 
 
 def burst_document(outcome: Outcome) -> dict[str, object]:
@@ -160,15 +161,13 @@ def run_document(
 def _facts(outcome: Outcome) -> dict[str, str]:
     plan, totals, report = outcome.plan, outcome.totals, outcome.report
     facts = {
-        "Arrivals": "all at once"
-        if plan.shape is Shape.AT_ONCE
-        else f"open, {plan.rate_per_s:g} per second",
+        "Arrivals": "all at once" if plan.shape is Shape.AT_ONCE else f"open, {plan.manner}",
         "Latency": "from a phone's scheduled start to its final 200, of those that registered",
         "Phones per home": str(plan.phones_per_home),
         "Journal": "off",
         "Time limit": f"{plan.limit_s:g} s",
         "Refreshed, lost later": f"{totals.refreshed}, {totals.lost}",
-        "Send errors": str(totals.send_errors),
+        "Send errors, answers dropped here": f"{totals.send_errors}, {totals.drops}",
     }
     if report is None:
         facts["Registered at MBG and PBX"] = f"not known: {outcome.unasked}"

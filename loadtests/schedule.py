@@ -1,32 +1,13 @@
-"""When each phone starts, and which engine drives it. Pure arithmetic.
+"""Which engine drives which phone, and how many share a home. Pure arithmetic.
 
-Arrivals are open: a phone starts when its moment has come, whether or not earlier ones were
-answered. A target that slows down therefore meets the same load, and its queue shows as latency
-instead of as a lower rate.
+When phones start is `simulators.phone.crowd.arrivals`. Arrivals are open: a target that slows down
+meets the same load, and its queue shows as latency instead of as a lower rate.
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 SPARE_FILES = 200
 """Open files that an engine needs beside its sockets, generously."""
-
-
-class Shape(StrEnum):
-    """How phones arrive."""
-
-    STEADY = "steady"
-    AT_ONCE = "at-once"
-
-
-def due_s(index: int, rate_per_s: float, shape: Shape) -> float:
-    """When phone `index` (from 0, over all engines) starts, in seconds after the burst began."""
-    return 0.0 if shape is Shape.AT_ONCE else index / rate_per_s
-
-
-def duration_s(phones: int, rate_per_s: float, shape: Shape) -> float:
-    """How long `phones` arrivals take on the schedule, in seconds."""
-    return due_s(phones, rate_per_s, shape)
 
 
 def share(homes: Sequence[int], workers: int, worker: int) -> list[int]:

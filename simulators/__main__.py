@@ -11,10 +11,12 @@ import typer
 from simulators.addresses import DEFAULT_PLAN, open_port
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
-from simulators.estate import border_site, mbg_site, pbx_site
+from simulators.estate import border_site, mbg_site, pbx_site, phones_site
 from simulators.estate.config import CtGatewayTable, PbxTable
 from simulators.mbg.forwarding.forward_rule import ForwardRule
 from simulators.mbg.settings import GATEWAY, MbgSettings
+from simulators.phone.menu.menu import DEFAULT_PASSWORD
+from simulators.phone.models import MODELS
 from simulators.running import run
 from simulators.tls import CertificateFiles
 
@@ -180,6 +182,100 @@ def pbx(
             )
         )
     )
+
+
+@app.command()
+def phones(
+    count: Annotated[int, typer.Option(help="How many.")] = 5,
+    server: Annotated[
+        str | None,
+        typer.Option(metavar="HOST[:PORT]", help="Configuration server, entered on each by hand."),
+    ] = None,
+    server_path: Annotated[str, typer.Option(help="HTTPS Path beside it.")] = "",
+    password: Annotated[
+        str, typer.Option(help="Administrator password of the phones.")
+    ] = DEFAULT_PASSWORD,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Only register, with these: one JSON object a line."),
+    ] = None,
+    registrar: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS:PORT", help="Where, if FILE names no registrar or another."),
+    ] = None,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="IPv4 address to send from; repeated ones are taken in turn."),
+    ] = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="Be on the plan's LAN instead of in its homes.")
+    ] = False,
+    models: Annotated[
+        str, typer.Option("--models", metavar="MODEL,...", help="In turn.")
+    ] = ",".join(MODELS),
+    firmware: Annotated[str, typer.Option(help="Version that they have.")] = "5.0.0.1018",
+    firmware_kind: Annotated[str, typer.Option(help="sip, or minet as delivered.")] = "sip",
+    until: Annotated[
+        phones_site.Until | None, typer.Option(help="End by itself when all are.")
+    ] = None,
+    within: Annotated[
+        float, typer.Option(min=0.1, help="With --until: give up after so many seconds.")
+    ] = 60.0,
+    control_address: Annotated[
+        str, typer.Option(help="Of the control API: loopback only, there is no log-in.")
+    ] = DEFAULT_PLAN.control_of_phones,
+    control_port: Annotated[int, typer.Option(help="Port of the control API.")] = 8190,
+    journal: Annotated[bool, typer.Option(help="Keep messages in memory.")] = True,
+    seed: Annotated[str, typer.Option(help="Decides MACs and all chance; repeats a run.")] = "1",
+) -> None:
+    """Phones by themselves, against any MBG, PBX and MCS, real ones included.
+
+    With --server they live their whole life: boot, configuration server entered key by key,
+    restart, files, firmware, registration. With --credentials they only register. Prints what each
+    does as it does it, and a table at the end; runs until Ctrl-C, or with --until registered until
+    all are. The addresses that they send from must be this machine's: by default homes in
+    127.30.0.0/16, for a target elsewhere give yours with --address.
+
+    \b
+    python -m simulators phones --count 5 --server 127.20.0.10:8202
+    python -m simulators phones --credentials extensions.jsonl --local --until registered
+    python -m simulators phones --server mcs.example.com --address 192.0.2.7 --count 3
+
+    Exit status: 0 with --until, all are registered; 1 not all in time; 2 it could not be done as
+    asked; 130 Ctrl-C.
+    """
+    site = phones_site.PhonesSite(
+        count=count,
+        models=[name.strip() for name in models.split(",") if name.strip()],
+        firmware=firmware,
+        firmware_kind=firmware_kind,
+        addresses=address or (),
+        local=local,
+        server=None if server is None else _server(server, server_path, password),
+        credentials=credentials,
+        registrar=None if registrar is None else _place(registrar, "--registrar ADDRESS:PORT"),
+        control=(control_address, control_port),
+        seed=Seed.parse(seed).number,
+        until=until,
+        within_s=within,
+        journal=journal,
+    )
+    if not run(phones_site.serve(site)):
+        sys.exit(1)
+
+
+def _server(text: str, path: str, password: str) -> phones_site.ServerByHand:
+    host, _, port = text.partition(":")
+    if not port:
+        return phones_site.ServerByHand(host, path=path, password=password)
+    return phones_site.ServerByHand(*_place(text, "--server HOST[:PORT]"), path, password)
+
+
+def _place(text: str, wanted: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        raise ConfigurationError(f"expected {wanted}, got {text!r}")
+    return host, int(port)
 
 
 def _icp(text: str) -> tuple[str, str]:

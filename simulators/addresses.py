@@ -22,6 +22,8 @@ LOW_PORT_OFFSET = 10000
 
 
 MOST_MBGS = 8
+MOST_HOMES = 62_500
+MOST_LOCAL = 16_000
 
 CAP_NET_BIND_SERVICE = 1 << 10
 
@@ -66,6 +68,11 @@ class AddressPlan:
     def control_of_pbx(self) -> str:
         """Where the control API of the PBX is."""
         return f"127.{self.lan}.0.98"
+
+    @property
+    def control_of_phones(self) -> str:
+        """Where the control API of the phones is."""
+        return f"127.{self.lan}.0.89"
 
     def is_outside_of_an_mbg(self, address: str) -> bool:
         """Whether this is the external address of one of the MBGs."""

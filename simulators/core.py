@@ -7,8 +7,7 @@ same for all cores, so one driver serves asyncio and the load engine alike.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Address = tuple[str, int]
 """IPv4 address and port."""
@@ -22,8 +21,7 @@ Entropy = Callable[[int], bytes]
 """Gives n random octets; in a run it is a stream of the run's seed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Datagram:
+class Datagram(NamedTuple):
     """Octets to send to `to` from the socket `side` (a core with one socket leaves it empty).
 
     Over a stream (`TCP`, `TLS`) they are one whole message; the driver finds the connection that

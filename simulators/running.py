@@ -8,12 +8,16 @@ stopped.
 import asyncio
 import contextlib
 import ctypes
+import gc
 import resource
 import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+COLLECT_AFTER = (20_000, 20, 20)
+"""Thresholds of the garbage collector: what roles keep (bindings, transactions) makes no cycles,
+and Python's own 700 would look through it again and again."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -24,6 +28,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         KeyboardInterrupt: it was ended by Ctrl-C or SIGTERM, and has cleaned up.
     """
     raise_open_files()
+    gc.set_threshold(*COLLECT_AFTER)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_ending_on_sigterm(main))
 

@@ -14,7 +14,9 @@ from simulators.phone.calls import line_table
 from simulators.phone.life import states, use
 from simulators.phone.local import directory_table, ldap, tftp
 from simulators.phone.menu import menu_table
+from simulators.phone.xml import browser_table
 from simulators.sip import call_states, registration, transaction_tables
+from simulators.softphone import states as softphone_states
 from system.domain import operations
 
 PAGE = Path(__file__).parent.parent / "docs" / "states.md"
@@ -34,6 +36,12 @@ DIAGRAMS: tuple[tuple[str, str, Table], ...] = (
     ),
     ("A phone's menu", "simulators/phone/menu/menu_table.py", menu_table.TRANSITIONS),
     ("A phone's line", "simulators/phone/calls/line_table.py", line_table.TRANSITIONS),
+    ("A softphone's life", "simulators/softphone/states.py", softphone_states.TRANSITIONS),
+    (
+        "An XML application on a phone",
+        "simulators/phone/xml/browser_table.py",
+        browser_table.TRANSITIONS,
+    ),
     (
         "A registration, as its UAC keeps it",
         "simulators/sip/registration.py",

@@ -16,6 +16,7 @@ from statistics import median
 
 from loadtests.bench import prism
 from loadtests.bench.figures import Figure, Of, Side
+from loadtests.bench.mcs import directory_of_phones, phones
 from loadtests.bench.processes import Child, generated, serving
 from loadtests.bench.registering import HOMES, made_up_accounts, registrations
 from loadtests.bench.registrar import registrar
@@ -143,6 +144,8 @@ PAIRS: dict[str, Pair] = {
     "border": border,
     "forward": forward,
     "registrar": registrar,
+    "phones": phones,
+    "phone-list": directory_of_phones,
 }
 
 

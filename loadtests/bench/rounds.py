@@ -18,6 +18,7 @@ class Size:
         requests: signed beforehand for a round, at most.
         phones: registered in one round.
         connections: made in one round, at most.
+        known_phones: that the MCS knows, where its list of phones is measured.
     """
 
     rounds: int = 5
@@ -25,6 +26,7 @@ class Size:
     requests: int = 30_000
     phones: int = 1000
     connections: int = 10_000
+    known_phones: int = 50_000
 
 
 async def take_turns(figure: Figure, ours: Play, peer: Play, rounds: int, say: Say) -> Figure:

@@ -3,11 +3,13 @@
     python -m loadtests.bench.sip_load < TASK.json
 
 Unlike a burst, whose arrivals are open, the next phone starts when one is done: that finds the rate
-which the target can keep, without losing datagrams in full socket buffers. The phones are those of
-the bursts. Says the round as one JSON object; a `Side`, see `figures`.
+which the target can keep, without losing datagrams in full socket buffers. Crowd and sockets are
+those of the bursts: each phone has its state, and its retransmission timers run. Says the round as
+one JSON object; a `Side`, see `figures`.
 """
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -19,10 +21,12 @@ import uvloop
 
 from loadtests.bench.figures import Side
 from loadtests.bench.processes import cpu_s, own_cpu_s
-from loadtests.engine_core.population import Population, Registered
+from loadtests.homes import Homes
 from loadtests.plan import PhoneAccount, read_accounts
 from simulators.core import Address
 from simulators.entropy import Seed
+from simulators.phone.crowd.crowd import Crowd
+from simulators.phone.crowd.results import Registered
 from simulators.sip.registration import Account
 
 LIMIT_S = 120.0
@@ -34,10 +38,11 @@ class Task:
 
     Args:
         registrar: where the phones register.
-        homes: IP addresses that they have, in turn.
+        homes: IP addresses that they have, in turn; each has one socket.
         accounts: file with their credentials; phones: how many of them.
         window: how many register at a time.
         server_pid: whose processor time is read at its begin and its end.
+        profile: file for a profile of the timed part; "" for none.
     """
 
     registrar: Address
@@ -46,6 +51,7 @@ class Task:
     phones: int
     window: int
     server_pid: int
+    profile: str = ""
 
 
 class Round:
@@ -56,92 +62,76 @@ class Round:
         self.failed = 0
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = task
-        self._waiting = list(enumerate(accounts))[::-1]
-        self._population = Population(lambda home: Seed(1).stream(home).randbytes)
-        self._sockets: dict[str, asyncio.DatagramTransport] = {}
-        self._ports: dict[str, int] = {}
+        self._next = 0
+        self._crowd = Crowd(Seed(1).stream("crowd").randbytes)
+        self._homes = Homes(self._received, self._pump)
         self._timer: asyncio.TimerHandle | None = None
-
-    async def open(self) -> None:
-        """A socket for each home."""
-        for home in self._task.homes:
-            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda home=home: Socket(self, home),  # type: ignore[misc]
-                local_addr=(home, 0),
+        places = {home: self._homes.open((home, 0), home, task.registrar) for home in task.homes}
+        for home, place in places.items():
+            self._crowd.settle(place, home)
+        self._accounts = [
+            Account(
+                registrar=task.registrar,
+                domain=task.registrar[0],
+                username=phone.username,
+                auth_username=phone.username,
+                password=phone.password,
+                contact=places[task.homes[index % len(task.homes)]],
             )
-            self._sockets[home] = transport
-            self._ports[home] = transport.get_extra_info("sockname")[1]
-            self._population.settle((home, self._ports[home]))
+            for index, phone in enumerate(accounts)
+        ]
+
+    def begin(self) -> None:
+        """Let as many begin as may at a time."""
+        for _ in range(self._task.window):
+            self._start()
+        self._pump()
 
     def close(self) -> None:
         """Close the sockets."""
         if self._timer is not None:
             self._timer.cancel()
-        for transport in self._sockets.values():
-            transport.close()
+        self._homes.close()
 
-    def start(self) -> None:
+    def _start(self) -> None:
         """Let the next phone begin, if there is one."""
-        if not self._waiting:
-            return
-        index, phone = self._waiting.pop()
-        home = self._task.homes[index % len(self._task.homes)]
-        account = Account(
-            registrar=self._task.registrar,
-            domain=self._task.registrar[0],
-            username=phone.username,
-            auth_username=phone.username,
-            password=phone.password,
-            contact=(home, self._ports[home]),
-        )
-        self._population.start(index, account, time.monotonic())
-        self.pump()
+        index = self._next
+        if index < len(self._accounts):
+            self._next = index + 1
+            self._crowd.start(index, self._accounts[index], time.monotonic())
 
-    def received(self, data: bytes, peer: Address, home: str) -> None:
-        """A datagram came to a home."""
-        self._population.receive(data, peer, time.monotonic(), home)
-        self.pump()
+    def _received(self, data: bytes, peer: Address, side: str) -> None:
+        self._crowd.receive(data, peer, time.monotonic(), side)
 
-    def pump(self) -> None:
-        """Send, count, start the next, arm the timer."""
-        for datagram in self._population.to_send():
-            self._sockets[datagram.side].sendto(datagram.data, datagram.to)
-        for result in self._population.results():
-            good = isinstance(result, Registered)
-            self.registered += good
-            self.failed += not good
-            self.start()
+    def _pump(self) -> None:
+        """Count, start the next, send, arm the timer."""
+        crowd = self._crowd
+        for result in crowd.results():
+            if isinstance(result, Registered):
+                self.registered += 1
+            else:
+                self.failed += 1
+            self._start()
+        self._homes.send(crowd.to_send())
         if self.registered + self.failed >= self._task.phones and not self.over.done():
             self.over.set_result(None)
-        at = self._population.timer_at()
-        if self._timer is None and at is not None:
+        if self._timer is None and (at := crowd.timer_at()) is not None:
             delay = max(0.0, at - time.monotonic())
             self._timer = asyncio.get_running_loop().call_later(delay, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
-        self._population.handle_timer(time.monotonic())
-        self.pump()
-
-
-class Socket(asyncio.DatagramProtocol):
-    """Hands datagrams of one home to the round."""
-
-    def __init__(self, round_: Round, home: str) -> None:
-        self._round = round_
-        self._home = home
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._round.received(data, (addr[0], addr[1]), self._home)
+        self._crowd.handle_timer(time.monotonic())
+        self._pump()
 
 
 async def play(task: Task) -> Side:
     """One round."""
     round_ = Round(task, read_accounts(Path(task.accounts), task.phones))
-    await round_.open()
+    gc.freeze()  # as the engine of a burst does
+    gc.set_threshold(5000, 10, 1_000_000)
     began, server, own = time.monotonic(), cpu_s(task.server_pid), own_cpu_s()
-    for _ in range(task.window):
-        round_.start()
+    round_.begin()
     await asyncio.wait_for(round_.over, LIMIT_S)
     side = Side(
         round_.registered,
@@ -154,11 +144,21 @@ async def play(task: Task) -> Side:
     return side
 
 
+def _profiled(task: Task) -> Side:
+    import cProfile
+
+    with cProfile.Profile() as profile:
+        side = uvloop.run(play(task))
+    profile.dump_stats(task.profile)
+    return side
+
+
 def main() -> None:
     """Read the task, play it, say the round."""
     values: dict[str, Any] = json.load(sys.stdin)
     registrar = tuple(values.pop("registrar"))
-    side = uvloop.run(play(Task(**values, registrar=registrar)))
+    task = Task(**values, registrar=registrar)
+    side = _profiled(task) if task.profile else uvloop.run(play(task))
     sys.stdout.write(json.dumps(asdict(side)) + "\n")
 
 

@@ -73,6 +73,7 @@ class Ledger:
         cpu_s: float,
         retransmissions: int = 0,
         send_errors: int = 0,
+        drops: int = 0,
         final: bool = False,
     ) -> Batch:
         """Hand out what happened since the last call, once; all arguments are of that time."""
@@ -97,6 +98,7 @@ class Ledger:
             response_max_ms=self._response_max_ms,
             retransmissions=retransmissions,
             send_errors=send_errors,
+            drops=drops,
             refreshed=self._refreshed,
             lost=self._lost,
             final=final,

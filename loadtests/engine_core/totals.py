@@ -33,6 +33,7 @@ class Totals:
     seconds: dict[int, SecondTotal] = field(default_factory=dict)
     retransmissions: int = 0
     send_errors: int = 0
+    drops: int = 0
     refreshed: int = 0
     lost: int = 0
     finished: set[int] = field(default_factory=set)
@@ -56,6 +57,7 @@ class Totals:
             total.latency.add(second.latency)
         self.retransmissions += batch.retransmissions
         self.send_errors += batch.send_errors
+        self.drops += batch.drops
         self.refreshed += batch.refreshed
         self.lost += batch.lost
         if batch.final:

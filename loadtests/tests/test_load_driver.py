@@ -10,7 +10,6 @@ from loadtests.batches import Batch
 from loadtests.driver import OVER_LIMIT, Engine
 from loadtests.engine_core.totals import Totals
 from loadtests.plan import Plan, read_accounts
-from loadtests.schedule import Shape
 from loadtests.tests.fake_registrar import (
     FakeRegistrar,
     passwords,
@@ -19,6 +18,7 @@ from loadtests.tests.fake_registrar import (
     write_accounts,
 )
 from simulators.errors import ConfigurationError
+from simulators.phone.crowd.arrivals import Shape
 from simulators.sip.transaction import Timers
 
 QUICK = Timers(t1=0.02, t2=0.16, t4=0.1)  # gives up after 1.28 s

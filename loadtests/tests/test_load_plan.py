@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from loadtests.plan import Plan, read_accounts, read_plan
-from loadtests.schedule import Shape
 from loadtests.tests.fake_registrar import passwords, write_accounts
 from simulators.errors import ConfigurationError
+from simulators.phone.crowd.arrivals import Shape
 
 GOOD = Plan(("127.20.0.10", 5060), 30, "accounts.jsonl", 500, 100.0, limit_s=65.0)
 

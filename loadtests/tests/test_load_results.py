@@ -11,9 +11,9 @@ from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
 from loadtests.plan import Plan
 from loadtests.results import Outcome, burst_document, headline_refused, run_document
-from loadtests.schedule import Shape
 from loadtests.show import last_line, progress_line
 from loadtests.target import Ready, Report
+from simulators.phone.crowd.arrivals import Shape
 
 PLAN = Plan(("127.20.0.10", 5060), 30, "a", 4, 2.0, limit_s=62.0)
 READY = Ready(PLAN.mbg, 30, "a", ("127.10.0.21", 5060))

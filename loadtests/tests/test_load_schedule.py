@@ -1,9 +1,9 @@
-"""Arrivals, and the population's split among engines."""
+"""The population's split among engines and homes."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests.schedule import SPARE_FILES, Shape, due_s, duration_s, phones_per_home, share
+from loadtests.schedule import SPARE_FILES, phones_per_home, share
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take long
 
@@ -30,18 +30,6 @@ def test_no_home_is_shared_by_two_engines(homes: list[int], workers: int) -> Non
 def test_engines_get_even_shares_of_homes_in_order(phones: int, workers: int) -> None:
     sizes = [len(share(range(phones), workers, worker)) for worker in range(workers)]
     assert max(sizes) - min(sizes) <= 1
-
-
-@UNHURRIED
-@given(index=st.integers(0, 60_000), rate=st.floats(0.1, 10_000))
-def test_a_steady_schedule_starts_one_phone_each_interval(index: int, rate: float) -> None:
-    assert due_s(index, rate, Shape.STEADY) == index / rate
-
-
-def test_all_at_once_is_at_once() -> None:
-    assert {due_s(index, 100, Shape.AT_ONCE) for index in range(100)} == {0.0}
-    assert duration_s(100, 100, Shape.AT_ONCE) == 0.0
-    assert duration_s(500, 100, Shape.STEADY) == 5.0
 
 
 @UNHURRIED

@@ -1,18 +1,38 @@
-"""Control of PBX nodes: state, release, licences, alarms; down, up and away (PRE-3, PRE-5)."""
+"""Control of PBX nodes: added and removed; state, release, licences, alarms; down, up and away.
 
+PRE-3, PRE-5, and several nodes behind one gateway.
+"""
+
+from ipaddress import IPv4Address
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from simulators.control.documents import NOTHING, WHOLE, done, iso
 from simulators.http_api.refused import Refused
 from simulators.http_api.routes import Answer, Document, Route
 from simulators.pbx.node import PbxNode
 from simulators.pbx.pbx import Pbx
+from simulators.pbx.settings import NodeSettings
 
 LONGEST_DOWN_S = 86_400.0
 RELEASE = r"^[0-9]{1,9}(\.[0-9]{1,9}){0,7}( SP[0-9]{1,9})?$"
+
+
+def _own_address(text: str) -> str:
+    """An address that one machine can have.
+
+    Raises:
+        ValueError: none, or one of no machine alone.
+    """
+    try:
+        address = IPv4Address(text)
+    except ValueError:
+        raise ValueError("must be an IPv4 address such as 127.10.0.22") from None
+    if address.is_unspecified or address.is_multicast or address.is_reserved:
+        raise ValueError("must be an address of one machine, such as 127.10.0.22")
+    return text
 
 
 class CatFLicences(Document):
@@ -54,6 +74,21 @@ class NodesShown(Document):
     items: list[NodeShown]
 
 
+class NodeWish(Document):
+    """A new node, at an address that no other role has; `licences` null: any number."""
+
+    name: Annotated[str, Field(pattern=r"^[ -~]*[!-~][ -~]*$", max_length=100)]
+    address: Annotated[
+        str,
+        Field(max_length=15, json_schema_extra={"format": "ipv4"}),
+        AfterValidator(_own_address),
+    ]
+    port: Annotated[int, Field(ge=1, le=65_535), WHOLE] = 5060
+    release: str = Field(default="6.3 SP1", pattern=RELEASE, max_length=40)
+    licences: Annotated[int, Field(ge=0, le=1_000_000), WHOLE] | None = None
+    udp_listening: bool = True
+
+
 class NodeChange(Document):
     """What shall be otherwise; what is left out stays. `licences` null: any number."""
 
@@ -85,6 +120,22 @@ class _Nodes:
 
     async def list_nodes(self, request: web.Request) -> NodesShown:
         return NodesShown(items=[_shown(node) for node in self._pbx.nodes])
+
+    async def add_node(self, request: web.Request, *, body: NodeWish) -> NodeShown:
+        if body.name in (node.name for node in self._pbx.nodes):  # it is the digest realm
+            raise Refused(409, "not_possible", f"there is a node {body.name}: choose another name")
+        node = await self._pbx.add_node(
+            body.name,
+            body.release,
+            (body.address, body.port),
+            settings=NodeSettings(licences=body.licences),
+            udp_listening=body.udp_listening,
+        )
+        return _shown(node)
+
+    async def remove_node(self, request: web.Request) -> web.Response:
+        await self._pbx.remove_node(named_node(self._pbx, request))
+        return done()
 
     async def read_node(self, request: web.Request) -> NodeShown:
         return _shown(named_node(self._pbx, request))
@@ -158,7 +209,7 @@ def _shown(node: PbxNode) -> NodeShown:
 
 
 def pbx_node_routes(pbx: Pbx) -> list[Route]:
-    """Look, change, stop and start, reboot, upgrade."""
+    """Look, add, remove, change, stop and start, reboot, upgrade."""
     calls = _Nodes(pbx)
     shown = (Answer(200, "as it is now", NodeShown),)
     return [
@@ -166,7 +217,12 @@ def pbx_node_routes(pbx: Pbx) -> list[Route]:
             "GET", "/nodes", "List nodes with their states", calls.list_nodes,
             (Answer(200, "all", NodesShown),),
         ),
+        Route(
+            "POST", "/nodes", "Add a node, which starts", calls.add_node,
+            (Answer(201, "added", NodeShown),),
+        ),
         Route("GET", "/nodes/{node}", "See one node", calls.read_node, shown),
+        Route("DELETE", "/nodes/{node}", "Remove a node", calls.remove_node, (NOTHING,)),
         Route(
             "PATCH", "/nodes/{node}", "Change licences or SIP UDP Listening Port",
             calls.change_node, shown,

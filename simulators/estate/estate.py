@@ -18,14 +18,12 @@ from simulators.addresses import DEFAULT_PLAN, BlockClaim, claim, claim_private,
 from simulators.clock import Clock
 from simulators.control.mbg_control import mbg_control
 from simulators.control.pbx_control import pbx_control
+from simulators.control.phone_control import phone_control
 from simulators.control.server import ControlServer
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
 from simulators.estate.config import EstateConfig, MbgTable, McsTable
 from simulators.estate.mcs import McsEndpoint, McsLauncher, McsPlace
-from simulators.faults.fault import Fault
-from simulators.faults.phone_faults import PhoneFault
-from simulators.faults.table import FaultTable
 from simulators.journal import Journal
 from simulators.mbg.mbg import Mbg
 from simulators.mbg.settings import MbgSettings
@@ -35,6 +33,7 @@ from simulators.pbx.node import PbxNode
 from simulators.pbx.pbx import Pbx
 from simulators.pbx.settings import NodeSettings
 from simulators.phone.handset import Handset
+from simulators.phone.handsets import Handsets
 from simulators.phone.identity import Identity
 from simulators.phone.models import model
 from simulators.phone.people import Person
@@ -65,7 +64,7 @@ class Estate:
     ) -> None:
         self.config = config
         self.seed = Seed(config.run.seed)
-        self.phones: dict[str, Handset] = {}
+        self.handsets: Handsets
         self._launch_mcs = launch_mcs
         self._given_folder = folder
         self._clock_start = clock_start
@@ -74,15 +73,19 @@ class Estate:
         self.journal: Journal
         self.network: Network
         self.authority: Authority
-        self.phone_faults: FaultTable
-        """Faults of the phones themselves: all phones', or one's by its MAC."""
         self.claim: BlockClaim
         self.mbgs: list[Mbg] = []
         self.controls: list[ControlServer] = []
         self.pbx: Pbx
         self.pbx_control: ControlServer
+        self.phone_control: ControlServer
         self.ct_gateway_password: str
         self.mcs: McsEndpoint | None = None
+
+    @property
+    def phones(self) -> dict[str, Handset]:
+        """The handsets, by MAC."""
+        return self.handsets.by_mac
 
     @property
     def mbg(self) -> Mbg:
@@ -143,9 +146,8 @@ class Estate:
             firmware_version=firmware_version,
             firmware_kind=firmware_kind,
             dhcp_server=dhcp_server,
-            faults=self.phone_faults,
         )
-        self.phones[person.mac] = phone
+        self.handsets.add(phone)
         return phone
 
     def roles(self) -> list[dict[str, str]]:
@@ -174,19 +176,12 @@ class Estate:
         plan = replace(self.claim.plan, mbgs=len(self.config.mbgs))
         self.network = Network(plan, self.journal, self.clock)
         self.authority = Authority()
-        self.phone_faults = FaultTable(
-            self.config.run.seed, self.clock.now, self._phone_failing, kinds=(PhoneFault,)
-        )
         self._name_places()
         await self._start_pbx()
         for number, table in enumerate(self.config.mbgs, 1):
             await self._start_mbg(number, table)
         await self._start_mcs()
-        self._stack.push_async_callback(self._power_off)
-
-    def _phone_failing(self, fault: Fault, number: int, what: str) -> None:
-        facts = {"fault": fault.name, "number": number, "struck": what}
-        self.journal.happened("phones", "fault struck", **facts)
+        await self._start_phones()
 
     def _name_places(self) -> None:
         plan = self.claim.plan
@@ -219,6 +214,15 @@ class Estate:
         place = plan.control_of_pbx, self.config.control.port
         self.pbx_control = pbx_control(self.pbx, place)
         await self._control(self.pbx_control)
+
+    async def _start_phones(self) -> None:
+        """Make room for phones, and start their control API."""
+        faults = int.from_bytes(self.seed.stream("phone faults").randbytes(8), "big")
+        self.handsets = Handsets(self.clock, self.journal, faults)
+        self._stack.push_async_callback(self._power_off)
+        place = self.claim.plan.control_of_phones, self.config.control.port
+        self.phone_control = phone_control(self.handsets, place)
+        await self._control(self.phone_control)
 
     async def _start_mbg(self, number: int, table: MbgTable) -> None:
         """Start the MBG of this number, counted from 1, and its control API."""

@@ -98,6 +98,11 @@ class SipDisturber:
         self._struck: dict[int, set[Address]] = {}
         """Peers on which a lasting fault lies, by its number."""
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether no fault is switched on, and none lies on a peer."""
+        return self._table.is_empty and not self._struck
+
     def carry(
         self,
         data: bytes,

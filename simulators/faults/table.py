@@ -125,6 +125,11 @@ class FaultTable:
         """Switch all off."""
         self._switched.clear()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether none is listed, not even an ended one."""
+        return not self._switched
+
     def listed(self) -> list[Switched]:
         """All that were switched on and not off, ended ones too, the oldest first."""
         return list(self._switched.values())

@@ -2,7 +2,7 @@
 
 Two nets: values that a role named as secret when it made or read them, and the places where
 protocols carry secrets (digest responses, OAuth signatures and secrets, password lines and
-fields), whoever sent them.
+fields, a phone's passcodes and media keys), whoever sent them.
 """
 
 import re
@@ -20,7 +20,9 @@ _PLACES = [
     re.compile(r'(?i)(\b(?:response|cnonce)=")[^"]*'),
     re.compile(r'(?i)(\boauth_(?:signature|token|token_secret|verifier)=")[^"]*'),
     re.compile(rf"(?i)(oauth_(?:token_secret|token|verifier|signature){_IS}){_VALUE}"),
-    re.compile(rf"(?i)((?:password|secret){_IS}){_VALUE}"),
+    re.compile(rf"(?i)((?:password|passcode|secret){_IS}){_VALUE}"),
+    re.compile(r"(?is)(<Parameter>[^<]*password\s*</Parameter>\s*<Value>)[^<]*"),
+    re.compile(r"(?im)^(a=crypto:\d+ \S+ inline:)\S+"),
     re.compile(r"(?im)^([ !^]*(?:sip line\d+ |sip )?(?:auth )?password\s*:\s*)\S.*$"),
     re.compile(r"(?im)^([ !^]*(?:admin|user) password\s*:\s*)\S.*$"),
     re.compile(r'(?i)("[a-z_]*(?:password|secret|verifier|token_secret)"\s*:\s*")(?:[^"\\]|\\.)*'),

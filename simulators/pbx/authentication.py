@@ -43,9 +43,12 @@ class Authentication:
             algorithms=settings.algorithms,
         )
 
-    def registers(self, request: Request, extension: str, now: float) -> Refusal | None:
-        """Why this REGISTER may not change the extension's bindings (section 10.3, 3 to 5)."""
-        check = self.authenticator.check(request, now)
+    def registers(self, authorization: str, extension: str, now: float) -> Refusal | None:
+        """Why a REGISTER with this Authorization (or "") may not change the extension's bindings.
+
+        Section 10.3, steps 3 to 5.
+        """
+        check = self.authenticator.check_text(authorization, "REGISTER", now)
         known = extension in self._extensions
         if check.passed:
             if known and check.username == extension:

@@ -6,7 +6,7 @@ connection, or through the NAT binding of the same UDP source.
 """
 
 import heapq
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulators.core import Address
 from simulators.sip.headers import Uri, parameters
@@ -16,8 +16,7 @@ SPARE_ENDS = 64
 """So many more ends than bindings could need twice are kept before outdated ones are dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContactBinding:
+class ContactBinding(NamedTuple):
     """One row: AOR to contact (RFC 3261 section 10.3 step 7).
 
     Args:

@@ -222,6 +222,10 @@ class CtGateway:
         if found is not None:
             self._each(lambda session: session.device_changed(found, online=online))
 
+    def hot_desk_changed(self, hot_desk: str, base: str, *, logged_in: bool) -> None:
+        """Somebody logged in or out at a phone: `XH` to clients of the short form."""
+        self._each(lambda session: session.hot_desk_changed(hot_desk, base, logged_in=logged_in))
+
     # For connections
 
     def session(self) -> GatewaySession:

@@ -127,11 +127,18 @@ class Database:
     def log_in(self, hot_desk: str, base: str) -> None:
         """The phone of the extension `base` takes the calls of a hot desk extension.
 
+        Args:
+            base: "" for a phone without an extension of its own.
+
         Raises:
             ConfigurationError: one of the two is no such extension.
         """
         self._hot_desk.log_in(hot_desk, base)
         self._settle()
+
+    def has_passcode(self, hot_desk: str, passcode: str) -> bool:
+        """Whether this is a hot desk extension with this passcode."""
+        return self._hot_desk.matches(hot_desk, passcode)
 
     def log_out(self, hot_desk: str) -> None:
         """End a hot desk extension's log-in.

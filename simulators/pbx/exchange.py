@@ -9,16 +9,18 @@ from simulators.pbx import refusals
 from simulators.pbx.authentication import Authentication
 from simulators.pbx.bindings import Bindings
 from simulators.pbx.exchange_calls import ExchangeCalls
-from simulators.pbx.exchange_events import CallRefused
+from simulators.pbx.exchange_events import CallRefused, HotDeskLoggedOut
 from simulators.pbx.extensions import Extensions
 from simulators.pbx.hot_desk import HotDesk
 from simulators.pbx.notifier import Notifier
 from simulators.pbx.refusals import Refusal
+from simulators.pbx.registering import Registering
 from simulators.pbx.registrar import Registrar
 from simulators.pbx.settings import NodeSettings
 from simulators.sip import inspection
 from simulators.sip.dialog import Fields, tag
 from simulators.sip.message import Request, response_to
+from simulators.sip.plain import read_plain
 from simulators.sip.transaction import Timers, Transactions
 from simulators.sip.transaction_events import RequestReceived, ResponseReceived, TimedOut
 
@@ -55,7 +57,12 @@ class Exchange:
         host = local[0]
         self.authentication = Authentication(name, extensions, entropy, self.settings, host)
         self.registrar = Registrar(
-            self.authentication, extensions, self.settings, host, self._events
+            self.authentication,
+            extensions,
+            self.hot_desk.phones,
+            self.settings,
+            host,
+            self._events,
         )
         self.calls = ExchangeCalls(
             self.transactions,
@@ -76,9 +83,17 @@ class Exchange:
         return self.registrar.bindings
 
     def phone_of(self, number: str) -> str:
-        """At whose phone the extension is: its own, else where it is logged in."""
-        if self.bindings.get(number) is None:
-            return self.hot_desk.places.get(number, number)
+        """At whose phone the extension is: its own, or where it is logged in.
+
+        Of a phone that registers as the hot desk itself and the base that it was logged in at, the
+        one that came last counts; a base that is not registered does not.
+        """
+        base = self.hot_desk.places.get(number, "")
+        if base and (
+            self.bindings.get(number) is None
+            or (self.hot_desk.phones.is_older(number) and self.bindings.get(base) is not None)
+        ):
+            return base
         return number
 
     # What the node's other parts ask for
@@ -104,6 +119,8 @@ class Exchange:
     ) -> None:
         """Take one message."""
         self.registrar.expire(now)
+        if transport == UDP and self._plain(data, peer, now):
+            return
         self.transactions.receive(data, peer, now, side, transport)
         self._work(now)
 
@@ -115,7 +132,11 @@ class Exchange:
 
     def events(self) -> list[object]:
         """What happened, in order, once."""
-        events = self._events + self.hot_desk.events()
+        for moved in self.hot_desk.events():
+            self._events.append(moved)
+            if isinstance(moved, HotDeskLoggedOut) and moved.left:
+                self.registrar.logged_out(moved.hot_desk)
+        events = self._events.copy()
         self._events.clear()  # the parts hold the same list
         return events
 
@@ -144,6 +165,25 @@ class Exchange:
 
     # Inside
 
+    def _plain(self, data: bytes, peer: Address, now: float) -> bool:
+        """Take a REGISTER in plain form by a short way; False if it is none, and nothing is done.
+
+        What is decided is decided by the same registrar as on the long way; the tests compare both.
+        """
+        plain = read_plain(data, peer) if data.startswith(b"REGISTER ") else None
+        asked = None if plain is None else Registering.of_plain(plain, peer, UDP)
+        if plain is None or asked is None:
+            return False
+        if not self.transactions.again(plain.key):
+            answer = self.registrar.register(asked, now)
+            tag = self._entropy(4).hex()
+            if isinstance(answer, Refusal):
+                octets = plain.answer(answer.status, answer.headers, tag)
+            else:
+                octets = plain.answer(200, answer, tag)
+            self.transactions.answered(plain.key, octets, peer, now)
+        return True
+
     def _work(self, now: float) -> None:
         for event in self.transactions.events():
             if isinstance(event, RequestReceived):
@@ -158,7 +198,8 @@ class Exchange:
         if request.method == "REGISTER":
             refused = inspection.refusal(request)
             if refused is None:
-                self._answer(received, self.registrar.register(received, now), now)
+                answer = self.registrar.register(Registering.of(received), now)
+                self._answer(received, answer, now)
             else:
                 self._malformed(received, refused, now)
         elif _begins_call(request):

@@ -11,6 +11,7 @@ class Ending(Enum):
     UNREGISTERED = "un-registered"
     REMOVED = "removed"
     CONNECTION_LOST = "connection lost"
+    LOGGED_OUT = "hot desk log-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class NotifyAnswered:
 
 @dataclass(frozen=True, slots=True)
 class HotDeskLoggedIn:
-    """The phone of `base` takes the calls of `hot_desk` now."""
+    """The phone of `base` takes the calls of `hot_desk` now; "": one without an extension."""
 
     hot_desk: str
     base: str
@@ -102,8 +103,9 @@ class HotDeskLoggedIn:
 
 @dataclass(frozen=True, slots=True)
 class HotDeskLoggedOut:
-    """It no longer does."""
+    """It no longer does; `left`: a phone has registered as `hot_desk` for it, and loses that."""
 
     hot_desk: str
     base: str
     reason: str
+    left: bool = False

@@ -33,7 +33,7 @@ def report(event: object) -> tuple[str, Facts] | None:
             return "notify answered", {"extension": extension, "event": package, "status": answer}
         case HotDeskLoggedIn(hot_desk, base):
             return "hot desk log-in", {"extension": hot_desk, "base": base}
-        case HotDeskLoggedOut(hot_desk, base, reason):
+        case HotDeskLoggedOut(hot_desk, base, reason, _):
             return "hot desk log-out", {"extension": hot_desk, "base": base, "reason": reason}
     return _report_call(event)
 

@@ -71,6 +71,9 @@ class Extensions(MutableMapping[str, Extension]):
         number = self._by_auth_name.get(auth_name)
         return None if number is None else self._by_number[number]
 
+    def __contains__(self, number: object) -> bool:
+        return number in self._by_number
+
     def __getitem__(self, number: str) -> Extension:
         return self._by_number[number]
 

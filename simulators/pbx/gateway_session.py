@@ -40,7 +40,7 @@ MOST_WAITING_EVENTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class PayloadReceived:
-    """A payload came; `text` shows it without the log-in's password."""
+    """A payload came; `text` shows it without a password or passcode."""
 
     command: str
     text: str
@@ -65,7 +65,7 @@ class GatewaySession:
 
     Args:
         directory: the nodes, a live view.
-        release: the gateway's release now; below 5.0.64 it has no `_XN` and no `_XC` (PRE-4).
+        release: the gateway's release now; below 5.0.64 it has none of ours (PRE-4).
         password: what a client must log in with.
         calendar: epoch seconds.
         now: when the connection came.
@@ -182,13 +182,14 @@ class GatewaySession:
     def extension_changed(self, node: int, old: Extension | None, new: Extension | None) -> None:
         """An extension came (old None), went (new None), or is not as it was."""
         self._tell(self._commands.monitors.extension_changed(node, old, new))
-        if (
-            old
-            and new
-            and _credentials(old) != _credentials(new)
-            and self._commands.has_credentials
-        ):
+        if old and new and _credentials(old) != _credentials(new) and self._commands.has_ours:
             self._tell(self._commands.monitors.credentials_changed(new.number))
+
+    def hot_desk_changed(self, hot_desk: str, base: str, *, logged_in: bool) -> None:
+        """A hot desk extension was logged in at the phone of `base`, or out there."""
+        if self._commands.has_ours:
+            monitors = self._commands.monitors
+            self._tell(monitors.hot_desk_changed(hot_desk, base, logged_in=logged_in))
 
     def device_changed(self, extension: Extension, *, online: bool) -> None:
         """An extension's phone came or went."""
@@ -237,7 +238,7 @@ class GatewaySession:
             self._log_in(LogIn.parse(payload), now)
             return
         text = payload.decode("ascii", "replace").rstrip("\r")
-        self._events.append(PayloadReceived(text.partition(",")[0][:20], text))
+        self._events.append(PayloadReceived(text.partition(",")[0][:20], _without_passcode(text)))
         command = Command.parse(payload)
         self._deadline = now + KEEP_ALIVE_S
         self._answers.append(self._commands.answer(command))
@@ -279,6 +280,14 @@ class GatewaySession:
         at = datetime.fromtimestamp(self._calendar(), UTC)
         release = str(self._release())
         return oai_messages.resync(at.strftime("%H:%M"), at.strftime("%m%d%y"), release)
+
+
+def _without_passcode(text: str) -> str:
+    """A command as the journal may have it; of an `_XH` in another form it has the name alone."""
+    name, *rest = text.split(",")
+    if name != "_XH" or len(rest) < 4:
+        return text
+    return ",".join([name, *rest[:3], "|•••|", rest[4]]) if len(rest) == 5 else "_XH,•••"
 
 
 def _credentials(extension: Extension) -> tuple[str, str]:

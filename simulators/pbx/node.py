@@ -23,6 +23,8 @@ from simulators.pbx.exchange_calls import Talk
 from simulators.pbx.exchange_events import (
     ExtensionRegistered,
     ExtensionUnregistered,
+    HotDeskLoggedIn,
+    HotDeskLoggedOut,
     WeakPassword,
 )
 from simulators.pbx.exchange_report import report
@@ -78,6 +80,8 @@ class PbxNode(Database):
         """Told when the node comes (True) and goes (False)."""
         self.on_registration: list[Callable[[str, bool], None]] = []
         """Told an extension whose phone comes (True) or goes (False) while the node runs."""
+        self.on_hot_desk: list[Callable[[str, str, bool], None]] = []
+        """Told a hot desk extension, its base, and whether it was logged in there or out."""
         seed = int.from_bytes(entropy(8), "big")
         own = FaultTable(seed, clock.now, self._struck, kinds=(SipFault,))
         self.faults = own if faults is None else faults
@@ -297,7 +301,7 @@ class PbxNode(Database):
         self.happened("fault struck", fault=fault.name, number=number, what=what)
 
     def _on_event(self, event: object) -> None:
-        reported = report(event)
+        reported = report(event) if self.journal.enabled else None
         if reported is not None:
             name, facts = reported
             self.happened(name, **facts)
@@ -306,6 +310,10 @@ class PbxNode(Database):
                 _each(self.on_registration, extension, True)
             case ExtensionUnregistered(extension):
                 _each(self.on_registration, extension, False)
+            case HotDeskLoggedIn(hot_desk, base):
+                _each(self.on_hot_desk, hot_desk, base, True)
+            case HotDeskLoggedOut(hot_desk, base):
+                _each(self.on_hot_desk, hot_desk, base, False)
             case WeakPassword(extension):
                 if self._alarms.raise_alarm(WEAK_PASSWORD, extension, self.clock.now()):
                     self.happened("alarm", number=WEAK_PASSWORD, extension=extension)

@@ -18,7 +18,7 @@ class Link(Enum):
 
 
 class Node(Protocol):
-    """A node as OAI tells of it."""
+    """A node as OAI tells of it, and lets its hot desks be moved."""
 
     @property
     def number(self) -> int: ...
@@ -28,8 +28,14 @@ class Node(Protocol):
     def release(self) -> Release: ...
     @property
     def extensions(self) -> Mapping[str, Extension]: ...
+    @property
+    def hot_desk(self) -> Mapping[str, str]: ...
     def is_registered(self, number: str) -> bool:
         """Whether the extension's phone is on-line."""
+
+    def has_passcode(self, hot_desk: str, passcode: str) -> bool: ...
+    def log_in(self, hot_desk: str, base: str) -> None: ...
+    def log_out(self, hot_desk: str) -> None: ...
 
 
 @dataclass(slots=True)

@@ -31,6 +31,8 @@ class Outcome(IntEnum):
     BAD_ARGUMENTS = 2
     NO_SUCH_DEVICE = 4
     TOO_MANY_MONITORS = 5
+    NO_MATCH = 6
+    """A hot desk extension and its passcode."""
 
 
 class LinkReason(IntEnum):
@@ -79,6 +81,11 @@ def short_extension_changed(old: str, new: str) -> Fields:
 def credentials_changed(extension: str) -> Fields:
     """`XC` (ours): the extension has other SIP credentials now."""
     return ("XC", Text(extension))
+
+
+def hot_desk_changed(hot_desk: str, base: str, *, logged_in: bool) -> Fields:
+    """`XH` (ours): somebody logged in at the phone of `base`, or out there."""
+    return ("XH", Text(hot_desk), Text(base), str(int(logged_in)))
 
 
 def database_changed(reference: str, node: int, extension: Extension) -> Fields:

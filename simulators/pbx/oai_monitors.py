@@ -2,7 +2,7 @@
 
 In the public form (`_MS,<id>,<affected>,<type>,<filters...>`) each monitored station and node has
 a cross reference of its own, which its events carry. In the short form (`_MS,<id>,<type>`, ours)
-there are none: whatever the type, the client gets `EC` and `XC`, for all nodes.
+there are none: whatever the type, the client gets `EC`, `XC` and `XH`, for all nodes.
 """
 
 import re
@@ -21,6 +21,7 @@ from simulators.pbx.oai_messages import (
     database_changed,
     device_status,
     extension_changed,
+    hot_desk_changed,
     resync_ended,
     short_extension_changed,
 )
@@ -156,6 +157,11 @@ class Monitors:
         """
         if self._short:
             yield credentials_changed(extension)
+
+    def hot_desk_changed(self, hot_desk: str, base: str, *, logged_in: bool) -> Iterator[Fields]:
+        """A hot desk extension was logged in or out; ours, and so for the short form alone."""
+        if self._short:
+            yield hot_desk_changed(hot_desk, base, logged_in=logged_in)
 
     def device_changed(self, extension: Extension, *, online: bool) -> Iterator[Fields]:
         """An extension's phone came or went."""

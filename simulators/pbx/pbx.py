@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 
 from simulators.clock import Clock
 from simulators.core import Address, Entropy
+from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
 from simulators.faults.fault import Fault
 from simulators.faults.oai_faults import OaiDisturber, OaiFault
@@ -27,7 +28,7 @@ class Pbx:
     Args:
         release: of the CT Gateway.
         password: what an OAI client logs in with.
-        entropy: decides the faults' chance.
+        entropy: decides the faults' chance, and what nodes make that are added without their own.
     """
 
     role = "PBX"
@@ -46,7 +47,7 @@ class Pbx:
         self.network = network
         self.journal = journal
         self.nodes: list[PbxNode] = []
-        seed = int.from_bytes(entropy(8), "big")
+        self._seed = seed = int.from_bytes(entropy(7), "big")
         self.faults = FaultTable(seed, clock.now, self._struck, kinds=FAULT_KINDS)
         self.gateway = CtGateway(
             (),
@@ -58,6 +59,8 @@ class Pbx:
             disturber=OaiDisturber(self.faults, lambda: self.gateway.nodes),
         )
         self._delivered = self.gateway.release
+        self._delivered_nodes: list[PbxNode] = []
+        self._last_number = 0
         self._rebooting: dict[int, asyncio.Task[None]] = {}
 
     async def add_node(
@@ -65,32 +68,49 @@ class Pbx:
         name: str,
         release: str,
         address: Address,
-        entropy: Entropy,
+        entropy: Entropy | None = None,
         *,
         settings: NodeSettings | None = None,
         udp_listening: bool = True,
     ) -> PbxNode:
-        """Start one more node; the first has the number 1.
+        """Start one more node; the first has the number 1, and no number comes twice.
+
+        Those that there are when the gateway is started first count as delivered.
 
         Raises:
             ConfigurationError: the release is none, or the address can't be had.
         """
+        number = self._last_number + 1
         node = PbxNode(
-            len(self.nodes) + 1,
+            number,
             name,
             release,
             clock=self.clock,
             network=self.network,
             journal=self.journal,
-            entropy=entropy,
+            entropy=entropy or Seed(self._seed).stream(f"node {number}").randbytes,
             settings=settings,
             udp_listening=udp_listening,
             faults=self.faults,
         )
         await node.start(address)
-        self.nodes.append(node)
-        self.gateway.add_node(node)
+        self._last_number = number
+        self._join(node)
         return node
+
+    async def remove_node(self, node: PbxNode) -> None:
+        """Take a node out of service for good; clients of the gateway hear of it.
+
+        Raises:
+            ConfigurationError: it is none of this PBX.
+        """
+        if node not in self.nodes:
+            raise ConfigurationError(f"{node.role} is none of this PBX's: it was removed before")
+        self.nodes.remove(node)
+        self.gateway.remove_node(node.number)
+        await self._forget_reboot(node)
+        await node.stop()
+        self.journal.happened(self.role, "node removed", node=node.number)
 
     async def start_gateway(self, address: Address) -> None:
         """Let the CT Gateway listen.
@@ -99,6 +119,7 @@ class Pbx:
             ConfigurationError: it runs already, or the address can't be had.
         """
         await self.gateway.start(address)
+        self._delivered_nodes = self.nodes.copy()
 
     async def stop(self) -> None:
         """Close everything, the gateway first; may be called again."""
@@ -109,16 +130,20 @@ class Pbx:
             await node.stop()
 
     async def reset(self) -> None:
-        """Be as delivered, without a fault: no extension, releases and licences as at the start.
+        """Be as delivered, without a fault or an extension: nodes, releases, licences as then.
 
         Clients of the gateway are cut off.
         """
         self.faults.calm()
         self.gateway.release = self._delivered
         await self.gateway.stop()
-        for node in self.nodes:
+        for node in [each for each in self.nodes if each not in self._delivered_nodes]:
+            await self.remove_node(node)
+        for node in self._delivered_nodes:
             await self._forget_reboot(node)
             await node.reset()
+            if node not in self.nodes:
+                self._join(node)
         await self.gateway.start(self.gateway.address)
 
     # Nodes that go down and come back
@@ -174,6 +199,12 @@ class Pbx:
             await self.gateway.start(self.gateway.address)
 
     # Inside
+
+    def _join(self, node: PbxNode) -> None:
+        self.nodes.append(node)
+        self.nodes.sort(key=lambda each: each.number)
+        self.gateway.add_node(node)
+        self.journal.happened(self.role, "node added", node=node.number, name=node.name)
 
     async def _go_down(self, node: PbxNode, release: Release | None, down_s: float) -> None:
         under_way = self._rebooting.get(node.number)

@@ -45,6 +45,11 @@ def no_licence(host: str) -> Refusal:
     return _warned(403, host, "No Cat-F licence is free on this PBX")
 
 
+def logged_out(host: str, extension: str) -> Refusal:
+    """403: somebody was logged out at this phone, which has not heard of it yet (EXT-7)."""
+    return _warned(403, host, f"Hot desk extension {extension} was logged out at this phone")
+
+
 def unknown_extension(host: str, extension: str) -> Refusal:
     """404 (RFC 3261 section 10.3 step 5): the AOR is none of ours."""
     return _warned(404, host, f"Extension {extension} does not exist on this PBX")

@@ -5,7 +5,7 @@ registration by a third party, GRUU, Path.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
@@ -20,13 +20,14 @@ from simulators.pbx.exchange_events import (
     RegistrationRefused,
     WeakPassword,
 )
-from simulators.pbx.extensions import Extensions
+from simulators.pbx.extensions import DeviceType, Extensions
+from simulators.pbx.hot_desk_phones import HotDeskPhones, Place
 from simulators.pbx.refusals import Refusal
+from simulators.pbx.registering import Registering
 from simulators.pbx.settings import NodeSettings
 from simulators.sip.dialog import Fields
-from simulators.sip.headers import NameAddress, Uri, cseq, parameters, seconds
+from simulators.sip.headers import NameAddress, Uri, parameters, seconds
 from simulators.sip.message import MalformedMessage
-from simulators.sip.transaction_events import RequestReceived
 
 MOST_REMEMBERED, LONGEST_REMEMBERED = 20_000, 200
 """How many texts of To and of Contact, and how long ones, are remembered as read."""
@@ -50,12 +51,14 @@ class Registrar:
         extensions: read at each request.
         host: how the node names itself in `Warning`.
         events: where to tell what happened.
+        desk_phones: which phones may register as a hot desk extension.
     """
 
     def __init__(
         self,
         authentication: Authentication,
         extensions: Extensions,
+        desk_phones: HotDeskPhones,
         settings: NodeSettings,
         host: str,
         events: list[object],
@@ -65,6 +68,7 @@ class Registrar:
         self._high_water = 0
         self._authentication = authentication
         self._extensions = extensions
+        self._desk_phones = desk_phones
         self._settings = settings
         self._host = host
         self._events = events
@@ -78,15 +82,14 @@ class Registrar:
         """Have this many; who is registered stays so."""
         self._licences = total
 
-    def register(self, received: RequestReceived, now: float) -> Refusal | Fields:
+    def register(self, asked: Registering, now: float) -> Refusal | Fields:
         """Do what a REGISTER asks for; returns the refusal, or the headers of the 200."""
-        request = received.request
         try:
-            extension = _user(request.headers.get("to"))
+            extension = _user(asked.to)
         except MalformedMessage as error:
             return refusals.bad_request(str(error))
-        answer = self._authentication.registers(request, extension, now) or self._bind(
-            received, extension, now
+        answer = self._authentication.registers(asked.authorization, extension, now) or self._bind(
+            asked, extension, now
         )
         if isinstance(answer, Refusal) and answer.why:
             self._events.append(RegistrationRefused(extension, answer.why, answer.status))
@@ -96,6 +99,11 @@ class Registrar:
         """Drop the bindings of an extension that no longer exists."""
         if self.bindings.remove_all(extension):
             self._events.append(ExtensionUnregistered(extension, Ending.REMOVED))
+
+    def logged_out(self, hot_desk: str) -> None:
+        """Drop the bindings of a hot desk extension that was logged out where they come from."""
+        if self.bindings.remove_all(hot_desk):
+            self._events.append(ExtensionUnregistered(hot_desk, Ending.LOGGED_OUT))
 
     def lost(self, transport: str, peer: Address) -> None:
         """A connection is gone, or can't be had.
@@ -109,7 +117,7 @@ class Registrar:
             if place is None or place == (transport, peer):
                 self._gone(binding, Ending.CONNECTION_LOST)
             else:
-                moved = replace(binding, transport=place[0], peer=place[1])
+                moved = binding._replace(transport=place[0], peer=place[1])
                 self.bindings.put(moved, self._settings.contacts_per_extension)
 
     def expire(self, now: float) -> None:
@@ -119,11 +127,10 @@ class Registrar:
 
     # Inside
 
-    def _bind(self, received: RequestReceived, extension: str, now: float) -> Refusal | Fields:
+    def _bind(self, asked: Registering, extension: str, now: float) -> Refusal | Fields:
         """Steps 6 to 8: change the bindings as the contacts say."""
-        headers = received.request.headers
-        contacts = headers.all("contact")
-        header_expires = seconds(headers.get("expires"))
+        contacts, number, call_id = asked.contacts, asked.cseq, asked.call_id
+        header_expires = seconds(asked.expires)
         if "*" in contacts:
             if len(contacts) != 1 or header_expires != 0:
                 return refusals.bad_request("Contact * needs Expires 0 and no other contact")
@@ -133,14 +140,12 @@ class Registrar:
                 wishes = [self._wish(value, header_expires) for value in contacts]
             except MalformedMessage as error:
                 return refusals.bad_request(str(error))
-        number, call_id = cseq(headers)[0], headers.get("call-id")
         refusal = self._forbidden(extension, wishes, number, call_id)
         if refusal is not None:
             return refusal
         for contact, expires_s in wishes:
             if expires_s:
-                peer, transport = received.peer, received.transport
-                until = now + expires_s
+                until, peer, transport = now + expires_s, asked.peer, asked.transport
                 self._put(
                     ContactBinding(extension, contact, call_id, number, until, peer, transport),
                     expires_s,
@@ -174,9 +179,24 @@ class Registrar:
             if 0 < expires_s < shortest:
                 return refusals.too_brief(shortest)
             binds = binds or expires_s > 0
+        is_desk = self._extensions[extension].device_type is DeviceType.SIP_HOT_DESK
+        if is_desk and self._is_logged_out(extension, wishes, call_id):
+            return refusals.logged_out(self._host, extension)
         if binds and not bound and self._are_licences_used_up():
             return refusals.no_licence(self._host)  # a refresh never loses its licence
         return None
+
+    def _is_logged_out(self, extension: str, wishes: list[tuple[str, int]], call_id: str) -> bool:
+        """Whether it comes from where a hot desk was logged out: it may end its own binding."""
+        return any(
+            self._desk_phones.has_left(extension, Place(call_id, contact))
+            for contact, expires_s in wishes
+            if expires_s or not self._is_own(extension, contact, call_id)
+        )
+
+    def _is_own(self, extension: str, contact: str, call_id: str) -> bool:
+        row = self.bindings.find(extension, contact)
+        return row is None or row.call_id == call_id
 
     def _are_licences_used_up(self) -> bool:
         return self._licences is not None and len(self.bindings) >= self._licences
@@ -186,7 +206,10 @@ class Registrar:
         refreshed = bindings.put(binding, self._settings.contacts_per_extension)
         self._high_water = max(self._high_water, len(bindings))
         self._events.append(ExtensionRegistered(extension, binding.contact, expires_s, refreshed))
-        if self._extensions[extension].has_weak_password:
+        known = self._extensions[extension]
+        if known.device_type is DeviceType.SIP_HOT_DESK:
+            self._desk_phones.registered(extension, Place(binding.call_id, binding.contact))
+        if known.has_weak_password:
             self._events.append(WeakPassword(extension))
 
     def _gone(self, binding: ContactBinding, ending: Ending) -> None:

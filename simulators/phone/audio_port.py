@@ -12,6 +12,7 @@ from simulators.journal import Journal
 from simulators.network import Network
 from simulators.phone.calls.audio import LISTENING_S, PACKET_S, Stream
 from simulators.phone.calls.description import NAMES
+from simulators.phone.calls.srtp import MasterKey
 
 FIRST_PORT, LAST_PORT = 3000, 3998
 """The first is the vendor's default of `sip rtp port`; a call takes the next even one free."""
@@ -85,6 +86,12 @@ class AudioSockets:
         if listens:
             opened.verdict = self._later(LISTENING_S, lambda: self._judge(line, opened))
 
+    def secure(self, line: int, own: MasterKey | None, peer: MasterKey | None) -> None:
+        """Encrypt with `own` and decrypt with `peer` from now on; without both neither."""
+        opened = self._open.get(line)
+        if opened is not None:
+            opened.stream.secure(own, peer)
+
     def close(self, line: int) -> None:
         """The call is over; a line without a port is fine."""
         opened = self._open.pop(line, None)
@@ -148,6 +155,8 @@ class AudioSockets:
 
     def _tell(self, name: str, line: int, opened: _Open, **facts: object) -> None:
         codec = NAMES.get(opened.payload, str(opened.payload))
+        if opened.stream.secured:
+            facts["srtp"] = True
         self._journal.happened(self._role, name, line=line, codec=codec, **facts)
         self._on_news()
 

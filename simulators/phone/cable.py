@@ -12,7 +12,7 @@ from simulators.clock import Clock
 from simulators.core import Address
 from simulators.journal import Journal
 from simulators.network import Network
-from simulators.sockets.disturbance import Way
+from simulators.sockets.disturbance import Disturber, Way
 
 
 class Cable(Network):
@@ -23,6 +23,8 @@ class Cable(Network):
         self._network = network
         self._log = journal
         self._time = clock
+        self.disturber: Disturber | None = None
+        """Has its way with each SIP message that passes."""
         self._in = asyncio.Event()
         self._in.set()
 
@@ -65,8 +67,19 @@ class Cable(Network):
             patience.cancel()
             back.cancel()
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether each SIP message passes as it is (see `Disturber`)."""
+        return self.plugged_in and (self.disturber is None or self.disturber.is_calm)
+
     def carry(
         self, data: bytes, *, way: Way, peer: Address, side: str, transport: str, now: float
     ) -> Sequence[tuple[float, bytes]]:
         """A SIP message, over whatever transport (see `Disturber`)."""
-        return ((0.0, data),) if self.plugged_in else ()
+        if not self.plugged_in:
+            return ()
+        if self.disturber is None:
+            return ((0.0, data),)
+        return self.disturber.carry(
+            data, way=way, peer=peer, side=side, transport=transport, now=now
+        )

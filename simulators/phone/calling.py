@@ -52,6 +52,11 @@ class Calling(Controls):
         return {number: LAMPS[call.activity] for number, call in self.calls.items()}
 
     @property
+    def backup_used(self) -> tuple[int, ...]:
+        """The lines that are registered at their backup registrar."""
+        return tuple(number for number in self.calls if self._telephone.uses_backup(number))
+
+    @property
     def audio(self) -> dict[int, Stream]:
         """What was said and heard in each line's latest call."""
         return {} if self._telephone.audio is None else self._telephone.audio.streams

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from simulators.clock import Clock
 from simulators.journal import Journal
+from simulators.phone.browsing import Browsing
 from simulators.phone.cable import Cable
-from simulators.phone.calling import Calling
 from simulators.phone.calls.line_table import Activity
 from simulators.phone.errands import Errands
 from simulators.phone.ldap_port import look_up
@@ -19,7 +19,7 @@ from simulators.phone.screen import Screen
 KEY_TYPE = "directory"
 
 
-class DirectoryKeys(Calling):
+class DirectoryKeys(Browsing):
     """The keys of the directory, before those of calls and of the menu."""
 
     _directory: DirectoryScreen

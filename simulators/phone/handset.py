@@ -6,13 +6,12 @@ go into the menu. All waiting is done on the run's clock, and everything started
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from simulators.clock import END, Clock, Timer
+from simulators.clock import Clock, Timer
 from simulators.core import Entropy
 from simulators.errors import ConfigurationError
-from simulators.faults.fault import Fault
 from simulators.faults.phone_faults import PhoneFault
 from simulators.faults.table import FaultTable
 from simulators.journal import Journal
@@ -20,18 +19,19 @@ from simulators.network import Network
 from simulators.phone.cable import Cable
 from simulators.phone.calls import call_screen
 from simulators.phone.calls.line_table import Activity
+from simulators.phone.crowd.time_line import TimeLine
 from simulators.phone.directory_keys import DirectoryKeys
 from simulators.phone.errands import Errands
 from simulators.phone.fetching import Fetcher
 from simulators.phone.files.config_file import is_secret
 from simulators.phone.files.firmware import FirmwareImage, Running, read_image
+from simulators.phone.files.lines import Resolve, addresses_only
 from simulators.phone.files.server import certificate_checks
 from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
 from simulators.phone.life import actions as do
 from simulators.phone.life.life import Life
 from simulators.phone.life.states import SIP_FIRMWARE_ABSENT, State
-from simulators.phone.life_driver import LifeDriver
 from simulators.phone.local.dhcp import NO_OFFER, Offer
 from simulators.phone.local.directory_screen import DirectoryScreen
 from simulators.phone.local.directory_table import Place as DirectoryPlace
@@ -46,12 +46,16 @@ from simulators.phone.menu.menu import (
 from simulators.phone.menu.menu_table import Place
 from simulators.phone.misfortunes import Misfortunes
 from simulators.phone.models import Model
+from simulators.phone.power import Power
+from simulators.phone.push_server import PushServer
 from simulators.phone.readings import Readings
 from simulators.phone.screen import Screen
 from simulators.phone.syslog_port import SyslogPort
 from simulators.phone.telephone import Telephone
 from simulators.phone.trust import Trust
 from simulators.phone.waiting import Watch
+from simulators.phone.xml.push import NEW_LIMIT, allowed_senders
+from simulators.sockets.disturbance import Disturber
 
 NO_MENU = SIP_FIRMWARE_ABSENT | {State.OFF, State.BOOTING, State.FLASHING, State.RESTARTING}
 """Where the Settings key does nothing; everywhere else an installer can get in."""
@@ -65,7 +69,7 @@ class Refusal:
     warning: str
 
 
-class Handset(Readings, DirectoryKeys, LifeDriver):
+class Handset(Readings, DirectoryKeys, Power):
     """One emulated 69xx.
 
     Args:
@@ -81,6 +85,9 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
         trusted: TLS context whose authorities it knows; by default it knows none.
         local: values that were entered before.
         faults: the table of its own failings, where it shares one; by default it has one alone.
+        resolve: finds the IPv4 address of a registrar given by name; by default only this
+            machine's own names are known.
+        push_limit: octets of a push that are taken, 2150 on old phones.
     """
 
     def __init__(
@@ -102,12 +109,16 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
         trusted: ssl.SSLContext | None = None,
         local: dict[str, str] | None = None,
         faults: FaultTable | None = None,
+        resolve: Resolve = addresses_only,
+        push_limit: int = NEW_LIMIT,
     ) -> None:
         self.identity = identity
         self.model = model
         self.home_address = home_address
         self.role = role or f"phone {identity.mac}"
         self.last_refusal: Refusal | None = None
+        self.time_line = TimeLine()
+        self.on_state: Callable[[Handset], None] = lambda _: None
         self._clock = clock
         self._journal = journal
         self.dhcp = dhcp or (Offer({66: dhcp_server}) if dhcp_server else NO_OFFER)
@@ -117,7 +128,7 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
             identity.mac, self.faults, self._lose_power, self._lose_contact
         )
         self._blackouts: list[Timer] = []
-        self._flapping = False
+
         self._life = Life(
             identity,
             model,
@@ -127,6 +138,7 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
             calendar=lambda: self._own_time("auto resync"),
             chance=lambda: int.from_bytes(entropy(6), "big") / 2**48,
         )
+        self._life.resolve = resolve
         self._trust = Trust(
             trusted,
             lambda: certificate_checks(self._life.believed),
@@ -136,13 +148,20 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
         super().__init__(Menu(model, lambda: self._life.layers, self._firmware_status))
         self._directory = DirectoryScreen(lambda: self._life.directory)
         self._errands = Errands(self.role, clock, journal)
+        self._noted = State.OFF
         self._watch = Watch(self.role, lambda: self.screen)
         self._syslog = SyslogPort(
             self.role, identity.mac, self._cable, journal, lambda: self._own_time("log")
         )
         self._telephone = Telephone(
             self.role, clock, self._cable, journal, entropy, self._line_changed, self._watch.look,
-            disturber=self._cable,
+            self._notified,
+        )  # fmt: skip
+        self._telephone.disturber = self._cable
+        self._push = PushServer(
+            self.role, network=self._cable, journal=journal,
+            senders=lambda: allowed_senders(self.configuration),
+            on_object=lambda data: self.take_object(data, "push"), limit=push_limit,
         )  # fmt: skip
         self._live_at(home_address)
 
@@ -156,8 +175,11 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
         if self.state in NO_MENU:
             value = self.state.value
             return Screen(value[0].upper() + value[1:], message=self._life.message)
+        shown = self._desk.screen()
+        if shown is not None:
+            return shown
         if self.call is not None:
-            return self._named(call_screen.screen(self.call))
+            return self._with_softkeys(self._named(call_screen.screen(self.call)))
         if self._directory.place is not DirectoryPlace.CLOSED:
             return self._directory.screen()
         if self._menu.place is not Place.IDLE:
@@ -165,13 +187,17 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
         return self._idle_screen()
 
     def _idle_screen(self) -> Screen:
-        shown = self.keys
         names = [line.line.screen_name for line in self._life.lines.values()]
-        labels = tuple(key.label for key in shown if key.kind == "topsoftkey")
-        message = self._menu.message or self._life.message or self._trouble() or self._last_call()
+        message = (
+            self.notice
+            or self._desk.browser.notice
+            or self._menu.message
+            or self._life.message
+            or self._trouble()
+        )
+        message = message or self._desk.status.shown(self._clock.steady()) or self._last_call()
         title = names[0] if names else f"Mitel {self.model.name}"
-        softkeys = tuple(key.label for key in shown if key.kind == "softkey")
-        return Screen(title, labels, None, softkeys, message)
+        return Screen(title, self.top_labels, None, self.soft_labels, message)
 
     def _trouble(self) -> str:
         if self.state is State.REFUSED and self.last_refusal is not None:
@@ -182,30 +208,6 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
         return next((call.message for call in self.calls.values() if call.message), "")
 
     # What people do with it
-
-    async def power_on(self) -> None:
-        """Plug it in; it boots by itself from here on. Nothing happens if it is on."""
-        self._power_on()
-
-    async def power_off(self) -> None:
-        """Cut the power: everything is dropped at once, nothing is said to anybody."""
-        for timer in self._blackouts:
-            timer.cancel()  # the power would have come back by itself
-        self._blackouts.clear()
-        if self._flapping:
-            self._regain_contact()
-        self._power_off()
-        await self._errands.ended()
-
-    def pull_cable(self) -> None:
-        """Pull the network cable: no packet leaves or comes in any more."""
-        self._cable.pull()
-        self._handle(do.CablePulled())
-
-    def put_cable_back(self) -> None:
-        """Put the network cable back."""
-        self._cable.put_back()
-        self._handle(do.CableBack())
 
     async def until(self, *states: State, within_s: float = 10.0) -> None:
         """Wait until it is in one of `states`, now or then; `within_s` is real seconds.
@@ -232,6 +234,11 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
 
         wanted = " or ".join(activity.value for activity in activities)
         await self._watch.until(lambda: now() in activities, wanted, lambda: now().value, within_s)
+
+    async def _until(
+        self, there: Callable[[], bool], wanted: str, found: Callable[[], str], within_s: float
+    ) -> None:
+        await self._watch.until(there, wanted, found, within_s)
 
     def convert_to_sip(self, image: bytes) -> None:
         """The conversion from MiNET that is done on the local network beforehand (PHN-1).
@@ -269,6 +276,10 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
         self.dhcp = dhcp or NO_OFFER
         self._live_at(home_address)
 
+    def disturb(self, disturber: Disturber | None) -> None:
+        """Let faults have their way with its SIP messages, from when it opens its sockets on."""
+        self._cable.disturber = disturber
+
     def restart(self) -> None:
         """A restart from outside the menu, as from the phone's own web page."""
         self._handle(do.RebootAsked("restart"))
@@ -284,44 +295,6 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
     def erase_local_configuration(self) -> None:
         """Erase Local Config, as on the phone's web page; a restart makes it count."""
         self._life.set_local({}, erase=True)
-
-    # What may go wrong with it
-
-    def _power_on(self) -> None:
-        if self.state is State.OFF:
-            self._journal.happened(self.role, "powered on")
-            if self._misfortunes.forgets():
-                self._life.factory_default()
-            self._handle(do.PowerOn())
-
-    def _power_off(self) -> None:
-        if self.state is not State.OFF:
-            self._handle(do.PowerOff())
-            self._journal.happened(self.role, "powered off")
-
-    def _lose_power(self, off_s: float) -> None:
-        """The power fails at this very moment, for a while."""
-        self._power_off()
-        self._blackouts.append(self._clock.call_later(off_s, self._power_on))
-
-    def _lose_contact(self, out_s: float) -> None:
-        """The cable is loose, for a while."""
-        self._flapping = True
-        self.pull_cable()
-        self._blackouts.append(self._clock.call_later(out_s, self._regain_contact))
-
-    def _regain_contact(self) -> None:
-        self._flapping = False
-        self.put_cable_back()
-
-    def _failing(self, fault: Fault, number: int, what: str) -> None:
-        facts = {"fault": fault.name, "number": number, "struck": what}
-        self._journal.happened(self.role, "fault struck", **facts)
-
-    def _own_time(self, what: str) -> float:
-        """Calendar time as the phone has it, from 1970 on."""
-        time_s = self._clock.now() + self._misfortunes.clock_error_s(what)
-        return min(max(time_s, 0.0), END)
 
     # Its parts
 
@@ -345,7 +318,17 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
     def _changed(self) -> None:
         self._watch.look()
 
+    def _note_state(self) -> None:
+        """Enter a new state into the time line, and tell of it."""
+        if self.state is not self._noted:
+            self._noted = self.state
+            refusal = self.last_refusal if self.state is State.REFUSED else None
+            detail = "" if refusal is None else f"{refusal.status} {refusal.warning}"
+            self.time_line.note(self._clock.now(), self.state.value, detail)
+            self.on_state(self)
+
     def _restarted(self) -> None:
+        self._close_desk()
         self._menu.close()
         self._menu.outcomes()
         self._directory.close()
@@ -356,6 +339,8 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
     def _line_changed(self, result: do.Result) -> None:
         if isinstance(result, do.RegistrationRefused):
             self.last_refusal = Refusal(result.status, result.warning)
+        if isinstance(result, do.LineUsed):
+            self._line_used(result)
         self._handle(result)
 
     def _decided(self, outcome: Outcome) -> None:
@@ -381,6 +366,9 @@ class Handset(Readings, DirectoryKeys, LifeDriver):
             f"Firmware Version: {running.version}",
             *boot,
         )
+
+    def _told(self) -> None:
+        self._watch.look()
 
     def _menu_is_there(self) -> bool:
         return self.state not in NO_MENU

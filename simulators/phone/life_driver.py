@@ -4,11 +4,13 @@ It decides nothing. What the phone's own failings (`misfortunes`) change on the 
 and in the handset's cable and power.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 from simulators.clock import Clock, Timer
 from simulators.core import Address
 from simulators.journal import Journal
+from simulators.phone.browsing import Browsing
+from simulators.phone.cable import Cable
 from simulators.phone.errands import Errands
 from simulators.phone.fetching import Fetcher
 from simulators.phone.identity import Identity
@@ -17,12 +19,13 @@ from simulators.phone.life.life import POLL, Life
 from simulators.phone.local.dhcp import Offer
 from simulators.phone.misfortunes import Misfortunes
 from simulators.phone.models import Model
+from simulators.phone.push_server import PushServer
 from simulators.phone.syslog_port import SyslogPort
 from simulators.phone.telephone import Telephone
 from simulators.phone.trust import Trust
 
 
-class LifeDriver(ABC):
+class LifeDriver(Browsing):
     """One life on the run's clock; whoever it belongs to makes its parts."""
 
     identity: Identity
@@ -37,6 +40,8 @@ class LifeDriver(ABC):
     _fetcher: Fetcher
     _trust: Trust
     _syslog: SyslogPort
+    _push: PushServer
+    _cable: Cable
     _misfortunes: Misfortunes
     _timer: Timer | None = None
     _working = False
@@ -44,6 +49,10 @@ class LifeDriver(ABC):
     @abstractmethod
     def _changed(self) -> None:
         """Something is to be seen that wasn't before."""
+
+    @abstractmethod
+    def _note_state(self) -> None:
+        """Whether the life is in another state now."""
 
     @abstractmethod
     def _restarted(self) -> None:
@@ -61,6 +70,7 @@ class LifeDriver(ABC):
         self._work()
 
     def _work(self) -> None:
+        self._note_state()
         if self._working:
             return
         self._working = True
@@ -98,6 +108,12 @@ class LifeDriver(ABC):
                 lines = self._misfortunes.registering(lines)
                 trust = self._trust.checking if validate else self._trust.anything
                 self._errands.start(self._telephone.register(lines, trust))
+            case do.ChangeLines(lines, validate):
+                lines = self._misfortunes.registering(lines)
+                trust = self._trust.checking if validate else self._trust.anything
+                self._errands.start(self._telephone.change(lines, trust))
+            case do.TakeObject(source, data):
+                self.take_object(data, source)
             case do.RegisterAnew():
                 self._telephone.register_anew()
             case do.Unregister(numbers):
@@ -114,6 +130,7 @@ class LifeDriver(ABC):
 
     def _quiet(self) -> None:
         self._telephone.close()
+        self._push.close()
         self._syslog.close()
         self._restarted()
 
@@ -123,15 +140,15 @@ class LifeDriver(ABC):
         contact: Address = (self._telephone.home, 0)
         if sip:
             contact = await self._telephone.open()
+            if self._cable.plan.zone(self._telephone.home) == "lan":
+                await self._push.open(self._telephone.home)  # nobody reaches into a home
         self._handle(do.NetworkUp(contact, self.dhcp))
 
     async def _fetch(self, path: str, url: str, validate: bool) -> None:
         self._handle(await self._get(path, url, validate))
 
     async def _call(self, name: str, url: str, validate: bool) -> None:
-        result = await self._get(name, url, validate)
-        if isinstance(result, do.FetchFailed):
-            self._journal.happened(self.role, "action URI failed", uri=name, reason=result.reason)
+        self._action_answered(name, await self._get(name, url, validate))
 
     async def _get(self, path: str, url: str, validate: bool) -> do.Fetched | do.FetchFailed:
         user_agent = self.identity.user_agent(self.model, self._life.running.version)

@@ -24,8 +24,9 @@ class Model:
         top_page: top softkeys on one page of the screen.
         touch: whether lists are operated by touch too; then paging needs no "More" key.
         width, height: of the screen, in pixels.
+        soft_page: softkeys below the screen that are seen at once.
         modules: M695 expansion modules that can be attached.
-        module_keys: keys of one module, all pages together.
+        module_keys: keys of one module, all pages together; 0 where none fits.
         mobile_contacts: whether it takes contacts over Bluetooth.
     """
 
@@ -36,6 +37,7 @@ class Model:
     touch: bool
     width: int
     height: int
+    soft_page: int = 5
     modules: int = 3
     module_keys: int = 84
     mobile_contacts: bool = False
@@ -64,14 +66,17 @@ class Model:
 MODELS: dict[str, Model] = {
     model.name: model
     for model in (
-        Model("6920", top_softkeys=10, softkeys=18, top_page=5, touch=False, width=320, height=240),
+        Model(
+            "6920", top_softkeys=10, softkeys=18, top_page=5, touch=False, width=320, height=240,
+            soft_page=4,
+        ),
         Model(
             "6930", top_softkeys=22, softkeys=24, top_page=11, touch=False, width=480, height=272,
             mobile_contacts=True,
         ),
         Model(
             "6940", top_softkeys=24, softkeys=24, top_page=12, touch=True, width=800, height=480,
-            mobile_contacts=True,
+            soft_page=6, mobile_contacts=True,
         ),
         Model(
             "6970", top_softkeys=24, softkeys=24, top_page=12, touch=True, width=800, height=480,

@@ -12,10 +12,11 @@ from simulators.network import Network
 from simulators.phone.audio_port import AudioSockets
 from simulators.phone.calls.line_call import LineCall, LineChanged, how
 from simulators.phone.calls.line_table import Activity
-from simulators.phone.calls.unsolicited import CheckSync
+from simulators.phone.calls.unsolicited import CheckSync, XmlNotify
 from simulators.phone.calls.user_agent import UserAgent
 from simulators.phone.files.lines import DEFAULT_PORTS, Lines
 from simulators.phone.life import actions as do
+from simulators.phone.life.action_uris import CallFacts
 from simulators.sip.agent import RegistrationChanged
 from simulators.sip.message import Response
 from simulators.sip.registration import State
@@ -37,9 +38,9 @@ class Telephone:
 
     Args:
         role: the name in the journal.
-        on_change: told each outcome of a line, and what a server asks for.
+        on_change: told each outcome of a line, how it is used, and what a server asks for.
+        on_xml: given an XML object that came by NOTIFY; empty where there was none in it.
         on_news: told that something else is to be seen.
-        disturber: does what it likes with each SIP message (a pulled cable).
     """
 
     def __init__(
@@ -51,10 +52,12 @@ class Telephone:
         entropy: Entropy,
         on_change: Callable[[do.Result], None],
         on_news: Callable[[], None],
-        disturber: Disturber | None = None,
+        on_xml: Callable[[bytes], None] = lambda body: None,
     ) -> None:
+        self._on_xml = on_xml
         self.home = ""
         self.audio: AudioSockets | None = None
+        self.disturber: Disturber | None = None
         self._role = role
         self._clock = clock
         self._network = network
@@ -62,11 +65,12 @@ class Telephone:
         self._entropy = entropy
         self._on_change = on_change
         self._on_news = on_news
-        self._disturber = disturber
         self._core: UserAgent | None = None
         self._driver: SipDriver | None = None
         self._ports = dict(DEFAULT_PORTS)
+        self._transports: tuple[str, ...] = (UDP,)
         self._in_use = False
+        self._talking_since: dict[int, float] = {}
 
     # Open and close
 
@@ -91,7 +95,7 @@ class Telephone:
         wanted = {transport: (self.home, self._ports[transport]) for transport in transports}
         driver = SipDriver(
             self._user_agent(wanted), self._clock, self._network, self._journal, self._event,
-            trust=trust, disturber=self._disturber,
+            trust=trust, disturber=self.disturber,
         )  # fmt: skip
         self._driver = driver  # before anything is open: the power may fail meanwhile
         real: dict[str, Address] = {}
@@ -103,6 +107,7 @@ class Telephone:
             self._ports[transport] = real[transport][1]  # kept, as the NAT's mapping of it
             self._journal.name(real[transport], self._role)
         driver.core = self._core = self._user_agent(real)
+        self._transports = transports
         return real[transports[0]]
 
     def close(self) -> None:
@@ -123,7 +128,7 @@ class Telephone:
 
     async def register(self, lines: Lines, trust: ssl.SSLContext) -> None:
         """Begin to keep these lines registered, over the transport that they ask for."""
-        if lines.transports != (UDP,) and self._driver is not None:
+        if lines.transports != self._transports and self._driver is not None:
             closing = self._driver
             self.close()
             await closing.wait_closed()
@@ -139,11 +144,26 @@ class Telephone:
             self._core.register_anew(self._clock.steady())
             self._driver.pump()
 
+    async def change(self, lines: Lines, trust: ssl.SSLContext) -> None:
+        """Have these lines from now on; those whose account is another register anew."""
+        if self._core is None or self._driver is None:
+            return
+        if lines.lines and lines.transports != self._transports:
+            await self.register(lines, trust)  # other sockets: as after a start
+            return
+        at = self._driver.addresses["", self._transports[0]]
+        self._core.change(_reachable(lines, at), self._clock.steady())
+        self._driver.pump()
+
     def unregister(self, numbers: tuple[int, ...]) -> None:
         """Take these lines' registrations back; their calls end."""
         if self._core is not None and self._driver is not None:
             self._core.unregister(numbers, self._clock.steady())
             self._driver.pump()
+
+    def uses_backup(self, line: int) -> bool:
+        """Whether a line is registered at its backup registrar."""
+        return self._core is not None and self._core.registrations.uses_backup(line)
 
     # What a person does with a line; False where it can't be done
 
@@ -198,12 +218,15 @@ class Telephone:
                 self._line(event)
             case CheckSync(reboot):
                 self._on_change(do.CheckSyncAsked(reboot))
+            case XmlNotify(body):
+                self._on_xml(body)
 
     def _registration(self, event: RegistrationChanged) -> None:
         line = int(event.key)
         if event.after is State.REGISTERED and self._core is not None:
-            granted_s = self._core.agent.registrations[event.key].granted_s
-            self._on_change(do.Registered(line, granted_s))
+            granted_s = self._core.registrations.granted_s(line)
+            spare = self.lines[line].proxy if line in self.lines else None
+            self._on_change(do.Registered(line, granted_s, spare[0] if spare else ""))
         elif event.after is State.REFUSED and event.response is not None:
             warning = warning_text(event.response)
             self._on_change(do.RegistrationRefused(line, event.response.status, warning))
@@ -221,11 +244,26 @@ class Telephone:
             self._journal.happened(self._role, "call ended", **facts)
         elif event.after is not event.before and event.after in NOTES:
             self._journal.happened(self._role, NOTES[event.after], **facts)
+        if event.after is not event.before:
+            self._on_change(do.LineUsed(event.before, self._facts(event)))
         in_use = any(line.activity is not Activity.IDLE for line in self.lines.values())
         if in_use is not self._in_use:
             self._in_use = in_use
             self._on_change(do.InUse(in_use))
         self._on_news()
+
+    def _facts(self, event: LineChanged) -> CallFacts:
+        """What action URIs and the history tell of a line's call."""
+        now = self._clock.steady()
+        if event.after is Activity.CONNECTED:
+            self._talking_since.setdefault(event.line, now)
+        since = self._talking_since.get(event.line, now)
+        if event.after in (Activity.IDLE, Activity.CLEARING):
+            self._talking_since.pop(event.line, None)
+        line = self.lines.get(event.line)
+        number, name = event.far_end.number, event.far_end.name
+        incoming = line is not None and line.incoming
+        return CallFacts(event.line, event.after, number, name, incoming, int(now - since))
 
 
 def warning_text(response: Response) -> str:
@@ -241,6 +279,11 @@ def _reachable(lines: Lines, at: Address) -> Lines:
     return replace(
         lines,
         lines=tuple(
-            replace(line, account=replace(line.account, contact=at)) for line in lines.lines
+            replace(
+                line,
+                account=replace(line.account, contact=at),
+                backup=None if line.backup is None else replace(line.backup, contact=at),
+            )
+            for line in lines.lines
         ),
     )

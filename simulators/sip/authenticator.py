@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from simulators.core import Entropy
 from simulators.sip.digest import Challenge, Credentials, MalformedDigest, verifies
@@ -29,8 +30,7 @@ class Verdict(Enum):
     PASSED = "passed"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A verdict and the user name that was claimed ("" where none was)."""
 
     verdict: Verdict
@@ -87,7 +87,10 @@ class Authenticator:
 
     def check(self, request: Request, now: float) -> Check:
         """Judge the request's Authorization header for this realm."""
-        text = request.headers.get("authorization")
+        return self.check_text(request.headers.get("authorization"), request.method, now)
+
+    def check_text(self, text: str, method: str, now: float) -> Check:
+        """The same, of a request of which only this header and the method are known."""
         if not text:
             return Check(Verdict.NO_CREDENTIALS)
         try:
@@ -100,7 +103,7 @@ class Authenticator:
         password = self._lookup(name)
         if password is None:
             return Check(Verdict.UNKNOWN_USER, name)
-        if not verifies(credentials, method=request.method, password=password):
+        if not verifies(credentials, method=method, password=password):
             return Check(Verdict.WRONG_PASSWORD, name)
         return Check(self._nonce_verdict(credentials, now), name)
 

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from simulators.errors import RemoteProtocolError
 
@@ -14,6 +16,22 @@ ALGORITHMS = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
 _FIELD = re.compile(r'([^=]*+)= *+(?:"((?:[^"\\]++|\\.)*+)[^,]*+|([^,]*+)),?+', re.DOTALL)
 """`name="quoted"` or `name=token` with the comma behind it; nothing is tried twice."""
+
+_USUAL = re.compile(
+    "Digest (?:(?:"
+    + "|".join(
+        rf'{name}="(?P<{name}>[^"\\]*)"'
+        for name in ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque")
+    )
+    + "|"
+    + "|".join(rf"{name}=(?P<{name}>[\w-]+)" for name in ("algorithm", "qop", "nc"))
+    + ")(?:, ?|$))+",
+    re.ASCII,
+)
+"""Credentials as nearly everybody writes them, in any order; what else there is `_FIELD` reads."""
+
+REMEMBERED, LONGEST = 20_000, 200
+"""How many hashes of the parts that do not change, and of how long ones, are remembered."""
 
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -67,8 +85,7 @@ class Challenge:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What a UAC answers in `Authorization`."""
 
     username: str
@@ -102,11 +119,12 @@ class Credentials:
         Raises:
             MalformedDigest: another scheme or a missing field.
         """
-        fields = _fields(text)
+        usual = _USUAL.fullmatch(text)
+        fields = _fields(text) if usual is None else usual.groupdict()
         for name in ("username", "realm", "nonce", "uri", "response"):
-            if name not in fields:
+            if fields.get(name) is None:
                 raise MalformedDigest(f"expected {name} in the credentials, it is missing")
-        qop = fields.get("qop", "")
+        qop = fields.get("qop") or ""
         if qop and not (fields.get("cnonce") and fields.get("nc")):
             raise MalformedDigest("expected cnonce and nc with qop, they are missing")
         return cls(
@@ -115,11 +133,11 @@ class Credentials:
             fields["nonce"],
             fields["uri"],
             fields["response"].lower(),
-            fields.get("algorithm", "MD5").upper(),
+            (fields.get("algorithm") or "MD5").upper(),
             qop,
-            fields.get("cnonce", ""),
-            fields.get("nc", ""),
-            fields.get("opaque", ""),
+            fields.get("cnonce") or "",
+            fields.get("nc") or "",
+            fields.get("opaque") or "",
         )
 
 
@@ -178,15 +196,23 @@ def _response(
     use: tuple[str, str, str, str],
 ) -> str:
     nonce, nc, cnonce, qop = use
-    ha1 = _hash(algorithm, ":".join(who))
-    ha2 = _hash(algorithm, f"{method}:{uri}")
+    ha1 = _kept(algorithm, ":".join(who))
+    ha2 = _kept(algorithm, f"{method}:{uri}")
     if qop:
         return _hash(algorithm, f"{ha1}:{nonce}:{nc}:{cnonce}:{qop}:{ha2}")
     return _hash(algorithm, f"{ha1}:{nonce}:{ha2}")  # RFC 2069's form, still allowed
 
 
+def _kept(algorithm: str, text: str) -> str:
+    """A hash that the same phone asks for again and again."""
+    return (_remembered if len(text) <= LONGEST else _hash)(algorithm, text)
+
+
 def _hash(algorithm: str, text: str) -> str:
     return ALGORITHMS[algorithm](text.encode()).hexdigest()
+
+
+_remembered = lru_cache(REMEMBERED)(_hash)
 
 
 def _escape(text: str) -> str:

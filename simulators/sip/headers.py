@@ -1,7 +1,8 @@
 """Header values that the cores look into: addresses, Via, CSeq, expiry (RFC 3261 section 20)."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulators.sip.message import Headers, MalformedMessage
 
@@ -9,14 +10,18 @@ MAX_EXPIRES = 2**32 - 1
 
 _HOST_PORT = re.compile(r"([^\s:\[\]@<>\"]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5})?)?")
 _SENT = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([\w.+-]+)\s+(\S+(?:\s*:\s*\S+)?)", re.IGNORECASE)
+_PLAIN_ADDRESS = re.compile(
+    r"<(sips?):([A-Za-z0-9\-_.!~*'()]+)@([A-Za-z0-9.-]+)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
+    r"(?:;([A-Za-z0-9;=\-_.]*))?>"
+)
+"""An address as phones mostly write it, which needs no closer look."""
 _ESCAPED = re.compile("%([0-9A-Fa-f]{2})")
 _BARE_NAME = re.compile(r"[\w\-.!%*+`'~ \t]*")
 """Tokens (section 25.1), and letters of all scripts, which phones do not always quote."""
 _PARAMETER = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"?)+')
 
 
-@dataclass(frozen=True, slots=True)
-class Uri:
+class Uri(NamedTuple):
     """A SIP URI as far as registration needs it: `sip:user@host:port;params`.
 
     In `user`, what needs no escape has none, so that equal users are equal text (section 19.1.4).
@@ -59,12 +64,11 @@ class Uri:
         return f"{self.scheme}:{user}{self.host}{port}{params}"
 
 
-@dataclass(frozen=True, slots=True)
-class NameAddress:
+class NameAddress(NamedTuple):
     """`"Name" <uri>;param=value` of From, To and Contact."""
 
     uri: Uri
-    params: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str]
     name: str = ""
 
     @classmethod
@@ -74,6 +78,10 @@ class NameAddress:
         Raises:
             MalformedMessage: an open `<` or quote, a name that needs quotes, or no URI.
         """
+        plain = _PLAIN_ADDRESS.fullmatch(text)
+        if plain is not None:
+            scheme, user, host, port, params = plain.groups()
+            return cls(Uri(user, host, int(port) if port else None, scheme, params or ""), {})
         name, rest = _display_name(text)
         if not rest.startswith("<"):
             uri, _, params = text.partition(";")  # params of a bare URI are the header's

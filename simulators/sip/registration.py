@@ -18,6 +18,9 @@ from simulators.sip.message import Headers, MalformedMessage, Request, Response,
 MAX_STALE_ANSWERS = 3
 """How often one attempt answers a challenge that says our nonce was only too old."""
 
+MIN_RETRY_S = 1.0
+"""A `Retry-After: 0` is no leave to ask without a pause."""
+
 
 class State(Enum):
     """Where a registration stands."""
@@ -165,13 +168,15 @@ class Registration:
             return self._register(self.account.expires_s)
         if 200 <= response.status < 300:
             self._move(Event.ACCEPTED)
-            self.granted_s = 0 if unregistering else self._granted(response)
-            self.due_at = None if unregistering else now + self._renewal_after()
+            self.granted_s = 0 if unregistering else granted_s(response, self.account)
+            threshold_s = self.account.renewal_threshold_s
+            renewal_s = renewal_after_s(self.granted_s, threshold_s)
+            self.due_at = None if unregistering else now + renewal_s
             return None
         self._move(Event.REFUSED)
         self._challenge = None
         unregistered = self.state is State.UNREGISTERED
-        self.due_at = None if unregistered else now + self.account.refused_retry_s
+        self.due_at = None if unregistered else now + refused_for_s(response, self.account)
         return None
 
     def no_answer(self, now: float) -> None:
@@ -227,8 +232,7 @@ class Registration:
 
     def _answer_challenge(self, response: Response) -> Request | None:
         """The request with credentials; None when they were already refused (wrong password)."""
-        name = "www-authenticate" if response.status == 401 else "proxy-authenticate"
-        challenge = _first_known(response, name)
+        challenge = first_known(response)
         if challenge is None:
             return None
         if self._answers >= (MAX_STALE_ANSWERS if challenge.stale else 1):
@@ -239,34 +243,52 @@ class Registration:
         return self._register(0 if self.state is State.UNREGISTERING else self.account.expires_s)
 
     def _lengthen(self, response: Response) -> bool:
-        shortest = seconds(response.headers.get("min-expires"))
-        if shortest is None or shortest <= self.account.expires_s:
+        longer = lengthened_s(response, self.account.expires_s)
+        if longer is None:
             return False
-        self.account = replace(self.account, expires_s=shortest)
+        self.account = replace(self.account, expires_s=longer)
         return True
 
-    def _granted(self, response: Response) -> int:
-        """Seconds granted to our own contact (section 10.2.4), else the Expires header's."""
-        host, port = self.account.contact
-        for value in response.headers.all("contact"):
-            try:
-                contact = NameAddress.parse(value)
-            except MalformedMessage:
-                continue
-            if contact.uri.address == (host, port) and "expires" in contact.params:
-                granted = seconds(contact.params["expires"])
-                if granted is not None:
-                    return granted
-        granted = seconds(response.headers.get("expires"))
-        return self.account.expires_s or 3600 if granted is None else granted
 
-    def _renewal_after(self) -> float:
-        half, threshold = self.granted_s / 2, self.account.renewal_threshold_s
-        return max(1.0, half if half <= threshold else self.granted_s - threshold)
+# The rules by themselves: who registers thousands reads answers by the same ones
 
 
-def _first_known(response: Response, name: str) -> Challenge | None:
-    """The topmost challenge whose algorithm we know (RFC 8760 section 2.4)."""
+def lengthened_s(response: Response, asked_s: int) -> int | None:
+    """What to ask for after a 423 (section 10.2.8); None where it names nothing longer."""
+    shortest = seconds(response.headers.get("min-expires"))
+    return None if shortest is None or shortest <= asked_s else shortest
+
+
+def granted_s(response: Response, account: Account) -> int:
+    """Seconds granted to our own contact (section 10.2.4), else the Expires header's."""
+    for value in response.headers.all("contact"):
+        try:
+            contact = NameAddress.parse(value)
+        except MalformedMessage:
+            continue
+        if contact.uri.address == account.contact and "expires" in contact.params:
+            granted = seconds(contact.params["expires"])
+            if granted is not None:
+                return granted
+    granted = seconds(response.headers.get("expires"))
+    return account.expires_s or 3600 if granted is None else granted
+
+
+def renewal_after_s(granted_s: int, threshold_s: float) -> float:
+    """When to renew, in seconds after the answer that granted so many."""
+    half = granted_s / 2
+    return max(1.0, half if half <= threshold_s else granted_s - threshold_s)
+
+
+def refused_for_s(response: Response, account: Account) -> float:
+    """How long a refusal keeps us away: as long as it says (section 20.33), else our own time."""
+    asked = seconds(response.headers.get("retry-after").partition(";")[0].partition("(")[0])
+    return account.refused_retry_s if asked is None else max(MIN_RETRY_S, float(asked))
+
+
+def first_known(response: Response) -> Challenge | None:
+    """The topmost challenge of a 401 or 407 whose algorithm we know (RFC 8760 section 2.4)."""
+    name = "www-authenticate" if response.status == 401 else "proxy-authenticate"
     for found, value in response.headers.items:
         if canonical(found) == name:
             try:

@@ -90,11 +90,7 @@ class ServerTransactions:
             self._ack(f"{prefix}INVITE", _marked(request, via, vias, peer), peer, now, transport)
             return
         key = prefix + method
-        server = self._servers.get(key)
-        if server is not None:
-            self._outbox.retransmissions += 1
-            if server.data and Event.REQUEST in server.table[server.state]:
-                self._outbox.put(server.data, server.peer, server.transport)
+        if self.again(key):
             return
         request = _marked(request, via, vias, peer)
         self._begin(key, request, peer, now, transport)
@@ -102,6 +98,24 @@ class ServerTransactions:
             self._cancel(key, f"{prefix}INVITE", request, now)
         else:
             self._outbox.events.append(RequestReceived(key, request, peer, transport))
+
+    def again(self, key: str) -> bool:
+        """Whether this is the key of a request that came before; its answer goes out once more."""
+        server = self._servers.get(key)
+        if server is None:
+            return False
+        self._outbox.retransmissions += 1
+        if server.data and Event.REQUEST in server.table[server.state]:
+            self._outbox.put(server.data, server.peer, server.transport)
+        return True
+
+    def answered(self, key: str, data: bytes, peer: Address, now: float) -> None:
+        """Take the answer to a request over UDP, no INVITE, that the user has read by itself."""
+        self._servers[key] = server = _Server(
+            key, SERVER, State.COMPLETED, peer, UDP, NEVER, now + self._timers.f, None, data=data
+        )
+        self._outbox.put(data, peer, UDP)
+        self._due.watch(server)
 
     def unreadable(self, data: bytes, why: str, peer: Address, transport: str) -> None:
         """Refuse what is a request but can't be read, if a response can be made."""

@@ -116,6 +116,14 @@ class Transactions:
         """
         self._servers.respond(transaction, response, now)
 
+    def again(self, transaction: str) -> bool:
+        """Whether a request that the user reads by itself (`plain`) is a copy; answers that."""
+        return self._servers.again(transaction)
+
+    def answered(self, transaction: str, data: bytes, peer: Address, now: float) -> None:
+        """Send the final answer to a request over UDP that the user has read by itself."""
+        self._servers.answered(transaction, data, peer, now)
+
     # The five verbs, and the connection's end
 
     def receive(

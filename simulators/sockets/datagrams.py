@@ -1,9 +1,12 @@
-"""A side over UDP: one socket."""
+"""A side over UDP: one socket, read until it is empty each time something came.
+
+asyncio's own datagram transport reads one datagram per turn of the loop, which costs more than to
+answer it.
+"""
 
 import asyncio
 import contextlib
-from socket import SO_RCVBUF, SOL_SOCKET
-from typing import cast
+import socket
 
 from simulators.core import UDP, Address
 from simulators.errors import ConfigurationError
@@ -12,15 +15,21 @@ from simulators.sockets.ports import NO_ADDRESS, Owner, Surroundings
 from simulators.sockets.sip_journal import first_word, record_sip
 
 RECEIVE_SIZE = 65_536
-"""Below asyncio's own 256 KiB a datagram, which costs a memory map each time."""
+"""Octets of the longest datagram."""
 
-RECEIVE_BUFFER = 4 << 20
-"""Octets that may wait to be read, as far as the kernel allows: its usual 208 KiB hold some 200
-messages, and a thousand phones that come back at once would retransmit what was dropped."""
+AT_A_TURN = 64
+"""Datagrams that are taken before the loop sees to others."""
+
+BUFFER = 4 << 20
+"""Octets that may wait to be read or to leave, as far as the kernel allows.
+
+Its usual 208 KiB hold some 200 messages, and a thousand phones that come back at once would
+retransmit what was dropped.
+"""
 
 
-class DatagramPort(asyncio.DatagramProtocol):
-    """One UDP socket of a driver; made by `open`."""
+class DatagramPort:
+    """One UDP socket of a driver; opened by `open`."""
 
     transport = UDP
 
@@ -30,8 +39,8 @@ class DatagramPort(asyncio.DatagramProtocol):
         self._owner = owner
         self._network = around.network
         self._journal = around.journal
-        self._socket: asyncio.DatagramTransport | None = None
-        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._socket: socket.socket | None = None
 
     async def open(self, address: Address) -> None:
         """Bind; `local` is the real address afterwards.
@@ -39,14 +48,21 @@ class DatagramPort(asyncio.DatagramProtocol):
         Raises:
             ConfigurationError: the address is taken or not allowed.
         """
-        loop = asyncio.get_running_loop()
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            await loop.create_datagram_endpoint(lambda: self, local_addr=address)
+            made.setblocking(False)
+            made.bind(address)
         except OSError as error:
+            made.close()
             raise ConfigurationError(
                 f"can't open UDP {address[0]}:{address[1]} ({error.strerror or error}): stop what "
                 "uses it, or give another address"
             ) from error
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            made.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+        self.local = made.getsockname()
+        self._socket = made
+        self._loop.add_reader(made, self._read)
         self._journal.listens(self.local)
 
     def send(self, data: bytes, to: Address) -> None:
@@ -61,34 +77,35 @@ class DatagramPort(asyncio.DatagramProtocol):
                 return
             if not self._journal.is_recorded_at(to):
                 record_sip(self._journal, self.local, to, data)
-        with contextlib.suppress(OSError):  # no route, or too long: on UDP that is silence
+        with contextlib.suppress(OSError):  # no route, too long, no room: on UDP that is silence
             self._socket.sendto(data, to)
 
     def close(self) -> None:
         if self._socket is not None:
+            self._loop.remove_reader(self._socket)
             self._socket.close()
             self._socket = None
             self._journal.falls_silent(self.local)
 
     async def wait_closed(self) -> None:
-        await self._closed
+        """The address was free at once."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._socket = cast(asyncio.DatagramTransport, transport)
-        host, port = transport.get_extra_info("sockname")[:2]
-        self.local = host, port
-        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER)
-        if hasattr(transport, "max_size"):
-            transport.max_size = RECEIVE_SIZE
-
-    def datagram_received(self, data: bytes, addr: Address) -> None:
-        # A sender of ours has journaled what can't pass as lost; a stranger gets silence.
-        if self._socket is not None and self._network.allows(addr[0], self.local[0]):
-            self._owner.arrived(data, addr, self.local, self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self._closed.done():
-            self._closed.set_result(None)
-
-    def error_received(self, exc: Exception) -> None:
-        """A peer's port is closed (ICMP): on UDP that is silence."""
+    def _read(self) -> None:
+        """Take what waits; the driver sends and tells when a few have been taken."""
+        try:
+            for _ in range(AT_A_TURN):
+                if self._socket is None:  # closed by what the last one brought about
+                    return
+                try:
+                    data, peer = self._socket.recvfrom(RECEIVE_SIZE)
+                except (BlockingIOError, InterruptedError):
+                    return
+                except OSError:
+                    continue  # a peer's port is closed (ICMP): on UDP that is silence
+                # A sender of ours has journaled what can't pass as lost; a stranger gets silence.
+                if self._network.allows(peer[0], self.local[0]):
+                    self._owner.arrived(data, peer, self.local, self)
+                    if self._journal.enabled:
+                        self._owner.pump()  # what came and what it brought about, side by side
+        finally:
+            self._owner.pump()

@@ -16,6 +16,10 @@ Way = Literal["in", "out"]
 class Disturber(Protocol):
     """Decides on each message of a driver."""
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether each message would be left alone now: `carry` need not be asked."""
+
     def carry(
         self, data: bytes, *, way: Way, peer: Address, side: str, transport: str, now: float
     ) -> Sequence[tuple[float, bytes]]:

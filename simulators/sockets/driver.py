@@ -122,11 +122,11 @@ class SipDriver:
     # What ports say
 
     def arrived(self, data: bytes, peer: Address, local: Address, port: Port) -> None:
-        """Give a message that arrived to the core."""
-        if self.disturber is None:
+        """Give a message that arrived to the core; the port calls `pump` when it has no more."""
+        if self.disturber is None or self.disturber.is_calm:
             self._deliver(data, peer, local, port)
         else:
-            self._disturb("in", data, peer, port, lambda d: self._deliver(d, peer, local, port))
+            self._disturb("in", data, peer, port, lambda d: self._late(d, peer, local, port))
 
     def ended(self, peer: Address, port: Port) -> None:
         """Tell a core that wants to know it of an ended stream."""
@@ -141,6 +141,10 @@ class SipDriver:
         if self._journal.enabled:
             record_sip(self._journal, peer, local, data, port.transport)
         self.core.receive(data, peer, self._clock.steady(), port.side, port.transport)
+
+    def _late(self, data: bytes, peer: Address, local: Address, port: Port) -> None:
+        """Deliver what may have been held up, when nobody else pumps."""
+        self._deliver(data, peer, local, port)
         self.pump()
 
     def _carry_out(self) -> None:
@@ -149,7 +153,7 @@ class SipDriver:
                 port = self._ports.get((message.side, message.transport))
                 if port is None:
                     continue  # closed meanwhile: like a cable that was pulled
-                if self.disturber is None:
+                if self.disturber is None or self.disturber.is_calm:
                     port.send(message.data, message.to)
                 else:
                     self._disturb_out(message, port)

@@ -78,7 +78,10 @@ class Owner(Protocol):
     """The driver as its ports see it."""
 
     def arrived(self, data: bytes, peer: Address, local: Address, port: Port) -> None:
-        """A whole message came from `peer` to the socket `local`."""
+        """A whole message came from `peer` to the socket `local`; `pump` is to follow."""
+
+    def pump(self) -> None:
+        """Carry out what came of the messages that arrived."""
 
     def ended(self, peer: Address, port: Port) -> None:
         """There is no connection with `peer` any more."""

@@ -190,6 +190,7 @@ class StreamPort:
         self._opening.drop(connection)
         self._idle.touch(connection)
         self._owner.arrived(message, connection.peer, connection.local, self)
+        self._owner.pump()
 
     def lives(self, connection: Connection) -> None:
         if connection.used:

@@ -22,7 +22,7 @@ from simulators.errors import ConfigurationError
 def test_everybody_has_an_address_of_their_own() -> None:
     plan = DEFAULT_PLAN
     addresses = [plan.mcs, plan.mbg_inside, plan.mbg_outside, plan.ct_gateway]
-    addresses += [plan.administrator, plan.control_of_pbx]
+    addresses += [plan.administrator, plan.control_of_pbx, plan.control_of_phones]
     addresses += [plan.control_of_mbg(number) for number in range(1, MOST_MBGS + 1)]
     addresses += [plan.node(number) for number in range(1, 10)]
     addresses += [plan.local_phone(index) for index in range(16_000)]

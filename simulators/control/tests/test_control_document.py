@@ -18,6 +18,7 @@ from simulators.control.server import ControlServer
 from simulators.control.tests.test_control import Controlled
 from simulators.http_api.routes import Answer, Document, Route
 from simulators.tests.pbx_bench import pbx_bench
+from simulators.tests.phones_bench import phones_bench
 
 EXAMPLES = 12
 BLOCKING = {"/journal/wait"}
@@ -29,6 +30,7 @@ REFUSING = {
     "/habits",
     "/icps",
     "/icps/{id}",
+    "/nodes",
     "/nodes/{node}/extensions",
     "/nodes/{node}/extensions/{number}",
     "/nodes/{node}/extensions/{number}/credentials",
@@ -94,6 +96,17 @@ async def test_every_route_of_a_pbx_answers_as_documented() -> None:
         for operation in described:
             await asyncio.to_thread(examine, operation, bench.control.url)
         entries = bench.journal.entries
+        assert [e.detail for e in entries if e.summary == "control API failed"] == []
+
+
+async def test_every_route_of_the_phones_answers_as_documented() -> None:
+    async with phones_bench(1) as bench:
+        await bench.registered()
+        described = operations(bench.control.document())
+        assert len(described) > 25
+        for operation in described:
+            await asyncio.to_thread(examine, operation, bench.control.url)
+        entries = bench.phones.journal.entries
         assert [e.detail for e in entries if e.summary == "control API failed"] == []
 
 

@@ -261,3 +261,62 @@ async def test_an_estate_has_one_for_all_of_its_nodes() -> None:
         assert [node["licences"]["total"] for node in nodes] == [None, 2]
         links = estate.ct_gateway.links
         assert {number: link.value for number, link in links.items()} == {1: "up", 2: "up"}
+
+
+async def test_nodes_are_added_and_removed_while_it_runs(bench: PbxBench) -> None:
+    client = await Client.connect(bench.pbx.gateway, bench.plan.mcs, bench.password)
+    assert [(await client.next())[1] for _ in range(2)] == ["RS", "RD"]
+    client.send(b"_NA,1,1\r")
+    assert (await client.next())[1:] == ["CF", "_NA", "1", "0"]
+    wish = {"name": "Annex", "address": bench.plan.node(5), "release": "6.2", "licences": 1}
+    added = await bench.ask("POST", "/nodes", wish)
+    assert (added["number"], added["address"], added["release"]) == (
+        3,
+        f"{wish['address']}:5060",
+        "6.2",
+    )
+    assert (added["running"], added["licences"]["total"], added["extensions"]) == (True, 1, 0)
+    assert (await client.next())[1:] == ["LS", "", "3", "1", "5"]
+    extension = {"number": "2105", "name": "Eve", "auth_password": "Annex-1"}
+    await bench.ask("POST", "/nodes/3/extensions", extension)
+    phone = Phone(bench, "2105", node=3)
+    assert await phone.register() is State.REGISTERED
+    assert await bench.ask("POST", "/nodes", wish) == (409, "not_possible")
+    taken = {"name": "Other", "address": bench.plan.node(5)}
+    assert await bench.ask("POST", "/nodes", taken) == (409, "not_possible")
+    assert len((await bench.ask("GET", "/nodes"))["items"]) == 3
+    await bench.ask("DELETE", "/nodes/3")
+    assert (await client.next())[1:] == ["LS", "", "3", "0", "6"]
+    assert await bench.ask("GET", "/nodes/3") == (404, "not_found")
+    assert await bench.ask("DELETE", "/nodes/3") == (404, "not_found")
+    again = await bench.ask("POST", "/nodes", taken)
+    assert (again["number"], again["name"]) == (4, "Other"), (
+        "the address is free, the number is not"
+    )
+    await phone.close()
+    await client.close()
+
+
+async def test_a_node_that_is_removed_while_it_reboots_does_not_come_back(bench: PbxBench) -> None:
+    node = bench.pbx.nodes[1]
+    await bench.ask("POST", "/nodes/2/reboot", {"down_s": 60})
+    await bench.ask("DELETE", "/nodes/2")
+    await bench.ask("POST", "/clock/advance", {"seconds": 100})
+    assert not node.is_running
+    assert [each["node"] for each in (await bench.ask("GET", "/ct-gateway"))["links"]] == [1]
+
+
+async def test_reset_brings_back_the_nodes_that_were_delivered(bench: PbxBench) -> None:
+    await bench.ask("POST", "/nodes", {"name": "Annex", "address": bench.plan.node(5)})
+    await bench.ask("DELETE", "/nodes/1")
+    await bench.ask("POST", "/reset")
+    nodes = (await bench.ask("GET", "/nodes"))["items"]
+    assert [(node["number"], node["running"]) for node in nodes] == [(1, True), (2, True)]
+    links = (await bench.ask("GET", "/ct-gateway"))["links"]
+    assert sorted((link["node"], link["link"]) for link in links) == [(1, "up"), (2, "up")]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "224.0.0.1", "255.255.255.255", "node", "127.1"])
+async def test_an_address_that_no_machine_has_is_named(bench: PbxBench, address: str) -> None:
+    wish = {"name": "Annex", "address": address}
+    assert await bench.ask("POST", "/nodes", wish) == (422, "invalid")

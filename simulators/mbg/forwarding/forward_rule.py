@@ -14,6 +14,9 @@ from simulators.errors import ConfigurationError
 
 PHONES_PORT = 8202
 """The one port that teleworkers' phones need (FWD-1)."""
+PHONE_MANAGER_PORT = 8204
+"""The one that Phone Manager needs where it is used outside (ADR-7, docs/wire.md section 6)."""
+WANTED = (PHONES_PORT, PHONE_MANAGER_PORT)
 
 SHUT: dict[tuple[str, int], str] = {
     (TCP, 8205): "LDAP",
@@ -77,11 +80,12 @@ class ForwardRule:
                 f"FWD-2: multicast must not be opened through the MBG, and {host} is a multicast "
                 "group: remove the rule."
             )
-        if not found and (self.protocol != TCP or {self.outside_port, port} - {0} != {PHONES_PORT}):
+        wanted = self.protocol == TCP and port in WANTED and self.outside_port in (0, port)
+        if not found and not wanted:
             found.append(
-                f"FWD-2: phones need TCP {PHONES_PORT} to TCP {PHONES_PORT} of the MCS alone, and "
-                f"this rule forwards {self.protocol} {self.outside_port} to port {port}: remove "
-                "it, or correct its ports."
+                f"FWD-2: phones need TCP {PHONES_PORT} to TCP {PHONES_PORT} of the MCS alone "
+                f"(Phone Manager {PHONE_MANAGER_PORT}), and this rule forwards {self.protocol} "
+                f"{self.outside_port} to port {port}: remove it, or correct its ports."
             )
         if not self.snat:
             found.append(

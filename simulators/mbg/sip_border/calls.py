@@ -262,4 +262,4 @@ def _caller(request: Request) -> NameAddress:
     try:
         return NameAddress.parse(request.headers.get("from"))
     except MalformedMessage:
-        return NameAddress(Uri("anonymous", "anonymous.invalid"))
+        return NameAddress(Uri("anonymous", "anonymous.invalid"), {})

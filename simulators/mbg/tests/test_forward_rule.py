@@ -12,6 +12,7 @@ MCS = "127.10.0.5"
 
 def test_the_rule_of_the_manual_has_no_warning() -> None:
     assert ForwardRule(8202, (MCS, 8202)).warnings == ()
+    assert ForwardRule(8204, (MCS, 8204)).warnings == (), "Phone Manager outside (ADR-7)"
     assert ForwardRule(0, (MCS, 8202), sources=("127.30.0.0/16", "127.31.0.1")).warnings == ()
 
 
@@ -25,6 +26,8 @@ def test_the_rule_of_the_manual_has_no_warning() -> None:
         ({"outside_port": 514, "destination": (MCS, 514), "protocol": "UDP"}, "FWD-2: syslog"),
         ({"outside_port": 8202, "destination": ("224.0.1.75", 8202)}, "FWD-2: multicast"),
         ({"outside_port": 8200, "destination": (MCS, 8200)}, "FWD-2: phones need TCP 8202"),
+        ({"outside_port": 8204, "destination": (MCS, 8202)}, "FWD-2: phones need TCP 8202"),
+        ({"outside_port": 8202, "destination": (MCS, 8204)}, "FWD-2: phones need TCP 8202"),
         ({"outside_port": 443, "destination": (MCS, 8202)}, "FWD-2: phones need TCP 8202"),
         ({"outside_port": 69, "destination": (MCS, 69)}, "FWD-2: phones need TCP 8202"),
         (

@@ -1,10 +1,11 @@
 """A client of a gateway session, in memory, and the nodes behind its gateway: for tests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from simulators.pbx import oai
-from simulators.pbx.extensions import DeviceType, Extension
+from simulators.pbx.extensions import DeviceType, Extension, Extensions
 from simulators.pbx.gateway_session import GatewaySession
+from simulators.pbx.hot_desk import HotDesk
 from simulators.pbx.oai import Command, LogIn, frame
 from simulators.pbx.oai_directory import Link, Linked
 from simulators.pbx.release import Release
@@ -15,7 +16,7 @@ PASSWORD = "s3cret-1"
 
 def extension(number: int, name: str = "Ada", kind: int = 38) -> Extension:
     text = str(number)
-    return Extension(text, name, DeviceType(kind), text, f"pass-{number}~")
+    return Extension(text, name, DeviceType(kind), text, f"pass-{number}~", f"9{number}")
 
 
 class FakeNode:
@@ -29,9 +30,23 @@ class FakeNode:
         self.release = Release.parse(release)
         self.extensions: dict[str, Extension] = {each.number: each for each in extensions}
         self.registered: set[str] = set()
+        self.desk = HotDesk(Extensions(self.extensions.values()))
+
+    @property
+    def hot_desk(self) -> Mapping[str, str]:
+        return self.desk.places
 
     def is_registered(self, number: str) -> bool:
         return number in self.registered
+
+    def has_passcode(self, hot_desk: str, passcode: str) -> bool:
+        return self.desk.matches(hot_desk, passcode)
+
+    def log_in(self, hot_desk: str, base: str) -> None:
+        self.desk.log_in(hot_desk, base)
+
+    def log_out(self, hot_desk: str) -> None:
+        assert self.desk.log_out(hot_desk)
 
 
 class Client:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from simulators.core import Address, Entropy
+from simulators.phone.calls.srtp import MasterKey, Receiver, Sender
 
 PACKETS = 5
 """How many make the tone."""
@@ -32,6 +33,9 @@ class AudioPorts(Protocol):
 
     def aim(self, line: int, to: Address | None, payload: int, *, listens: bool) -> None:
         """Send a tone there (None: nowhere); `listens` says whether one should be heard."""
+
+    def secure(self, line: int, own: MasterKey | None, peer: MasterKey | None) -> None:
+        """Encrypt with `own` and decrypt with `peer` from now on; without both neither."""
 
     def close(self, line: int) -> None:
         """The call is over; a line without a port is fine."""
@@ -69,6 +73,7 @@ class Stream:
         sent, heard: packets, of the tone and of any RTP.
         heard_from: who sent the first that was heard since the last `aim`.
         listens: whether something should be heard now.
+        unopened: packets that came without the right key, where one is needed.
     """
 
     def __init__(self, entropy: Entropy) -> None:
@@ -76,6 +81,9 @@ class Stream:
         self.heard = 0
         self.heard_from: Address | None = None
         self.listens = False
+        self.unopened = 0
+        self._keys: tuple[MasterKey, MasterKey] | None = None
+        self._secured: tuple[Sender, Receiver] | None = None
         self.to: Address | None = None
         self._payload_type = 0
         self._left = 0
@@ -92,6 +100,18 @@ class Stream:
         self.listens, self.heard_from = listens, None
         self._left = PACKETS
 
+    @property
+    def secured(self) -> bool:
+        """Whether it goes as SRTP."""
+        return self._secured is not None
+
+    def secure(self, own: MasterKey | None, peer: MasterKey | None) -> None:
+        """Encrypt and decrypt with these keys; the same ones again go on as they are."""
+        keys = (own, peer) if own is not None and peer is not None else None
+        if keys != self._keys:
+            self._keys = keys
+            self._secured = None if keys is None else (Sender(keys[0]), Receiver(keys[1]))
+
     def packet(self) -> bytes | None:
         """The tone's next packet; None when it is over."""
         if self.to is None or not self._left:
@@ -103,11 +123,16 @@ class Stream:
         self.sent += 1
         self._sequence = (self._sequence + 1) % 2**16
         self._timestamp = (self._timestamp + SAMPLES) % 2**32
-        return header + TONE
+        said = header + TONE
+        return said if self._secured is None else self._secured[0].protect(said)
 
     def receive(self, data: bytes, peer: Address) -> bool:
         """Take what came; True if it is the first RTP heard since the last `aim`."""
-        if read(data) is None:
+        opened = data if self._secured is None else self._secured[1].open(data)
+        if opened is None:
+            self.unopened += 1
+            return False
+        if read(opened) is None:
             return False
         self.heard += 1
         if self.heard_from is not None or not self.listens:

@@ -1,6 +1,8 @@
 """Session descriptions of a phone: one audio stream, offered and answered (RFC 4566, RFC 3264).
 
-PCMU, PCMA and telephone-event are spoken; streams of other kinds are refused with port 0.
+PCMU, PCMA and telephone-event are spoken; streams of other kinds are refused with port 0. With
+`sip srtp mode` 1 (preferred) plain RTP/AVP is offered with a key in it, which a peer may take or
+leave; with 2 (required) RTP/SAVP, and nothing goes without a key (RFC 4568).
 """
 
 import re
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 
 from simulators.core import Address
 from simulators.errors import RemoteProtocolError
+from simulators.phone.calls.srtp import SUITE, MasterKey
 
 PCMU, PCMA, TELEPHONE_EVENT = 0, 8, 101
 NAMES = {PCMU: "PCMU", PCMA: "PCMA"}
@@ -16,6 +19,9 @@ CODECS = {
     PCMA: "a=rtpmap:8 PCMA/8000",
     TELEPHONE_EVENT: "a=rtpmap:101 telephone-event/8000",
 }
+PLAIN, SECURE = "RTP/AVP", "RTP/SAVP"
+OFF, PREFERRED, REQUIRED = 0, 1, 2
+"""`sip srtp mode`."""
 LONGEST = 65_536
 MOST_STREAMS = 8
 NOWHERE = "0.0.0.0"
@@ -31,6 +37,9 @@ MIRRORED = {
 """What may be answered to each direction (RFC 3264 section 6.1)."""
 
 _MEDIA = re.compile(r"m=(\S{1,32}) (\d{1,5})(?:/\d+)? (\S{1,64}) (.{1,512})")
+_CRYPTO = re.compile(
+    rf"a=crypto:(\d{{1,9}}) {SUITE} inline:([A-Za-z0-9+/=]{{40}})(?:[|].{{1,99}})?"
+)
 _CONNECTION = re.compile(r"c=IN IP4 (\d{1,3}(?:\.\d{1,3}){3})(?:/\d+)*")
 
 
@@ -48,6 +57,7 @@ class Description:
         direction: of RFC 3264 section 5.1, as it sees it.
         streams: each media line as kind, protocol, formats; the audio's place is `place`.
         events: whether it takes telephone-event as we number it.
+        key: with which it encrypts what it says; None: it doesn't. `key_tag` is the key's number.
     """
 
     address: Address
@@ -56,6 +66,8 @@ class Description:
     streams: tuple[tuple[str, str, str], ...] = (("audio", "RTP/AVP", "0"),)
     place: int = 0
     events: bool = False
+    key: MasterKey | None = None
+    key_tag: str = "1"
 
     @property
     def receives(self) -> bool:
@@ -68,12 +80,15 @@ class Description:
         return self.direction == "sendrecv" and self.receives
 
 
-def read(body: bytes) -> Description:
-    """What an offer or answer says.
+def read(body: bytes, srtp: int = OFF) -> Description:
+    """What an offer or answer says to a phone with this SRTP mode.
 
     Raises:
-        UnusableDescription: it can't be read, or has no audio stream that we speak.
+        UnusableDescription: it can't be read, has no audio stream that we speak, or no key where
+            one is needed.
     """
+    protocols = (PLAIN,) if srtp == OFF else (PLAIN, SECURE)
+    key: tuple[str, MasterKey] | None = None
     streams: list[tuple[str, str, str]] = []
     found: tuple[int, int, int] | None = None  # place, port, payload
     events, host, direction = False, "", "sendrecv"
@@ -87,33 +102,59 @@ def read(body: bytes) -> Description:
             if len(streams) == MOST_STREAMS:
                 raise UnusableDescription(f"expected at most {MOST_STREAMS} streams, got more")
             payload = _spoken(formats)
-            ours = (kind, protocol) == ("audio", "RTP/AVP") and 0 < int(port) <= 65_535
+            ours = kind == "audio" and protocol in protocols and 0 < int(port) <= 65_535
             if found is None and ours and payload is not None:
                 found = len(streams), int(port), payload
                 events = str(TELEPHONE_EVENT) in formats.split()
             streams.append((kind, protocol, formats))
         elif connection is not None and (at_session or in_ours):
             host = connection[1]
+        elif in_ours and key is None and (crypto := _CRYPTO.fullmatch(line)) is not None:
+            given = MasterKey.read(crypto[2])
+            key = (crypto[1], given) if given is not None else None
         elif line[2:] in MIRRORED and line.startswith("a=") and (at_session or in_ours):
             direction = line[2:]
     if found is None or not host:
-        raise UnusableDescription("expected an RTP/AVP audio stream with PCMU or PCMA at an IPv4")
-    return Description((host, found[1]), found[2], direction, tuple(streams), found[0], events)
+        wanted = " or ".join(protocols)
+        raise UnusableDescription(f"expected an audio stream of {wanted}, PCMU or PCMA, at an IPv4")
+    if key is None and (srtp == REQUIRED or streams[found[0]][1] == SECURE):
+        raise UnusableDescription(f"expected a=crypto with {SUITE}: SRTP is required")
+    tag, given = key if key is not None and srtp != OFF else ("1", None)
+    return Description(
+        (host, found[1]), found[2], direction, tuple(streams), found[0], events, given, tag
+    )
 
 
-def offer(own: Address, version: int, direction: str = "sendrecv") -> bytes:
+def offer(
+    own: Address,
+    version: int,
+    direction: str = "sendrecv",
+    *,
+    srtp: int = OFF,
+    key: MasterKey | None = None,
+) -> bytes:
     """Our offer, to be heard at `own`; each later one of a call has a higher `version`."""
-    return _session(own, version, [_audio(own[1], tuple(CODECS), direction)])
+    protocol = SECURE if srtp == REQUIRED else PLAIN
+    crypto = _crypto("1", key) if srtp != OFF and key is not None else []
+    return _session(own, version, [_audio(own[1], tuple(CODECS), direction, protocol, crypto)])
 
 
-def answer(to: Description, own: Address, version: int, *, holds: bool = False) -> bytes:
-    """Our answer: its codec, and what its direction and our hold leave over."""
+def answer(
+    to: Description,
+    own: Address,
+    version: int,
+    *,
+    holds: bool = False,
+    key: MasterKey | None = None,
+) -> bytes:
+    """Our answer: its codec, what its direction and our hold leave over, our key if it has one."""
     direction = MIRRORED[to.direction]
     if holds:
         direction = "sendonly" if to.direction in RECEIVES else "inactive"
+    crypto = _crypto(to.key_tag, key) if to.key is not None and key is not None else []
     payloads = (to.payload, TELEPHONE_EVENT) if to.events else (to.payload,)
     media = [
-        _audio(own[1], payloads, direction)
+        _audio(own[1], payloads, direction, protocol, crypto)
         if place == to.place
         else [f"m={kind} 0 {protocol} {formats}"]
         for place, (kind, protocol, formats) in enumerate(to.streams)
@@ -139,12 +180,19 @@ def _spoken(formats: str) -> int | None:
     return next((known[word] for word in formats.split() if word in known), None)
 
 
-def _audio(port: int, payloads: tuple[int, ...], direction: str) -> list[str]:
+def _crypto(tag: str, key: MasterKey) -> list[str]:
+    return [f"a=crypto:{tag} {SUITE} inline:{key.inline}"]
+
+
+def _audio(
+    port: int, payloads: tuple[int, ...], direction: str, protocol: str, crypto: list[str]
+) -> list[str]:
     numbers = " ".join(map(str, payloads))
     maps = [CODECS[payload] for payload in payloads]
     if TELEPHONE_EVENT in payloads:
         maps.append("a=fmtp:101 0-15")
-    return [f"m=audio {port} RTP/AVP {numbers}", *maps, "a=ptime:20", f"a={direction}"]
+    head = f"m=audio {port} {protocol} {numbers}"
+    return [head, *maps, *crypto, "a=ptime:20", f"a={direction}"]
 
 
 def _session(own: Address, version: int, media: list[list[str]]) -> bytes:

@@ -6,6 +6,7 @@ from simulators.core import Address
 from simulators.errors import LocalProtocolError
 from simulators.phone.calls.description import Description, offer
 from simulators.phone.calls.line_table import TRANSITIONS, Activity, Step
+from simulators.phone.calls.srtp import MasterKey
 from simulators.phone.calls.unsolicited import ALLOW
 from simulators.phone.files.lines import Line
 from simulators.sip.call_events import CallEnded, Reason
@@ -62,6 +63,8 @@ class LineCall:
         key: of the call in `Calls`, "" without one.
         port: where we hear it.
         version: of our latest session description.
+        srtp_key: with which we encrypt what we say, where `sip srtp mode` is not 0.
+        proxy: where calls go now, where that is not the line's own proxy.
     """
 
     line: Line
@@ -74,6 +77,8 @@ class LineCall:
     key: str = ""
     port: Address = ("", 0)
     version: int = 0
+    proxy: Address | None = None
+    srtp_key: MasterKey | None = None
 
     @property
     def number(self) -> int:
@@ -110,6 +115,11 @@ class LineCall:
         self.key, self.far_end, self.port, self.incoming = key, far_end, port, incoming
         self.peer, self.version, self.message = None, 0, ""
 
+    def offer(self, direction: str = "sendrecv") -> bytes:
+        """Our session description where it comes first, a version on."""
+        version = self.next_version()
+        return offer(self.port, version, direction, srtp=self.line.srtp, key=self.srtp_key)
+
     def next_version(self) -> int:
         """Of the session description that we are about to send."""
         self.version += 1
@@ -132,11 +142,11 @@ def invitation(call: LineCall) -> Invitation:
     return Invitation(
         to_uri=str(Uri(number, account.domain)),
         from_uri=str(Uri(account.username, account.domain)),
-        next_hop=line.proxy,
+        next_hop=call.proxy or line.proxy,
         transport=account.transport,
         display=line.display_name or line.screen_name,
         contact_user=account.username,
-        body=offer(call.port, call.next_version()),
+        body=call.offer(),
         login=Login(account.auth_username, account.password),
         headers=(ALLOW, ("User-Agent", account.user_agent)),
     )

@@ -11,8 +11,9 @@ from simulators.phone.calls.audio import AudioPorts
 from simulators.phone.calls.description import UnusableDescription
 from simulators.phone.calls.line_call import FarEnd, LineCall, caller, how, invitation
 from simulators.phone.calls.line_table import ALERTING, TALKING, Activity, Step
+from simulators.phone.calls.srtp import KEY, SALT, MasterKey
 from simulators.phone.calls.unsolicited import ALLOW
-from simulators.phone.files.lines import Lines
+from simulators.phone.files.lines import Line, Lines
 from simulators.sip.call_events import (
     CallAcknowledged,
     CallAnswered,
@@ -53,12 +54,31 @@ class LineCalls:
         self._audio = audio
         self._trusted: frozenset[str] | None = None
         self._events = events
+        self._entropy = entropy
 
     def serve(self, lines: Lines) -> None:
         """Take and make calls for these lines."""
         self.lines = {line.number: LineCall(line) for line in lines.lines}
-        hosts = {h for line in lines.lines for h in (line.proxy[0], line.account.registrar[0])}
+        self.trust(lines)
+
+    def trust(self, lines: Lines) -> None:
+        """Who may call from now on."""
+        spares = (line.backup.registrar for line in lines.lines if line.backup)
+        proxies = (line.backup_proxy for line in lines.lines if line.backup_proxy)
+        firsts = (at for line in lines.lines for at in (line.proxy, line.account.registrar))
+        hosts = {host for ends in (firsts, spares, proxies) for host, _ in ends}
         self._trusted = frozenset(hosts) if lines.whitelist else None
+
+    def put(self, line: Line) -> None:
+        """A line that is idle is another one, or a new one."""
+        if line.number in self.lines:
+            self.lines[line.number].line, self.lines[line.number].proxy = line, None
+        else:
+            self.lines = dict(sorted({**self.lines, line.number: LineCall(line)}.items()))
+
+    def idle(self, number: int) -> bool:
+        """Whether a line has no call, or there is none."""
+        return number not in self.lines or self.lines[number].activity is Activity.IDLE
 
     # What a person does
 
@@ -89,6 +109,7 @@ class LineCalls:
         if port is None:
             return False
         call.begin("", FarEnd(call.digits), port, incoming=False)
+        call.srtp_key = self._srtp_key(call)
         call.key = self._calls.invite(invitation(call), now)
         self._move(call, Step.DIAL)
         return True
@@ -185,7 +206,8 @@ class LineCalls:
             self._calls.refuse(event.key, 486, now)
             return
         try:
-            peer = description.read(event.request.body) if event.request.body else None
+            body = event.request.body
+            peer = description.read(body, call.line.srtp) if body else None
         except UnusableDescription:
             self._calls.refuse(event.key, 488, now)
             return
@@ -194,6 +216,7 @@ class LineCalls:
             self._calls.refuse(event.key, 480, now)
             return
         call.begin(event.key, caller(event.request), port, incoming=True)
+        call.srtp_key = self._srtp_key(call)
         call.peer = peer
         self._calls.ring(event.key, now)
         self._move(call, Step.OFFERED)
@@ -224,7 +247,7 @@ class LineCalls:
             return
         try:
             body = event.request.body
-            call.peer = description.read(body) if body else None
+            call.peer = description.read(body, call.line.srtp) if body else None
         except UnusableDescription:
             self._calls.refuse(event.key, 488, now)
             return
@@ -258,7 +281,9 @@ class LineCalls:
         call = self.lines.get(line)
         if call is None or not call.takes(step):
             return False
-        body = description.offer(call.port, call.version + 1, direction)
+        body = description.offer(
+            call.port, call.version + 1, direction, srtp=call.line.srtp, key=call.srtp_key
+        )
         if not self._calls.reinvite(call.key, now, body=body):
             return False
         call.next_version()
@@ -270,7 +295,7 @@ class LineCalls:
     def _heard_description(self, call: LineCall, body: bytes, now: float) -> None:
         """The far end's answer; without one that we can speak there is nothing to talk about."""
         try:
-            call.peer = description.read(body)
+            call.peer = description.read(body, call.line.srtp)
         except UnusableDescription:
             call.message = "No common codec"
             self.hang_up(call.number, now)
@@ -282,12 +307,18 @@ class LineCalls:
         held = call.activity is Activity.HELD
         if call.peer is None:
             direction = "sendonly" if held else "sendrecv"
-            return description.offer(call.port, call.next_version(), direction)
-        return description.answer(call.peer, call.port, call.next_version(), holds=held)
+            return call.offer(direction)
+        version = call.next_version()
+        return description.answer(call.peer, call.port, version, holds=held, key=call.srtp_key)
+
+    def _srtp_key(self, call: LineCall) -> MasterKey | None:
+        return MasterKey(self._entropy(KEY + SALT)) if call.line.srtp else None
 
     def _aim(self, call: LineCall) -> None:
         peer = call.peer
         if peer is not None:
+            if call.srtp_key is not None:
+                self._audio.secure(call.number, call.srtp_key, peer.key)
             talks = call.activity is Activity.CONNECTED
             to = peer.address if talks and peer.receives else None
             self._audio.aim(call.number, to, peer.payload, listens=talks and peer.talks)

@@ -1,7 +1,8 @@
 """The SIP user agent of a phone, pure: its lines' registrations and calls over one layer.
 
-Registrations are the `RegistrationAgent`'s, calls those of `LineCalls`; what belongs to neither is
-answered by `unsolicited`. `events` yields `RegistrationChanged`, `LineChanged` and `CheckSync`.
+Registrations are those of `LineRegistrations`, calls those of `LineCalls`; what belongs to neither
+is answered by `unsolicited`. `events` yields `RegistrationChanged` (its key is the line's number),
+`LineChanged`, `CheckSync` and `XmlNotify`.
 """
 
 from collections.abc import Mapping
@@ -9,9 +10,10 @@ from collections.abc import Mapping
 from simulators.core import TCP, UDP, Address, Datagram, Entropy
 from simulators.phone.calls.audio import AudioPorts
 from simulators.phone.calls.line_calls import LineCalls
+from simulators.phone.calls.registrations import LineRegistrations
 from simulators.phone.calls.unsolicited import reply
-from simulators.phone.files.lines import Lines
-from simulators.sip.agent import RegistrationAgent
+from simulators.phone.files.lines import Line, Lines
+from simulators.sip.agent import RegistrationAgent, RegistrationChanged
 from simulators.sip.inspection import refusal
 from simulators.sip.message import response_to
 from simulators.sip.registration import State
@@ -39,13 +41,24 @@ class UserAgent:
         )
         self._events: list[object] = []
         self.calls = LineCalls(self.agent.transactions, entropy, audio, self._events)
+        self.registrations = LineRegistrations(self.agent)
         self._entropy = entropy
+        self._xml = False
+        self._wanted: dict[int, Line] | None = None  # lines that are to be, where some are busy
 
     def register(self, lines: Lines, now: float) -> None:
         """Begin to keep these lines registered, and take calls for them."""
         self.calls.serve(lines)
+        self._xml = lines.xml_notify
         for line in lines.lines:
-            self.agent.register(str(line.number), line.account, now)
+            self.registrations.register(line, now)
+
+    def change(self, lines: Lines, now: float) -> None:
+        """Have these lines from now on; one that is used for a call changes at its end."""
+        self._xml = lines.xml_notify
+        self.calls.trust(lines)
+        self._wanted = {line.number: line for line in lines.lines}
+        self.work(now)
 
     def register_anew(self, now: float) -> None:
         """Refresh each line, or try again, at once; one that is being asked for already waits."""
@@ -57,7 +70,7 @@ class UserAgent:
         """Take these lines' registrations back; their calls end."""
         for number in numbers:
             self.calls.hang_up(number, now)
-            self.agent.unregister(str(number), now)
+            self.registrations.unregister(number, now)
         self.work(now)
 
     # The five verbs, and the connection's end
@@ -95,12 +108,13 @@ class UserAgent:
 
     def timer_at(self) -> float | None:
         """When something is due."""
-        times = (self.agent.timer_at(), self.calls.timer_at())
+        times = (self.agent.timer_at(), self.calls.timer_at(), self.registrations.timer_at())
         return min((at for at in times if at is not None), default=None)
 
     def handle_timer(self, now: float) -> None:
         """Retransmit, refresh, give up."""
         self.agent.handle_timer(now)
+        self.registrations.begin(now)
         self.work(now)
         self.calls.handle_timer(now)
         self.work(now)
@@ -116,11 +130,49 @@ class UserAgent:
                 continue
             if isinstance(event, RequestReceived):
                 self._asked(event, now)
+            elif isinstance(event, RegistrationChanged):
+                self._registered(event, now)
             else:
                 self._events.append(event)
         self.calls.work(now)
+        self._settle(now)
 
     # Inside
+
+    def _registered(self, event: RegistrationChanged, now: float) -> None:
+        """An outcome of a line; from here on its calls go where it is registered."""
+        told = self.registrations.take(event, now)
+        if told is None:
+            return
+        call = self.calls.lines.get(int(told.key))
+        if call is not None:
+            proxy = self.registrations.proxy(call.line)
+            call.proxy = None if proxy == call.line.proxy else proxy
+        self._events.append(told)
+
+    def _settle(self, now: float) -> None:
+        """Change the lines that are to be others, as far as they are idle."""
+        wanted = self._wanted
+        if wanted is None:
+            return
+        for number in sorted({*wanted, *self.calls.lines}):
+            if self.calls.idle(number):
+                self._change(number, wanted.get(number), now)
+        if all(self.calls.idle(number) for number in self.calls.lines):
+            self._wanted = None
+
+    def _change(self, number: int, line: Line | None, now: float) -> None:
+        before = self.calls.lines.get(number)
+        if line is None:
+            self.calls.lines.pop(number, None)
+            self.registrations.remove(number, now)
+            return
+        old = before.line if before is not None else None
+        self.calls.put(line)
+        if old is not None and (old.account, old.backup) == (line.account, line.backup):
+            self.registrations.update(line)
+        else:
+            self.registrations.change(line, now)
 
     def _asked(self, received: RequestReceived, now: float) -> None:
         """A request that is about no call."""
@@ -130,7 +182,7 @@ class UserAgent:
         if refused is not None:
             answer(received.transaction, refused.response(request, tag), now)
             return
-        said = reply(request)
+        said = reply(request, xml=self._xml)
         response = response_to(request, said.status, headers=said.headers, to_tag=tag)
         answer(received.transaction, response, now)
         if said.event is not None:

@@ -119,18 +119,26 @@ def _value(text: str) -> str:
     return _COMMENT.split(text, maxsplit=1)[0].rstrip()
 
 
+def _locks_key(name: str, value: str) -> bool:
+    """Whether this is `softkey1 locked: 1` or the like: the server's settings of it count."""
+    return value == "1" and name.endswith(" locked") and "key" in name
+
+
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The phone's layers: `elsewhere` < `startup` < `model` < `mac` < `local`.
+    """The layers: `elsewhere` < `startup` < `model` < `mac` < `given` < `local` < `override`.
 
-    Only a forced value beats the local one. `elsewhere` is what the files of a first server said of
-    the one that the others came from.
+    A forced value beats the local one. `given` and `override` came by XML since the start and go
+    with the next one; an empty value in them takes a parameter back. `elsewhere` is what the files
+    of a first server said of the one that the others came from.
     """
 
     startup: ConfigurationFile = EMPTY
     model: ConfigurationFile = EMPTY
     mac: ConfigurationFile = EMPTY
     local: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+    override: Mapping[str, str] = field(default_factory=dict)
     elsewhere: ConfigurationFile = EMPTY
 
     @property
@@ -143,13 +151,19 @@ class Layers:
     def merged(self) -> dict[str, str]:
         """The configuration that counts."""
         values = {name: parameter.value for name, parameter in self.server.items()}
-        return values | self.local_left
+        return {**values, **self.given, **self.local_left, **self.override}
 
     @property
     def local_left(self) -> dict[str, str]:
-        """The local values without those that the files force back."""
-        forced = {name for name, parameter in self.server.items() if parameter.forced}
-        return {name: value for name, value in self.local.items() if name not in forced}
+        """The local values without those that the files force back, or of keys that they lock."""
+        server = self.server
+        forced = {name for name, parameter in server.items() if parameter.forced}
+        keys = {n.removesuffix("locked") for n, p in server.items() if _locks_key(n, p.value)}
+        return {
+            name: value
+            for name, value in self.local.items()
+            if name not in forced and not any(name.startswith(key) for key in keys)
+        }
 
     @property
     def locked(self) -> frozenset[str]:
@@ -161,5 +175,6 @@ class Layers:
         """All values in all layers that may not be shown."""
         files = (self.startup, self.model, self.mac)
         found = [p.value for f in files for p in f.parameters.values() if is_secret(p.name)]
-        found += [value for name, value in self.local.items() if is_secret(name)]
+        for layer in (self.local, self.given, self.override):
+            found += [value for name, value in layer.items() if is_secret(name)]
         return tuple(value for value in found if value)

@@ -6,8 +6,8 @@ registrar doesn't register; a value that can't be used is reported and its defau
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from simulators.core import TCP, TLS, UDP, Address
 from simulators.sip.registration import Account
@@ -23,6 +23,7 @@ RETRY_S = (1800.0, 30.0, 1800.0)
 """Wait after a refusal: default, least, most."""
 TIMEOUT_RETRY_S = (120.0, 30.0, 86_400.0)
 RENEWAL_S = (15.0, 0.0, 86_400.0)
+SRTP = (0.0, 0.0, 2.0)
 PERIOD_S = (0.0, 0.0, 4_294_967_295.0)
 """0 leaves the period to the registrar."""
 
@@ -32,7 +33,8 @@ class Line:
     """One line that registers.
 
     `screen_name` is what the idle screen shows, `proxy` where calls are sent, over the account's
-    transport.
+    transport. `backup` and `backup_proxy` serve while the first registrar does not answer.
+    `srtp` is 0 (off), 1 (preferred) or 2 (required).
     """
 
     number: int
@@ -40,22 +42,45 @@ class Line:
     display_name: str
     account: Account
     proxy: Address
+    backup: Account | None = None
+    backup_proxy: Address | None = None
+    srtp: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
     """All lines, by number, and what could not be used of the configuration.
 
-    `whitelist` says that only proxies and registrars may call (`sip whitelist`).
+    `whitelist` says that only proxies and registrars may call (`sip whitelist`), `xml_notify`
+    that NOTIFY may bring XML (`sip xml notify event`).
     """
 
     lines: tuple[Line, ...] = ()
     problems: tuple[str, ...] = ()
     transports: tuple[str, ...] = (UDP,)
     whitelist: bool = False
+    xml_notify: bool = False
 
 
-def lines(configuration: Mapping[str, str], contact: Address, user_agent: str = "") -> Lines:
+Resolve = Callable[[str], str | None]
+"""Finds the IPv4 address of a host; None where there is none."""
+
+
+def addresses_only(host: str) -> str | None:
+    """Knows no names but those of this very machine (RFC 6761 section 6.3)."""
+    try:
+        return str(ipaddress.IPv4Address(host))
+    except ValueError:
+        name = host.rstrip(".").lower()
+        return "127.0.0.1" if name == "localhost" or name.endswith(".localhost") else None
+
+
+def lines(
+    configuration: Mapping[str, str],
+    contact: Address,
+    user_agent: str = "",
+    resolve: Resolve = addresses_only,
+) -> Lines:
     """The lines that `configuration` makes; `contact` is the phone's own SIP address."""
     numbers = {int(m[1]) for name in configuration if (m := _LINE.fullmatch(name))}
     if not numbers and configuration.get("sip user name"):
@@ -68,10 +93,15 @@ def lines(configuration: Mapping[str, str], contact: Address, user_agent: str = 
     found = [
         line
         for number in sorted(numbers)
-        if (line := _line(configuration, number, contact, transports[0], user_agent, problems))
+        if (
+            line := _line(
+                configuration, number, contact, transports[0], user_agent, problems, resolve
+            )
+        )
     ]
     whitelist = configuration.get("sip whitelist", "0") == "1"
-    return Lines(tuple(found), tuple(problems), transports, whitelist)
+    xml_notify = configuration.get("sip xml notify event", "0") == "1"
+    return Lines(tuple(found), tuple(problems), transports, whitelist, xml_notify)
 
 
 def _line(
@@ -81,6 +111,7 @@ def _line(
     transport: str,
     user_agent: str,
     problems: list[str],
+    resolve: Resolve,
 ) -> Line | None:
     def value(name: str) -> str:
         return configuration.get(f"sip line{number} {name}") or configuration.get(f"sip {name}", "")
@@ -91,16 +122,23 @@ def _line(
     def port(name: str, default: int) -> int:
         return int(within(name, (0, 0, 65_535))) or default
 
-    user, registrar = value("user name"), value("registrar ip")
-    if not user or registrar in NO_REGISTRAR:
+    def server(name: str) -> tuple[Address, str] | None:
+        """Where a server is, and its name as written; None where there is none to be used."""
+        host = value(f"{name} ip")
+        if host in NO_REGISTRAR:
+            return None
+        found = resolve(host)
+        if found is None:
+            problems.append(f"sip line{number} {name} ip: no IPv4 address is known for it")
+            return None
+        return (found, port(f"{name} port", DEFAULT_PORTS[transport])), host
+
+    user, registrar = value("user name"), server("registrar")
+    if not user or registrar is None:
         return None
-    if not _is_ipv4(registrar):
-        problems.append(f"sip line{number} registrar ip: expected an IPv4 address")
-        return None
-    usual = DEFAULT_PORTS[transport]
     account = Account(
-        registrar=(registrar, port("registrar port", usual)),
-        domain=registrar,
+        registrar=registrar[0],
+        domain=registrar[1],
         username=user,
         auth_username=value("auth name") or user,
         password=value("password"),
@@ -112,22 +150,18 @@ def _line(
         user_agent=user_agent,
         transport=transport,
     )
-    proxy = account.registrar
-    host = value("proxy ip")
-    if host not in NO_REGISTRAR:
-        if _is_ipv4(host):
-            proxy = host, port("proxy port", usual)
-        else:
-            problems.append(f"sip line{number} proxy ip: expected an IPv4 address")
-    return Line(number, value("screen name") or user, value("display name"), account, proxy)
-
-
-def _is_ipv4(text: str) -> bool:
-    try:
-        ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return True
+    proxy, spare = server("proxy"), server("backup registrar")
+    spare_proxy = server("backup proxy") or spare
+    return Line(
+        number,
+        value("screen name") or user,
+        value("display name"),
+        account,
+        proxy[0] if proxy else account.registrar,
+        replace(account, registrar=spare[0], domain=spare[1]) if spare else None,
+        spare_proxy[0] if spare and spare_proxy else None,
+        int(within("srtp mode", SRTP)),
+    )
 
 
 def _within(text: str, limits: tuple[float, float, float], name: str, problems: list[str]) -> float:

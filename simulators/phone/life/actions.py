@@ -5,11 +5,14 @@ are what the core wants done. A driver carries out actions in order and answers 
 answer.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from simulators.core import Address
+from simulators.phone.calls.line_table import Activity
 from simulators.phone.files.firmware import FirmwareImage
 from simulators.phone.files.lines import Lines
+from simulators.phone.life.action_uris import CallFacts
 from simulators.phone.local.dhcp import Offer
 
 # Results
@@ -84,10 +87,14 @@ class Flashed:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A line was registered, or refreshed, for `granted_s` seconds."""
+    """A line was registered, or refreshed, for `granted_s` seconds.
+
+    `proxy` is the host that its calls go to now, where it isn't the line's own proxy.
+    """
 
     line: int
     granted_s: float
+    proxy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,26 @@ class InUse:
     busy: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ParametersGiven:
+    """A server gives parameters that count at once, by layer: `remote`, `local`, `override`."""
+
+    values: Mapping[str, Mapping[str, str]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LineUsed:
+    """A line went from one activity to another; `after` tells what action URIs may say of it."""
+
+    before: Activity
+    after: CallFacts
+
+
+@dataclass(frozen=True, slots=True)
+class XmlNotified:
+    """A server asks by NOTIFY to call `action uri xml sip notify`."""
+
+
 LineResult = Registered | RegistrationRefused | RegistrationTimedOut | Unregistered
 
 Result = (
@@ -155,6 +182,9 @@ Result = (
     | RebootAsked
     | CheckSyncAsked
     | InUse
+    | ParametersGiven
+    | LineUsed
+    | XmlNotified
     | LineResult
 )
 
@@ -222,6 +252,14 @@ class Wake:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeLines:
+    """Keep these lines registered from now on: those whose account is another register anew."""
+
+    lines: Lines
+    validate: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Unregister:
     """Take back these lines' registrations and say `Unregistered` for each."""
 
@@ -230,7 +268,7 @@ class Unregister:
 
 @dataclass(frozen=True, slots=True)
 class CallActionUri:
-    """GET `url`; the answer is nobody's business."""
+    """GET `url`; an XML object that comes as the answer is obeyed."""
 
     name: str
     url: str
@@ -243,6 +281,14 @@ class Poll:
 
     url: str
     validate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakeObject:
+    """The octets of an XML object to be obeyed, and where they came from."""
+
+    source: str
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,9 +320,11 @@ Action = (
     | StartRegistration
     | RegisterAnew
     | Wake
+    | ChangeLines
     | Unregister
     | CallActionUri
     | Poll
+    | TakeObject
     | Reboot
     | Drop
     | Note

@@ -160,7 +160,9 @@ class Configuring:
         """What the server says now counts from a restart on, if it differs."""
         self._situation.move(Event.BACKGROUND)
         self._situation.trouble = Trouble.NONE
-        changed = layers.merged != self._situation.configuration
+        now = self._situation.layers
+        like_now = replace(layers, given=now.given, override=now.override)
+        changed = like_now.merged != now.merged
         note = "configuration compared" if asked else "configuration server back"
         self._situation.note(note, changed=changed)
         return Ending.CHANGED if changed else Ending.SAME

@@ -76,4 +76,4 @@ class Download:
     def layers(self, local: Mapping[str, str], elsewhere: ConfigurationFile = EMPTY) -> Layers:
         """The layers that the complete files make with the local values."""
         startup, model, phone = (*self._files, EMPTY, EMPTY)[:3]
-        return Layers(startup, model, phone, local, elsewhere)
+        return Layers(startup, model, phone, local, elsewhere=elsewhere)

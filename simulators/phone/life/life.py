@@ -8,29 +8,26 @@ The pure core behind the handset and the load engine. Results go in with `handle
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from simulators.errors import LocalProtocolError
 from simulators.phone.files import firmware as images
 from simulators.phone.files.known import unknown
-from simulators.phone.files.lines import lines
 from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
 from simulators.phone.life import actions as do
 from simulators.phone.life import upgrading
-from simulators.phone.life.commands import ERASE, RESTARTS, wanted
 from simulators.phone.life.configuring import Configuring, Ending
 from simulators.phone.life.extras import Extras
+from simulators.phone.life.in_service import InService
 from simulators.phone.life.restarts import Restarts
 from simulators.phone.life.service import Service
 from simulators.phone.life.situation import Situation, Trouble
 from simulators.phone.life.states import (
     IN_SERVICE,
     SIP_FIRMWARE_ABSENT,
-    WITH_LINES,
     Event,
     State,
 )
-from simulators.phone.life.stored import Stored
 from simulators.phone.local.dhcp import Offer, vendor_class
 from simulators.phone.models import Model
 
@@ -40,7 +37,7 @@ TOLD_NAMES = 20
 """Of parameters that are not known, so many names are told."""
 
 
-class Life(Stored):
+class Life(InService):
     """One phone's life.
 
     Args:
@@ -79,11 +76,6 @@ class Life(Stored):
         self._forget()
 
     # In and out
-
-    @property
-    def state(self) -> State:
-        """Where it is in its life."""
-        return self._situation.state
 
     @property
     def believed(self) -> dict[str, str]:
@@ -125,6 +117,8 @@ class Life(Stored):
                 waited = self._restarts.used(busy)
                 if waited is not None and self.state in IN_SERVICE:
                     self._ask_restart(waited, now)
+            case do.ParametersGiven() | do.LineUsed() | do.XmlNotified():
+                self._from_outside(result, now)
             case _:
                 self._line_changed(result, now)
 
@@ -158,6 +152,7 @@ class Life(Stored):
     def _forget(self) -> None:
         """Memory goes with the power; layers, certificates and firmware are flashed."""
         self._situation.trouble = Trouble.NONE
+        self.layers = replace(self.layers, given={}, override={})
         self._network_awaited = False
         self._service = None
         self._configuring = Configuring(self._situation)
@@ -275,27 +270,19 @@ class Life(Stored):
     def _apply(self, now: float) -> None:
         """End of the boot: what the merged configuration says begins to count."""
         situation, configuration = self._situation, self.configuration
-        user_agent = f"Mitel {self.model.name}/{self.running.version}"
-        found = lines(configuration, situation.contact, user_agent)
-        for problem in found.problems:
-            situation.note("configuration problem", file="merged", line=0, text=problem)
         if strange := unknown(configuration):
             names = ", ".join(strange[:TOLD_NAMES])
             situation.note("parameters not known", count=len(strange), names=names)
-        self._service = Service(configuration, situation.contact, found, situation.want)
-        situation.move(Event.LINES if found.lines else Event.NO_LINES)
-        facts = {"lines": len(found.lines), "parameters": len(configuration)}
+        service = self._service = self._begin_service()
+        situation.move(Event.LINES if service.lines else Event.NO_LINES)
+        facts = {"lines": len(service.lines), "parameters": len(configuration)}
         situation.note("configuration applied", **facts)
         situation.note("booted", version=self.running.version)
-        self._service.start(now)
+        service.start(now)
         self._extras.start(self._configuring.server)
 
-    def _line_changed(self, result: do.LineResult, now: float) -> None:
-        if self._service is None or self.state not in WITH_LINES:
-            raise LocalProtocolError(f"a phone that is {self.state.value} has no line to change")
-        self._situation.move(self._service.line_changed(result, now))
-        if self.state is State.RESTARTING and not self._service.registered:
-            self._reboot()
+    def _user_agent(self) -> str:
+        return f"Mitel {self.model.name}/{self.running.version}"
 
     def _woken(self, name: str) -> None:
         if name == upgrading.AGAIN:
@@ -310,27 +297,6 @@ class Life(Stored):
         self._extras.firmware_after = False
         if not self._upgrading.awaited:
             self._upgrading.ask(self._configuring.server)
-
-    def _poll_answered(self, result: do.Fetched | do.FetchFailed, now: float) -> None:
-        self._situation.move(Event.BACKGROUND)
-        if self._service is not None:
-            self._service.polled()
-        found = wanted(result)
-        if isinstance(found, do.Note):
-            self._situation.want(found)
-            return
-        for uri in found:
-            if self.state in IN_SERVICE:  # a restart in the list ends it
-                self._obey(uri, now)
-
-    def _obey(self, uri: str, now: float) -> None:
-        command = uri.lower()
-        if command == ERASE:
-            self.set_local({}, erase=True)
-        if command in RESTARTS:
-            self._ask_restart(RESTARTS[command], now)
-        elif command:  # an empty URI is a no-operation
-            self._situation.note("command not obeyed", uri=uri)
 
     # Restart
 

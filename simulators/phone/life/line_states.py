@@ -1,7 +1,6 @@
 """How each line of a phone stands, and what action URIs are told of it (domain reference 3.3)."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from simulators.phone.files.lines import Line
 from simulators.phone.life.states import Event, RegistrationState
@@ -13,7 +12,10 @@ NO_ANSWER = 408
 
 @dataclass(slots=True)
 class LineState:
-    """One line: `state` is None until the first outcome; `expires_at` is on the steady base."""
+    """One line: `state` is None until the first outcome; `expires_at` is on the steady base.
+
+    `proxy` is the host that calls go to where it is not the line's first.
+    """
 
     line: Line
     state: RegistrationState | None = None
@@ -21,12 +23,20 @@ class LineState:
     warning: str = ""
     announced: bool = False
     expires_at: float | None = None
+    proxy: str = ""
 
     def change(self, state: RegistrationState, code: int, warning: str = "") -> bool:
         """Take an outcome; False when it repeats the one before (a repeat is silent)."""
         fresh = (state, code) != (self.state, self.code)
         self.state, self.code, self.warning = state, code, warning
         return fresh
+
+    def values(self) -> dict[str, str]:
+        """What variables of action URIs say of the registration."""
+        return {
+            "REGISTRATIONSTATE": self.state.value if self.state else "",
+            "REGISTRATIONCODE": str(self.code) if self.code else "",
+        }
 
 
 _BY_STATE = (
@@ -45,24 +55,3 @@ def together(lines: list[LineState]) -> Event:
         if state in states:
             return event
     return Event.UNDECIDED
-
-
-def fill_in(uri: str, line: LineState | None, local_ip: str) -> str:
-    """An action URI with its variables replaced, percent-encoded; unknown ones become empty."""
-    values = {"LOCALIP": local_ip}
-    if line is not None:
-        values |= {
-            "SIPUSERNAME": line.line.account.username,
-            "SIPAUTHNAME": line.line.account.auth_username,
-            "DISPLAYNAME": line.line.display_name,
-            "REGISTRATIONSTATE": line.state.value if line.state else "",
-            "REGISTRATIONCODE": str(line.code) if line.code else "",
-        }
-    parts = uri.split("$$")
-    # even places are text, odd ones names; a lone $$ at the end stays as it is
-    if len(parts) % 2 == 0:
-        parts[-2:] = [f"{parts[-2]}$${parts[-1]}"]
-    return "".join(
-        part if index % 2 == 0 else quote(values.get(part, ""), safe="")
-        for index, part in enumerate(parts)
-    )

@@ -4,15 +4,28 @@ Belongs to one boot: made when the configuration is applied, forgotten at the ne
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from simulators.core import Address
 from simulators.errors import LocalProtocolError
+from simulators.phone.calls.line_table import Activity
 from simulators.phone.files.lines import Lines
 from simulators.phone.files.server import validates
 from simulators.phone.life import actions as do
-from simulators.phone.life.line_states import NO_ANSWER, OK, LineState, fill_in, together
+from simulators.phone.life.action_uris import (
+    IDLE,
+    LONGEST,
+    PREFIX,
+    CallFacts,
+    call_values,
+    events,
+    fill_in,
+    line_values,
+)
+from simulators.phone.life.line_states import NO_ANSWER, OK, LineState, together
 from simulators.phone.life.states import Event, RegistrationState
 
+_POLL = ("action uri poll", "action uri poll interval")
 _NOTES = {
     RegistrationState.REGISTERED: "registered",
     RegistrationState.REFUSED: "registration refused",
@@ -43,10 +56,11 @@ class Service:
         self._contact = contact
         self._act = act
         self._poll_at: float | None = None
+        self._calls: dict[int, CallFacts] = {}
 
     def start(self, now: float) -> None:
         """The boot has ended: tell it, begin to poll and to register."""
-        self._call("action uri startup", None)
+        self.call("action uri startup")
         self._next_poll(now)
         if self.lines:
             validate = validates(self._configuration)
@@ -74,8 +88,9 @@ class Service:
         if line is None:
             raise LocalProtocolError(f"there is no line {result.line}")
         match result:
-            case do.Registered(_, granted_s):
+            case do.Registered(_, granted_s, proxy):
                 line.expires_at = now + granted_s
+                line.proxy = proxy
                 self._tell(line, RegistrationState.REGISTERED, OK)
             case do.RegistrationRefused(_, status, warning):
                 line.expires_at = None
@@ -85,7 +100,7 @@ class Service:
             case do.Unregistered():
                 line.expires_at = None
                 self._tell(line, RegistrationState.UNREGISTERED, OK)
-        return together(list(self.lines.values()))
+        return self.together()
 
     def expire(self, now: float) -> Event | None:
         """Lines whose granted time is over; returns what it means for the phone, if any expired."""
@@ -97,7 +112,7 @@ class Service:
         for line in expired:
             line.expires_at = None
             self._tell(line, RegistrationState.EXPIRED, 0)
-        return together(list(self.lines.values())) if expired else None
+        return self.together() if expired else None
 
     def _tell(
         self, line: LineState, state: RegistrationState, code: int, warning: str = ""
@@ -114,14 +129,64 @@ class Service:
         self._act(do.Note(_NOTES[state], tuple(facts)))
         if state is RegistrationState.REGISTERED and not line.announced:
             line.announced = True
-            self._call("action uri registered", line)
-        self._call("action uri registration event", line)
+            self.call("action uri registered", line.line.number)
+        self.call("action uri registration event", line.line.number)
 
-    def _call(self, name: str, line: LineState | None) -> None:
+    def together(self) -> Event:
+        """What all lines together mean for the phone."""
+        return together(list(self.lines.values()))
+
+    def reconfigure(self, configuration: Mapping[str, str], lines: Lines, now: float) -> bool:
+        """Another configuration counts from now on; returns whether the lines are others.
+
+        A line whose account stays keeps how it stands; the others have no outcome yet.
+        """
+        before = self._registering
+        polled = {name: self._configuration.get(name) for name in _POLL}
+        self._configuration, self._registering = configuration, lines
+        kept: dict[int, LineState] = {}
+        for line in lines.lines:
+            known = self.lines.get(line.number)
+            if known is not None and known.line.account == line.account:
+                known.line = line
+                kept[line.number] = known
+            else:
+                kept[line.number] = LineState(line)
+        self.lines = kept
+        if polled != {name: configuration.get(name) for name in _POLL}:
+            self._next_poll(now)
+        return before != lines
+
+    # Action URIs
+
+    def line_used(self, before: Activity, after: CallFacts) -> None:
+        """A line is used otherwise; a call that has ended is told with the state that it had."""
+        over = after.activity in (Activity.IDLE, Activity.CLEARING)
+        self._calls[after.line] = replace(after, activity=before) if over else after
+        for name in events(before, after.activity):
+            self.call(PREFIX + name, after.line)
+        if over:
+            self._calls[after.line] = IDLE
+
+    def call(self, name: str, line: int = 0) -> None:
+        """Call an action URI, if there is one that the phone can keep."""
         uri = self._configuration.get(name, "")
-        if uri:
-            url = fill_in(uri, line, self._contact[0])
-            self._act(do.CallActionUri(name, url, validates(self._configuration)))
+        if 0 < len(uri) <= LONGEST:
+            self._act(do.CallActionUri(name, self.url(uri, line), validates(self._configuration)))
+
+    def url(self, uri: str, line: int = 0) -> str:
+        """A URI with its variables filled in.
+
+        Args:
+            line: which line they are about; 0: the one in use, else the first.
+        """
+        used = [number for number, call in self._calls.items() if call.activity != Activity.IDLE]
+        number = line or next(iter(used), 0) or next(iter(self.lines), 0)
+        values = {"LOCALIP": self._contact[0], **call_values(self._calls.get(number, IDLE))}
+        found = self.lines.get(number)
+        if found is not None:
+            values |= {**line_values(found.line, found.proxy), **found.values()}
+        return fill_in(uri, values)
 
     # Time
 
@@ -138,8 +203,7 @@ class Service:
         if self.polling:
             return
         self.polling = True
-        line = next(iter(self.lines.values()), None)
-        url = fill_in(self._configuration["action uri poll"], line, self._contact[0])
+        url = self.url(self._configuration["action uri poll"])
         self._act(do.Poll(url, validates(self._configuration)))
 
     def polled(self) -> None:
@@ -155,5 +219,5 @@ class Service:
     def _next_poll(self, now: float) -> None:
         text = self._configuration.get("action uri poll interval", "")
         seconds = int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
-        wanted = seconds > 0 and bool(self._configuration.get("action uri poll"))
+        wanted = seconds > 0 and 0 < len(self._configuration.get(_POLL[0], "")) <= LONGEST
         self._poll_at = now + seconds if wanted else None

@@ -56,8 +56,8 @@ class Event(Enum):
     FIRMWARE_KEPT = "firmware stays"
     FLASHED = "flashed"
     CERTIFICATES = "user certificates came, or did not"
-    NO_LINES = "applied without lines"
-    LINES = "applied with lines"
+    NO_LINES = "a configuration without lines counts"
+    LINES = "a configuration with lines counts"
     REGISTERED = "a line is registered"
     REFUSED = "no line registered, one refused"
     TIMED_OUT = "no line registered, one timed out"
@@ -87,10 +87,11 @@ def _any_time(state: State) -> dict[Event, State]:
 
 
 def _in_service(state: State) -> dict[Event, State]:
-    """A phone with lines: each change of a line may move it; it may restart."""
+    """A phone with lines: each change of a line may move it; it may lose them, or restart."""
     return {
         **_LINE_CHANGES,
         Event.BACKGROUND: state,
+        Event.NO_LINES: State.IDLE,
         Event.UNREGISTER_FIRST: State.RESTARTING,
         **_any_time(state),
     }
@@ -144,7 +145,11 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.LINES: State.REGISTERING,
         **_any_time(State.APPLYING),
     },
-    State.IDLE: {Event.BACKGROUND: State.IDLE, **_any_time(State.IDLE)},
+    State.IDLE: {
+        Event.BACKGROUND: State.IDLE,
+        Event.LINES: State.REGISTERING,
+        **_any_time(State.IDLE),
+    },
     State.REGISTERING: _in_service(State.REGISTERING),
     State.REGISTERED: _in_service(State.REGISTERED),
     State.REFUSED: _in_service(State.REFUSED),

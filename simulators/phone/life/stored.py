@@ -11,6 +11,7 @@ from simulators.phone.life.extras import Extras
 from simulators.phone.life.line_states import LineState
 from simulators.phone.life.service import Service
 from simulators.phone.life.situation import Situation, Trouble
+from simulators.phone.life.states import Event, State
 from simulators.phone.local.directory import Directory
 
 NO_CABLE = "No network cable"
@@ -35,6 +36,15 @@ class Stored:
     def layers(self) -> Layers:
         """The layers of its configuration."""
         return self._situation.layers
+
+    @layers.setter
+    def layers(self, layers: Layers) -> None:
+        self._situation.layers = layers
+
+    @property
+    def state(self) -> State:
+        """Where it is in its life."""
+        return self._situation.state
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -91,3 +101,15 @@ class Stored:
     def actions(self) -> list[do.Action]:
         """What is to be done, in order, once."""
         return self._situation.actions()
+
+    def _move(self, event: Event) -> None:
+        """Go on in the table of states."""
+        self._situation.move(event)
+
+    def _do(self, action: do.Action) -> None:
+        """Want something done."""
+        self._situation.want(action)
+
+    def _note(self, name: str, /, **facts: object) -> None:
+        """Want a line in the journal."""
+        self._situation.note(name, **facts)

@@ -6,6 +6,7 @@ from simulators.core import UDP, Address, Datagram
 from simulators.entropy import Seed
 from simulators.mbg.tests.call_wire import PBX_AT, Pbx, Timed
 from simulators.phone.calls.line_call import LineCall, LineChanged
+from simulators.phone.calls.srtp import MasterKey
 from simulators.phone.calls.user_agent import UserAgent
 from simulators.phone.files.lines import Lines, lines
 from simulators.sip.headers import NameAddress
@@ -23,6 +24,7 @@ class Ports:
         self.host = host
         self.opened: dict[int, Address] = {}
         self.aimed: list[tuple[Address | None, bool]] = []
+        self.keys: dict[int, tuple[MasterKey | None, MasterKey | None]] = {}
         self.none_left = False
         self._next = 3000
 
@@ -35,6 +37,9 @@ class Ports:
 
     def aim(self, line: int, to: Address | None, payload: int, *, listens: bool) -> None:
         self.aimed.append((to, listens))
+
+    def secure(self, line: int, own: MasterKey | None, peer: MasterKey | None) -> None:
+        self.keys[line] = (own, peer)
 
     def close(self, line: int) -> None:
         self.opened.pop(line, None)

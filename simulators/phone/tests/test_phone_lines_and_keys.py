@@ -9,11 +9,10 @@ from simulators.phone.files.keys import keys, top_pages
 from simulators.phone.files.lines import lines
 from simulators.phone.files.server import Server, configured, offered, validates
 from simulators.phone.identity import Identity
-from simulators.phone.life.line_states import LineState, fill_in, together
+from simulators.phone.life.line_states import LineState, together
 from simulators.phone.life.states import Event, RegistrationState
 from simulators.phone.models import MODELS, model
 from simulators.phone.people import invent
-from simulators.phone.xml.xml_object import Execute, Nothing, Unusable, read_object
 
 CONTACT = ("127.30.0.2", 5060)
 LINE1 = {
@@ -208,20 +207,11 @@ def test_the_offered_server_and_validation() -> None:
     assert validates({}) and not validates({"https validate certificates": "0"})
 
 
-# Action URIs
+# How lines stand together
 
 
 def a_line(state: RegistrationState | None = None, code: int = 0) -> LineState:
     return LineState(lines(LINE1 | {"sip line1 user name": "t&w"}, CONTACT).lines[0], state, code)
-
-
-def test_variables_are_replaced_and_encoded() -> None:
-    uri = "http://x/?u=$$SIPUSERNAME$$&s=$$REGISTRATIONSTATE$$&c=$$REGISTRATIONCODE$$&i=$$LOCALIP$$"
-    line = a_line(RegistrationState.REFUSED, 403)
-    assert fill_in(uri, line, "127.30.0.2") == "http://x/?u=t%26w&s=REFUSED&c=403&i=127.30.0.2"
-    assert fill_in("http://x/?a=$$NOSUCH$$", line, "") == "http://x/?a="
-    assert fill_in("http://x/?a=$$b", line, "") == "http://x/?a=$$b"
-    assert fill_in("http://x/", None, "") == "http://x/"
 
 
 def test_one_registered_line_is_enough() -> None:
@@ -230,23 +220,6 @@ def test_one_registered_line_is_enough() -> None:
     assert together([refused, registered]) is Event.REGISTERED
     assert together([refused, a_line()]) is Event.REFUSED
     assert together([a_line()]) is Event.UNDECIDED
-
-
-# XML
-
-
-def test_execute_and_everything_else() -> None:
-    xml = '<AastraIPPhoneExecute><ExecuteItem URI="Command:  FastReboot"/></AastraIPPhoneExecute>'
-    assert read_object(xml.encode()) == Execute(("Command: FastReboot",))
-    assert read_object(b" \r\n") == Nothing()
-    for bad in (b"<a", b"<AastraIPPhoneStatus/>", b"<AastraIPPhoneExecute/>", b"\xff"):
-        assert isinstance(read_object(bad), Unusable), bad
-
-
-def test_xml_that_explodes_is_refused() -> None:
-    bomb = b'<!DOCTYPE a [<!ENTITY b "bbbb">]><AastraIPPhoneExecute>&b;</AastraIPPhoneExecute>'
-    assert isinstance(read_object(bomb), Unusable)
-    assert isinstance(read_object(b"<a>" + b" " * 70_000 + b"</a>"), Unusable)
 
 
 # People

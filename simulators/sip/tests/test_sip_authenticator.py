@@ -54,8 +54,8 @@ def test_each_wrong_answer_has_its_own_verdict(authenticator: Authenticator) -> 
     cases: list[tuple[Credentials | str, Verdict]] = [
         ("", Verdict.NO_CREDENTIALS),
         ("Basic x", Verdict.MALFORMED),
-        (replace(good, realm="Elsewhere"), Verdict.MALFORMED),
-        (replace(good, algorithm="SHA-256"), Verdict.MALFORMED),
+        (good._replace(realm="Elsewhere"), Verdict.MALFORMED),
+        (good._replace(algorithm="SHA-256"), Verdict.MALFORMED),
         (credentials(challenge, username="2102"), Verdict.UNKNOWN_USER),
         (credentials(challenge, password="wrong"), Verdict.WRONG_PASSWORD),
         (credentials(replace(challenge, nonce="made up")), Verdict.UNKNOWN_NONCE),
@@ -114,7 +114,7 @@ def test_a_count_that_is_none_is_malformed(authenticator: Authenticator, count: 
         "sip:127.10.0.21",
         (challenge.nonce, count, "c", "auth"),
     )
-    sent = replace(credentials(challenge), nc=count, response=response)
+    sent = credentials(challenge)._replace(nc=count, response=response)
     assert verdict(authenticator, sent) is Verdict.MALFORMED
     assert verdict(authenticator, credentials(challenge)) is Verdict.PASSED
 
@@ -142,5 +142,5 @@ def test_several_algorithms_are_offered_in_order_and_each_is_taken_once() -> Non
     for count, offered in enumerate((strong, weak), start=1):
         assert verdict(authenticator, credentials(offered, count=count)) is Verdict.PASSED
         assert verdict(authenticator, credentials(offered, count=count)) is Verdict.REPLAYED
-    neither = replace(credentials(strong, count=3), algorithm="MD5-sess")
+    neither = credentials(strong, count=3)._replace(algorithm="MD5-sess")
     assert verdict(authenticator, neither) is Verdict.MALFORMED

@@ -63,17 +63,17 @@ def test_whatever_differs_the_credentials_do_not_verify(
     assert not verifies(good, method="GET", password=password + " ")
     assert not verifies(good, method="POST", password=password)
     changed = [
-        replace(good, username="mufasa"),
-        replace(good, realm="elsewhere"),
-        replace(good, nonce=good.nonce + "0"),
-        replace(good, uri="/"),
-        replace(good, response="0" * len(response)),
-        replace(good, response="é"),
-        replace(good, algorithm="MD5-sess"),
+        good._replace(username="mufasa"),
+        good._replace(realm="elsewhere"),
+        good._replace(nonce=good.nonce + "0"),
+        good._replace(uri="/"),
+        good._replace(response="0" * len(response)),
+        good._replace(response="é"),
+        good._replace(algorithm="MD5-sess"),
     ]
     if challenge.qop:
-        changed += [replace(good, nc="00000002"), replace(good, cnonce="x")]
-        changed += [replace(good, qop=""), replace(good, qop="auth-int")]
+        changed += [good._replace(nc="00000002"), good._replace(cnonce="x")]
+        changed += [good._replace(qop=""), good._replace(qop="auth-int")]
     assert not any(verifies(each, method="GET", password=password) for each in changed)
 
 

@@ -19,6 +19,10 @@ class Plan:
     fate: Sequence[tuple[float, bytes]]
     seen: list[tuple[Address, str, str]] = field(default_factory=list)
 
+    @property
+    def is_calm(self) -> bool:
+        return False
+
     def carry(
         self, data: bytes, *, way: Way, peer: Address, side: str, transport: str, now: float
     ) -> Sequence[tuple[float, bytes]]:

@@ -1,21 +1,17 @@
 """Phones against a registrar, back to back: no socket, and time moved by hand."""
 
-from collections.abc import Callable
-
 import pytest
 
-from loadtests.engine_core.population import Failed, Lost, Population, Refreshed, Registered, why
 from loadtests.tests.fake_registrar import FakeRegistrar, passwords
 from simulators.entropy import Seed
+from simulators.phone.crowd.crowd import Crowd
+from simulators.phone.crowd.results import Failed, Lost, Refreshed, Registered
+from simulators.phone.crowd.why import why
 from simulators.sip.message import Headers, Response
 from simulators.sip.registration import Account
 
 MBG = ("127.20.0.10", 5060)
 HOME = ("127.30.0.2", 5060)
-
-
-def entropy(home: str) -> Callable[[int], bytes]:
-    return Seed(1).stream(home).randbytes
 
 
 def account(index: int, password: str | None = None) -> Account:
@@ -27,36 +23,36 @@ class Exchange:
     """One home of phones, and a registrar at the other end."""
 
     def __init__(self, registrar: FakeRegistrar) -> None:
-        self.population = Population(entropy)
-        self.population.settle(HOME)
+        self.crowd = Crowd(Seed(1).stream("crowd").randbytes)
+        self.crowd.settle(HOME)
         self.registrar = registrar
         self.sent: list[bytes] = []
         self.results: list[object] = []
 
     def start(self, index: int, now: float, password: str | None = None) -> None:
-        self.population.start(index, account(index, password), now)
+        self.crowd.start(index, account(index, password), now)
         self.settle(now)
 
     def settle(self, now: float) -> None:
-        while datagrams := self.population.to_send():
-            for datagram in datagrams:
-                assert (datagram.to, datagram.side) == (MBG, HOME[0])
-                self.sent.append(datagram.data)
-                answer = self.registrar.answer(datagram.data)
+        while datagrams := self.crowd.to_send():
+            for data, to, side in datagrams:
+                assert (to, side) == (MBG, HOME[0])
+                self.sent.append(data)
+                answer = self.registrar.answer(data)
                 if answer is not None:
-                    self.population.receive(answer, MBG, now, HOME[0])
-        self.results += self.population.results()
+                    self.crowd.receive(answer, MBG, now, HOME[0])
+        self.results += self.crowd.results()
 
     def until(self, end: float) -> None:
-        while (at := self.population.timer_at()) is not None and at <= end:
-            self.population.handle_timer(at)
+        while (at := self.crowd.timer_at()) is not None and at <= end:
+            self.crowd.handle_timer(at)
             self.settle(at)
 
 
 def test_a_phone_answers_the_challenge_and_registers() -> None:
     exchange = Exchange(FakeRegistrar(passwords(1)))
     exchange.start(0, 0.0)
-    assert exchange.results == [Registered(0)]
+    assert exchange.results == [Registered(0, 300)]
     assert len(exchange.sent) == 2
     assert exchange.registrar.registered == {"tw0": "sip:tw0@127.30.0.2:5060"}
 
@@ -81,7 +77,7 @@ def test_silence_is_a_failure_after_32_seconds_and_no_second_attempt() -> None:
     assert exchange.results == []
     exchange.until(10_000.0)
     assert exchange.results == [Failed(0, "no answer within 32 s")]
-    assert exchange.population.retransmissions == len(exchange.sent) - 1 == 10
+    assert exchange.crowd.retransmissions == len(exchange.sent) - 1 == 10
     assert len(set(exchange.sent)) == 1
 
 
@@ -89,8 +85,8 @@ def test_lost_packets_are_sent_again_and_counted_as_retransmissions() -> None:
     exchange = Exchange(FakeRegistrar(passwords(1), lose_first=True))
     exchange.start(0, 0.0)
     exchange.until(5.0)
-    assert exchange.results == [Registered(0)]
-    assert exchange.population.retransmissions == 2
+    assert exchange.results == [Registered(0, 300)]
+    assert exchange.crowd.retransmissions == 2
     assert len(set(exchange.sent)) == 2
 
 
@@ -106,7 +102,7 @@ def test_a_registered_phone_refreshes_in_time() -> None:
     exchange = Exchange(FakeRegistrar(passwords(1)))
     exchange.start(0, 0.0)
     exchange.until(299.0)
-    assert exchange.results == [Registered(0), Refreshed(0)]
+    assert exchange.results == [Registered(0, 300), Refreshed(0, 300)]
 
 
 def test_a_refresh_that_fails_is_a_loss_and_not_a_failed_start() -> None:
@@ -114,7 +110,10 @@ def test_a_refresh_that_fails_is_a_loss_and_not_a_failed_start() -> None:
     exchange.start(0, 0.0)
     exchange.registrar.refuse = {"tw0"}
     exchange.until(1000.0)
-    assert exchange.results == [Registered(0), Lost(0, "403: No teleworker licence is free for …")]
+    assert exchange.results == [
+        Registered(0, 300),
+        Lost(0, "403: No teleworker licence is free for …"),
+    ]
 
 
 def test_the_same_seed_sends_the_same_octets() -> None:
@@ -131,8 +130,8 @@ def test_old_timers_of_a_phone_that_is_done_do_no_harm() -> None:
     exchange = Exchange(FakeRegistrar(passwords(1)))
     exchange.start(0, 0.0)
     exchange.until(200.0)
-    assert exchange.results == [Registered(0)]
-    assert exchange.population.retransmissions == 0
+    assert exchange.results == [Registered(0, 300)]
+    assert exchange.crowd.retransmissions == 0
 
 
 @pytest.mark.parametrize(

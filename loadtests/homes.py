@@ -1,0 +1,143 @@
+"""The UDP sockets of homes: datagrams in batches, in both directions. No SIP in it.
+
+A socket that can be read is read until it is empty or its turn is over, so that a busy one costs
+one look at the event loop for many datagrams. What the system drops for want of room in a socket's
+buffer is counted by the system, and asked for here.
+"""
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Callable, Iterable
+
+from simulators.core import Address
+from simulators.phone.crowd.crowd import Outgoing
+
+MOST_AT_A_TURN = 64
+"""Datagrams read from a socket before others get their turn."""
+
+LONGEST = 65_535
+ROOM = 4 << 20
+"""Octets wished for in a receive buffer; the system may grant less."""
+
+SO_MEMINFO = 55
+DROPS_AT = 8
+"""Of the numbers that SO_MEMINFO gives (Linux sock_diag), which is the count of drops."""
+
+Received = Callable[[bytes, Address, str], None]
+
+
+class Homes:
+    """Sockets, each with the name of its side.
+
+    Args:
+        received: takes each datagram: octets, who sent it, side.
+        turn_over: called after each batch.
+    """
+
+    def __init__(self, received: Received, turn_over: Callable[[], None]) -> None:
+        self.send_errors = 0
+        self.refused = 0
+        self._received = received
+        self._turn_over = turn_over
+        self._sockets: dict[str, socket.socket] = {}
+        self._senders: dict[str, Callable[[bytes, Address], object]] = {}
+        self._dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._sockets)
+
+    def open(self, place: Address, side: str, peer: Address | None = None) -> Address:
+        """Open a socket; returns its real address.
+
+        Args:
+            peer: who alone is spoken with. The system then looks the way up once, and keeps
+                strangers out, as the NAT of a home does.
+
+        Raises:
+            OSError: the address is taken, or open files ran out.
+        """
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            made.setblocking(False)
+            _make_room(made)
+            made.bind(place)
+            if peer is not None:
+                made.connect(peer)
+        except OSError:
+            made.close()
+            raise
+        self._sockets[side] = made
+        self._senders[side] = made.sendto if peer is None else _to_peer(made.send)
+        asyncio.get_running_loop().add_reader(made, self._readable, made, side, peer)
+        host, port = made.getsockname()
+        return str(host), int(port)
+
+    def send(self, outgoing: Iterable[Outgoing]) -> None:
+        """Send each from its side; what the system refuses is counted and lost."""
+        senders = self._senders
+        for data, to, side in outgoing:
+            try:
+                senders[side](data, to)
+            except ConnectionRefusedError:  # said of what was sent before: nobody listens there
+                self._again(data, to, side)
+            except (OSError, KeyError):  # a full buffer, no route, or closed meanwhile
+                self.send_errors += 1
+
+    def _again(self, data: bytes, to: Address, side: str) -> None:
+        """Send what the news of an earlier refusal has kept from being sent."""
+        with contextlib.suppress(OSError):
+            self._senders[side](data, to)
+
+    @property
+    def drops(self) -> int:
+        """Datagrams that came, and found no room in their socket's buffer."""
+        return self._dropped + sum(_drops(made) for made in self._sockets.values())
+
+    def close(self) -> None:
+        """Close all; may be called again."""
+        self._dropped = self.drops
+        loop = asyncio.get_running_loop()
+        for made in self._sockets.values():
+            loop.remove_reader(made)
+            made.close()
+        self._sockets.clear()
+        self._senders.clear()
+
+    def _readable(self, made: socket.socket, side: str, peer: Address | None) -> None:
+        received = self._received
+        try:
+            if peer is None:
+                for _ in range(MOST_AT_A_TURN):
+                    data, source = made.recvfrom(LONGEST)
+                    received(data, source, side)
+            else:
+                receive = made.recv
+                for _ in range(MOST_AT_A_TURN):
+                    received(receive(LONGEST), peer, side)
+        except BlockingIOError:
+            pass
+        except OSError:  # nobody listened where something was sent (ICMP): the timers see to it
+            self.refused += 1
+        self._turn_over()
+
+
+def _to_peer(send: Callable[[bytes], int]) -> Callable[[bytes, Address], object]:
+    return lambda data, _: send(data)
+
+
+def _make_room(made: socket.socket) -> None:
+    """Ask for a larger buffer: beyond the usual limit where we may, else up to it."""
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
+    with contextlib.suppress(OSError, AttributeError):
+        made.setsockopt(socket.SOL_SOCKET, 33, ROOM)  # SO_RCVBUFFORCE
+
+
+def _drops(made: socket.socket) -> int:
+    try:
+        found = made.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 4 * (DROPS_AT + 1))
+    except OSError:
+        return 0
+    numbers = struct.unpack(f"{len(found) // 4}I", found)
+    return int(numbers[DROPS_AT]) if len(numbers) > DROPS_AT else 0

@@ -1,0 +1,1 @@
+"""Phone Manager's softphone: a SIP extension on a computer, at the office or outside."""

@@ -11,7 +11,8 @@ from typing import Any
 from simulators.mbg.services import tokens
 from simulators.pbx import gateway_session_states, hot_desk
 from simulators.phone.calls import line_table
-from simulators.phone.life import states
+from simulators.phone.life import states, use
+from simulators.phone.local import directory_table, ldap, tftp
 from simulators.phone.menu import menu_table
 from simulators.phone.xml import browser_table
 from simulators.sip import call_states, registration, transaction_tables
@@ -25,6 +26,14 @@ Table = Mapping[Any, Mapping[Any, Enum]]
 
 DIAGRAMS: tuple[tuple[str, str, Table], ...] = (
     ("A phone's life", "simulators/phone/life/states.py", states.TRANSITIONS),
+    ("Whether a phone is in use", "simulators/phone/life/use.py", use.TRANSITIONS),
+    ("A file read over TFTP", "simulators/phone/local/tftp.py", tftp.TRANSITIONS),
+    ("A look-up over LDAP", "simulators/phone/local/ldap.py", ldap.TRANSITIONS),
+    (
+        "A phone's directory screen",
+        "simulators/phone/local/directory_table.py",
+        directory_table.TRANSITIONS,
+    ),
     ("A phone's menu", "simulators/phone/menu/menu_table.py", menu_table.TRANSITIONS),
     ("A phone's line", "simulators/phone/calls/line_table.py", line_table.TRANSITIONS),
     ("A softphone's life", "simulators/softphone/states.py", softphone_states.TRANSITIONS),

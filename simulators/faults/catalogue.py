@@ -22,6 +22,15 @@ from simulators.faults.oai_trickle import OaiTrickle
 from simulators.faults.oai_unknown_event import OaiUnknownEvent
 from simulators.faults.oai_wrong_length import OaiWrongLength
 from simulators.faults.oai_wrong_sequence import OaiWrongSequence
+from simulators.faults.phone_cable_flaps import PhoneCableFlaps
+from simulators.faults.phone_clock_wrong import PhoneClockWrong
+from simulators.faults.phone_drops_download import PhoneDropsDownload
+from simulators.faults.phone_forgets import PhoneForgets
+from simulators.faults.phone_ignores_check_sync import PhoneIgnoresCheckSync
+from simulators.faults.phone_never_refreshes import PhoneNeverRefreshes
+from simulators.faults.phone_power_failure import PhonePowerFailure
+from simulators.faults.phone_slow_boot import PhoneSlowBoot
+from simulators.faults.phone_slow_flash import PhoneSlowFlash
 from simulators.faults.refuse_nonce import RefuseNonce
 from simulators.faults.reset_mid_body import ResetMidBody
 from simulators.faults.restart import Restart
@@ -65,6 +74,15 @@ CATALOGUE: Mapping[str, type[Fault]] = {
         OaiUnknownEvent,
         OaiWrongSequence,
         OaiChangeInList,
+        PhoneClockWrong,
+        PhoneSlowBoot,
+        PhoneSlowFlash,
+        PhoneDropsDownload,
+        PhonePowerFailure,
+        PhoneCableFlaps,
+        PhoneIgnoresCheckSync,
+        PhoneNeverRefreshes,
+        PhoneForgets,
     )
 }
 """Faults by name."""

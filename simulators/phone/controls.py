@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 
 from simulators.errors import BenchError
-from simulators.phone.menu.form import FIELDS, FieldKind
+from simulators.phone.menu.form import FieldKind
 from simulators.phone.menu.menu import DEFAULT_PASSWORD, MAX_TEXT, Menu, Outcome
 from simulators.phone.menu.menu_table import Place
 from simulators.phone.screen import Screen
@@ -77,14 +77,15 @@ class Controls(ABC):
         self.press("Enter")
 
     def fill_in(self, field: str, value: str) -> None:
-        """Set one field of the Configuration Server form, as a person does.
+        """Set one field of the form that is open (Configuration Server), as a person does.
 
         Raises:
             BenchError: no such field on the screen, or the value can't be chosen there.
         """
-        found = next((f for f in FIELDS if f.label == field), None)
+        fields = self._menu.form.fields
+        found = next((f for f in fields if f.label == field), None)
         if found is None:
-            raise BenchError(f"expected one of {[f.label for f in FIELDS]}, got {field!r}")
+            raise BenchError(f"expected one of {[f.label for f in fields]}, got {field!r}")
         if found.kind is FieldKind.CHOICE:
             line = f"{field}: {value}"
             for _ in found.choices:

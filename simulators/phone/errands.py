@@ -1,11 +1,22 @@
 """The tasks of one handset: all are known, hold the clock while they run, end with the power."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from simulators.clock import Clock, Timer
 from simulators.journal import Journal
+
+
+@contextmanager
+def not_busy(clock: Clock) -> Iterator[None]:
+    """Inside a task that holds the clock: let it advance while this part waits for it."""
+    clock.release()
+    try:
+        yield
+    finally:
+        clock.hold()
 
 
 class Errands:
@@ -22,6 +33,7 @@ class Errands:
         self._tasks: set[asyncio.Task[None]] = set()
         self._parting: set[asyncio.Task[None]] = set()
         self._pause: Timer | None = None
+        self._wakes: dict[str, Timer] = {}
 
     def start(self, work: Coroutine[Any, Any, None], *, parting: bool = False) -> None:
         """Start a task; a `parting` one (an action URI's) may outlive a restart, not the power."""
@@ -35,15 +47,26 @@ class Errands:
 
     def later(self, delay_s: float, callback: Callable[[], None]) -> None:
         """Call back after a delay of the run's clock; there is one such delay at a time."""
+        if self._pause is not None:
+            self._pause.cancel()
         if delay_s > 0:
             self._pause = self._clock.call_later(delay_s, callback)
         else:
             self.start(_calling(callback))
 
+    def wake(self, name: str, delay_s: float, callback: Callable[[], None]) -> None:
+        """Call back after a delay of the run's clock; there is one such delay of each name."""
+        if name in self._wakes:
+            self._wakes.pop(name).cancel()
+        self._wakes[name] = self._clock.call_later(delay_s, callback)
+
     def cancel(self, *, parting: bool) -> None:
         """Cancel the delay and the tasks, those that may outlive a restart only if `parting`."""
         if self._pause is not None:
             self._pause.cancel()
+        for timer in self._wakes.values():
+            timer.cancel()
+        self._wakes.clear()
         for task in self._tasks if parting else self._tasks - self._parting:
             if task is not asyncio.current_task():
                 task.cancel()

@@ -1,4 +1,4 @@
-"""A handset's HTTP: one GET at a time, each on a connection of its own from the home's address.
+"""A handset's downloads: HTTP(S), each on a connection of its own from the home's address, or TFTP.
 
 A connection per request keeps what the network does visible: each passes the MBG's forward, its
 rules and its faults anew. What the MCS is sent and what it answers goes to the journal, since the
@@ -9,11 +9,8 @@ import asyncio
 import hashlib
 import ipaddress
 import socket
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from contextlib import nullcontext
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 from aiohttp import AddrInfoType, ClientSession, ClientTimeout, TCPConnector
@@ -22,31 +19,22 @@ from yarl import URL
 from simulators.clock import Clock
 from simulators.journal import Journal
 from simulators.network import Network
+from simulators.phone.errands import not_busy
 from simulators.phone.files.config_file import is_secret, read
 from simulators.phone.files.firmware import MAGIC
+from simulators.phone.files.server import DEFAULT_PORTS
 from simulators.phone.life.actions import Fetched, FetchFailed
-from simulators.tls import accepting_any_certificate
+from simulators.phone.local.tftp_packets import ErrorCode
+from simulators.phone.tftp_port import read_file
+from simulators.phone.trust import Trust
 
 FETCH_TIMEOUT_S = 10.0
 """Real seconds for a whole GET: a server that accepts and says nothing must not hang a phone."""
 
 MCS = "MCS"
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """The two TLS contexts of a phone: one that takes any certificate, one that checks."""
-
-    anything: ssl.SSLContext
-    checking: ssl.SSLContext
-
-    @classmethod
-    def usual(cls, trusted: ssl.SSLContext | None = None) -> "Trust":
-        """A phone as delivered trusts no private authority.
-
-        Checking refuses, unless `trusted` is given.
-        """
-        return cls(accepting_any_certificate(), trusted or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+DROPPED = "the phone dropped the transfer"
+TFTP_STATUS = {ErrorCode.FILE_NOT_FOUND: 404, ErrorCode.ACCESS_VIOLATION: 403}
+"""What an error of TFTP is as good as, in terms of HTTP."""
 
 
 class Fetcher:
@@ -79,26 +67,38 @@ class Fetcher:
         self._name_ports = name_ports
 
     async def get(
-        self, path: str, url: str, *, user_agent: str, validate: bool
+        self,
+        path: str,
+        url: str,
+        *,
+        user_agent: str,
+        validate: bool,
+        drop_after: int | None = None,
     ) -> Fetched | FetchFailed:
-        """GET `url`; the result carries `path`.
+        """GET `url`, or read it over TFTP; the result carries `path`.
 
         Never raises for what a network or a server does.
+
+        Args:
+            drop_after: end the transfer after so many octets of the body, as a broken phone.
         """
         try:
             parts = urlsplit(url)
-            port = parts.port or (443 if parts.scheme == "https" else 80)
+            port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
         except ValueError as error:
             return FetchFailed(path, f"not a usable URL: {error}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            return FetchFailed(path, "not a usable URL: expected http or https and a host")
+        if not port or not parts.hostname:
+            schemes = ", ".join(DEFAULT_PORTS)
+            return FetchFailed(path, f"not a usable URL: expected a host and one of {schemes}")
         what = f"GET {parts.path or '/'}"
         try:
             peer = (await _resolved(parts.hostname), port)
+            if parts.scheme == "tftp":
+                return await self._read(path, unquote(parts.path).lstrip("/"), peer, drop_after)
             allowed = self._network.allows(self._home, peer[0])
             with nullcontext() if allowed else not_busy(self._clock):  # nowhere takes clock time
                 await self._network.reach(self._home, peer, what)
-            return await self._get(path, url, peer, user_agent, validate)
+            return await self._get(path, url, peer, user_agent, validate, drop_after)
         except TimeoutError:
             return FetchFailed(path, "no answer")
         except aiohttp.ClientConnectorCertificateError as error:
@@ -108,9 +108,30 @@ class Fetcher:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return FetchFailed(path, _reason(error))
 
+    async def _read(
+        self, path: str, file: str, server: tuple[str, int], drop_after: int | None
+    ) -> Fetched | FetchFailed:
+        """Read a file over TFTP."""
+        read = await read_file(
+            self._role, self._home, server, file, clock=self._clock, network=self._network,
+            journal=self._journal, drop_after=drop_after,
+        )  # fmt: skip
+        if read is None:
+            return FetchFailed(path, DROPPED)
+        if read.failure is None:
+            return Fetched(path, 200, read.data)
+        status = next((s for c, s in TFTP_STATUS.items() if c == read.failure.code), None)
+        return Fetched(path, status) if status else FetchFailed(path, read.failure.reason)
+
     async def _get(
-        self, path: str, url: str, peer: tuple[str, int], user_agent: str, validate: bool
-    ) -> Fetched:
+        self,
+        path: str,
+        url: str,
+        peer: tuple[str, int],
+        user_agent: str,
+        validate: bool,
+        drop_after: int | None,
+    ) -> Fetched | FetchFailed:
         local = _bound(self._home)
         source = local.getsockname()
         waiting, made = [local], [local]
@@ -151,6 +172,9 @@ class Fetcher:
                 request = session.get(URL(url, encoded=True), allow_redirects=False)
                 async with request as response:
                     connected = True
+                    if drop_after is not None:
+                        await response.content.read(max(drop_after, 1))
+                        return FetchFailed(path, DROPPED)
                     body = await response.read()
                     status = response.status
                     self._answered(response, wanted, body, source, peer)
@@ -188,16 +212,6 @@ async def _resolved(host: str) -> str:
         async with asyncio.timeout(FETCH_TIMEOUT_S):
             found = await loop.getaddrinfo(host, None, family=socket.AF_INET)
         return str(found[0][4][0])
-
-
-@contextmanager
-def not_busy(clock: Clock) -> Iterator[None]:
-    """Inside a task that holds the clock: let it advance while this part waits for it."""
-    clock.release()
-    try:
-        yield
-    finally:
-        clock.hold()
 
 
 async def _abandon(made: list[socket.socket]) -> None:

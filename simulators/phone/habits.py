@@ -13,7 +13,12 @@ class LifeSettings:
         flash_s: to flash an image.
         configuration_retry_s: until an absent configuration server is tried again.
         unregister_limit_s: how long a deliberate restart waits for un-registering; 0 doesn't un-
-        register.
+            register.
+        tftp_firmware_retry_s: until MiNET firmware or the boot loader asks TFTP for an image again.
+        asks_older_first_file: whether `aastra.cfg` is asked for where there is no `startup.cfg`.
+        empty_first_file_ends: whether an empty first file keeps the phone from asking for more.
+        servers_followed: how often in one boot files may send it to another server.
+        directory_refresh_s: until directories are fetched again.
     """
 
     boot_s: float = 0.0
@@ -21,3 +26,8 @@ class LifeSettings:
     flash_s: float = 0.0
     configuration_retry_s: float = 120.0
     unregister_limit_s: float = 4.0
+    tftp_firmware_retry_s: float = 60.0
+    asks_older_first_file: bool = True
+    empty_first_file_ends: bool = False
+    servers_followed: int = 2
+    directory_refresh_s: float = 86_400.0

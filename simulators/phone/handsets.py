@@ -5,13 +5,14 @@ from collections.abc import Callable
 from simulators.clock import Clock
 from simulators.errors import ConfigurationError
 from simulators.faults.fault import Fault
+from simulators.faults.phone_faults import PhoneFault
 from simulators.faults.sip_faults import SipDisturber, SipFault
 from simulators.faults.table import FaultTable
 from simulators.journal import Journal
 from simulators.phone.handset import Handset
 from simulators.phone.identity import clean_mac
 
-FAULT_KINDS = (SipFault,)
+FAULT_KINDS = (SipFault, PhoneFault)
 
 
 class Handsets:
@@ -39,7 +40,8 @@ class Handsets:
         self._disturber = SipDisturber(self.faults)
 
     def add(self, phone: Handset) -> None:
-        """Take a phone in; its SIP messages meet this role's faults."""
+        """Take a phone in; it has this role's faults, and its SIP messages meet them."""
+        phone.share_faults(self.faults)
         phone.disturb(self._disturber)
         phone.on_state = self._on_change
         self.by_mac[phone.identity.mac] = phone

@@ -1,7 +1,11 @@
-"""The emulated models as one table: keys, touch, file names.
+"""The emulated models as one table: keys, pages, touch, screen, modules, file names.
 
-Public sources disagree about the number of keys (domain reference 3.1); the numbers here are those
-of the provisioning plug-in read for the 69xx, with the older twin models' softkeys.
+Public sources disagree about the number of keys (domain reference 3.1); the top softkeys here are
+those of the provisioning plug-in read for the 69xx, the softkeys those of the older twin models.
+Pages are ours: half of the top softkeys each, which the sizes of the screens allow. Screens and the
+M695 module (28 keys on each of three pages, up to three modules, not for the conference phone 6970)
+are those of the maker's public data sheets. Contacts of a mobile phone come over Bluetooth to 6930
+and 6940, not to the 6970 (domain reference 3.3); the 6920 has no Bluetooth.
 """
 
 from dataclasses import dataclass
@@ -19,8 +23,11 @@ class Model:
         softkeys: keys below the screen that can be configured, all pages together.
         top_page: top softkeys on one page of the screen.
         touch: whether lists are operated by touch too; then paging needs no "More" key.
+        width, height: of the screen, in pixels.
         soft_page: softkeys below the screen that are seen at once.
-        module_keys: keys of one expansion module, of which three fit; 0 where none does.
+        modules: M695 expansion modules that can be attached.
+        module_keys: keys of one module, all pages together; 0 where none fits.
+        mobile_contacts: whether it takes contacts over Bluetooth.
     """
 
     name: str
@@ -28,13 +35,22 @@ class Model:
     softkeys: int
     top_page: int
     touch: bool
+    width: int
+    height: int
     soft_page: int = 5
+    modules: int = 3
     module_keys: int = 84
+    mobile_contacts: bool = False
 
     @property
     def firmware_file(self) -> str:
         """`6930.st`."""
         return f"{self.name}.st"
+
+    @property
+    def boot_loader_file(self) -> str:
+        """`6930.boot.st`, which leads from MiNET to SIP firmware (PHN-1)."""
+        return f"{self.name}.boot.st"
 
     @property
     def configuration_file(self) -> str:
@@ -50,12 +66,24 @@ class Model:
 MODELS: dict[str, Model] = {
     model.name: model
     for model in (
-        Model("6920", top_softkeys=10, softkeys=18, top_page=5, touch=False, soft_page=4),
-        Model("6930", top_softkeys=22, softkeys=24, top_page=11, touch=False),
-        Model("6940", top_softkeys=24, softkeys=24, top_page=12, touch=True, soft_page=6),
-        Model("6970", 24, 24, top_page=12, touch=True, soft_page=5, module_keys=0),
+        Model(
+            "6920", top_softkeys=10, softkeys=18, top_page=5, touch=False, width=320, height=240,
+            soft_page=4,
+        ),
+        Model(
+            "6930", top_softkeys=22, softkeys=24, top_page=11, touch=False, width=480, height=272,
+            mobile_contacts=True,
+        ),
+        Model(
+            "6940", top_softkeys=24, softkeys=24, top_page=12, touch=True, width=800, height=480,
+            soft_page=6, mobile_contacts=True,
+        ),
+        Model(
+            "6970", top_softkeys=24, softkeys=24, top_page=12, touch=True, width=800, height=480,
+            modules=0, module_keys=0,
+        ),
     )
-}
+}  # fmt: skip
 
 
 def model(name: str) -> Model:

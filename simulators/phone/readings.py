@@ -6,7 +6,7 @@ from simulators.phone.files.config_file import Layers
 from simulators.phone.files.keys import Key, keys
 from simulators.phone.identity import Identity
 from simulators.phone.life.life import Life
-from simulators.phone.life.states import RegistrationState, State
+from simulators.phone.life.states import SIP_FIRMWARE_ABSENT, RegistrationState, State
 from simulators.phone.models import Model
 from simulators.sip.registration import Account
 
@@ -90,5 +90,7 @@ class Readings:
     @property
     def keys(self) -> tuple[Key, ...]:
         """The keys that it shows, top softkeys first; none while it isn't in service."""
-        quiet = (State.OFF, State.BOOTING, State.MINET, State.NETWORK, State.FLASHING)
+        quiet = SIP_FIRMWARE_ABSENT | {
+            State.OFF, State.BOOTING, State.NO_CABLE, State.NETWORK, State.FLASHING
+        }  # fmt: skip
         return () if self.state in quiet else keys(self.configuration, self.model)

@@ -138,6 +138,12 @@ class Telephone:
             self._core.register(_reachable(lines, at), self._clock.steady())
             self._driver.pump()
 
+    def register_anew(self) -> None:
+        """Refresh, or try again, each line at once."""
+        if self._core is not None and self._driver is not None:
+            self._core.register_anew(self._clock.steady())
+            self._driver.pump()
+
     async def change(self, lines: Lines, trust: ssl.SSLContext) -> None:
         """Have these lines from now on; those whose account is another register anew."""
         if self._core is None or self._driver is None:

@@ -18,7 +18,8 @@ from aiohttp import AddrInfoType, ClientSession, ClientTimeout, Fingerprint, TCP
 from simulators.clock import Clock
 from simulators.journal import Journal
 from simulators.network import Network
-from simulators.phone.fetching import MCS, not_busy
+from simulators.phone.errands import not_busy
+from simulators.phone.fetching import MCS
 from simulators.sockets.names import resolved
 from simulators.softphone.actions import Answered, Ask, Call, NotAnswered
 from simulators.tls import accepting_any_certificate

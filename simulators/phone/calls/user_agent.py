@@ -60,6 +60,12 @@ class UserAgent:
         self._wanted = {line.number: line for line in lines.lines}
         self.work(now)
 
+    def register_anew(self, now: float) -> None:
+        """Refresh each line, or try again, at once; one that is being asked for already waits."""
+        for key in list(self.agent.registrations):
+            self.agent.retry(key, now)
+        self.work(now)
+
     def unregister(self, numbers: tuple[int, ...], now: float) -> None:
         """Take these lines' registrations back; their calls end."""
         for number in numbers:

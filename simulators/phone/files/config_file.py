@@ -1,11 +1,18 @@
 """Configuration files: reading one, and merging the phone's layers (domain reference 3.2).
 
-A file has `name: value` a line and `#` comments. `!name` locks a parameter against changes on the
-phone, `^name` forces the phone's own value back to the file's. A phone has to live with any octets,
-so nothing here raises: what can't be read is reported with its line number, and what the phone
-doesn't know is kept.
+    line     = [marks] name ":" value [blank "#" comment] | "#" comment | nothing
+    marks    = "!" and "^", in any order and with any blanks
+    value    = text | DQUOTE text DQUOTE
+
+`!name` locks a parameter against changes on the phone, `^name` forces the phone's own value back to
+the file's. Names are in any case, with any blanks between their words. Public templates end lines
+with comments and put names, numbers and addresses in quotes, so both are understood; a `#` that no
+blank precedes belongs to the value. Lines end with LF or CR LF. A phone has to live with any
+octets, so nothing here raises: what can't be read is reported with its line number, and what the
+phone doesn't know is kept.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,9 +22,9 @@ MAX_FILE = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One line of a file. `name` is in lower case with single blanks.
+    """One line of a file.
 
-    `value` as written, quotes and all.
+    `name` is in lower case with single blanks, `value` without quotes around it.
     """
 
     name: str
@@ -48,6 +55,9 @@ class ConfigurationFile:
 
 
 EMPTY = ConfigurationFile()
+
+_QUOTED = re.compile(r'"([^"]*)"(?:\s+#.*|\s*)', re.DOTALL)
+_COMMENT = re.compile(r"(?<=\s)#")
 
 
 def is_secret(name: str) -> bool:
@@ -86,7 +96,7 @@ def read(data: bytes) -> ConfigurationFile:
 
 def _parameter(line: str, number: int) -> Parameter | Problem:
     marks, rest = "", line
-    while rest[:1] and rest[0] in "!^ ":
+    while rest[:1] and (rest[0] in "!^" or rest[0].isspace()):
         marks, rest = marks + rest[0], rest[1:]
     name, colon, value = rest.partition(":")
     name = " ".join(name.split()).lower()
@@ -95,7 +105,18 @@ def _parameter(line: str, number: int) -> Parameter | Problem:
         return Problem(number, "expected 'name: value', no colon came")
     if not name:
         return Problem(number, "expected a name before the colon")
-    return Parameter(name, value.strip(), number, "!" in marks, "^" in marks)
+    return Parameter(name, _value(value.strip()), number, "!" in marks, "^" in marks)
+
+
+def _value(text: str) -> str:
+    """A value without the quotes around it, or the comment after it.
+
+    What is in quotes that don't fit is kept as it is written.
+    """
+    quoted = _QUOTED.fullmatch(text)
+    if quoted is not None:
+        return quoted[1]
+    return _COMMENT.split(text, maxsplit=1)[0].rstrip()
 
 
 def _locks_key(name: str, value: str) -> bool:
@@ -105,10 +126,11 @@ def _locks_key(name: str, value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The phone's layers: `startup` < `model` < `mac` < `given` < `local` < `override`.
+    """The layers: `elsewhere` < `startup` < `model` < `mac` < `given` < `local` < `override`.
 
     A forced value beats the local one. `given` and `override` came by XML since the start and go
-    with the next one; an empty value in them takes a parameter back.
+    with the next one; an empty value in them takes a parameter back. `elsewhere` is what the files
+    of a first server said of the one that the others came from.
     """
 
     startup: ConfigurationFile = EMPTY
@@ -117,11 +139,13 @@ class Layers:
     local: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
     override: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: ConfigurationFile = EMPTY
 
     @property
     def server(self) -> dict[str, Parameter]:
-        """What the three files say together: of one name the last file's line, marks included."""
-        return {**self.startup.parameters, **self.model.parameters, **self.mac.parameters}
+        """What the files say together: of one name the last file's line, marks included."""
+        files = (self.elsewhere, self.startup, self.model, self.mac)
+        return {name: p for file in files for name, p in file.parameters.items()}
 
     @property
     def merged(self) -> dict[str, str]:

@@ -59,9 +59,9 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What is flashed in a phone.
+    """What is flashed in a phone: the firmware's version and kind, and the boot loader's version.
 
-    The firmware's version and kind, and the boot loader's version.
+    The kind is `boot` where MiNET firmware has gone and SIP firmware has yet to come.
     """
 
     version: str
@@ -70,8 +70,10 @@ class Running:
 
     def with_image(self, image: FirmwareImage) -> "Running":
         """What runs after `image` was flashed."""
-        if image.kind == "boot":
+        if image.kind == "boot" and self.kind == "sip":
             return Running(self.version, self.kind, image.version)
+        if image.kind == "boot":
+            return Running(image.version, "boot", image.version)
         return Running(image.version, image.kind, self.boot)
 
 
@@ -134,8 +136,9 @@ def decide(running: Running, image: FirmwareImage | RefusedImage, model: str) ->
     if image.kind == "boot":
         same = image.version == running.boot
         return Decision.SAME_VERSION if same else Decision.INSTALL
-    if image.kind == "minet" and running.kind == "sip":
-        return Decision.WRONG_KIND  # nothing served over HTTPS takes a SIP phone back to MiNET
+    if image.kind == "minet" or running.kind == "minet":
+        # nothing takes a phone back to MiNET; MiNET itself takes a boot loader alone (PHN-1)
+        return Decision.WRONG_KIND
     same = (image.version, image.kind) == (running.version, running.kind)
     return Decision.SAME_VERSION if same else Decision.INSTALL
 

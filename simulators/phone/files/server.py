@@ -6,8 +6,16 @@ from urllib.parse import quote, urlsplit
 
 from simulators.phone.menu.form import is_port
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"tftp": 69, "http": 80, "https": 443}
 DEFAULT_VALIDATION = "1"
+SERVER_PARAMETERS = (
+    "download protocol",
+    *(f"{s} {part}" for s in DEFAULT_PORTS for part in ("server", "path", "port")),
+    "https validate certificates",
+    "https validate hostname",
+    "https validate expires",
+)
+"""What says where to download from, and whom to believe there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,9 @@ class Server:
     path: str = ""
 
     def url(self, file: str) -> str:
-        """The URL of a file at this server."""
+        """The URL of a file at this server; a URL stays what it is."""
+        if urlsplit(file).scheme in DEFAULT_PORTS:
+            return file
         path = quote(f"{self.path}/{file}" if self.path else file)
         return f"{self.scheme}://{self.host}:{self.port}/{path}"
 
@@ -28,7 +38,7 @@ class Server:
 def configured(configuration: Mapping[str, str]) -> Server | None:
     """The server that the configuration names; None without one, or for a protocol not emulated.
 
-    FTP and TFTP are not emulated: a phone set to them finds no server.
+    FTP is not emulated: a phone set to it finds no server.
     """
     scheme = configuration.get("download protocol", "").lower()
     host = configuration.get(f"{scheme} server", "")
@@ -40,7 +50,7 @@ def configured(configuration: Mapping[str, str]) -> Server | None:
 
 
 def offered(url: str) -> Server | None:
-    """The server in a DHCP offer (option 66 as a URL); None when it can't be used."""
+    """The server at a URL (a DHCP option, `firmware server`); None when it can't be used."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -52,7 +62,31 @@ def offered(url: str) -> Server | None:
     return Server(parts.scheme, parts.hostname, number, parts.path.strip("/"))
 
 
+def entered(local: Mapping[str, str]) -> bool:
+    """Whether a person entered a server on the phone: it goes before what DHCP offers."""
+    return any(f"{scheme} server" in local for scheme in DEFAULT_PORTS)
+
+
 def validates(configuration: Mapping[str, str]) -> bool:
     """Whether the server's certificate is checked; it is unless that was switched off."""
-    value = configuration.get("https validate certificates", DEFAULT_VALIDATION)
-    return value.strip().lower() not in ("0", "false")
+    return _is_on(configuration, "https validate certificates")
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateChecks:
+    """What is looked at in a server's certificate, once it is checked at all."""
+
+    hostname: bool = True
+    expires: bool = True
+
+
+def certificate_checks(configuration: Mapping[str, str]) -> CertificateChecks:
+    """`https validate hostname` and `https validate expires`: both on by default."""
+    return CertificateChecks(
+        _is_on(configuration, "https validate hostname"),
+        _is_on(configuration, "https validate expires"),
+    )
+
+
+def _is_on(configuration: Mapping[str, str], name: str) -> bool:
+    return configuration.get(name, DEFAULT_VALIDATION).strip().lower() not in ("0", "false")

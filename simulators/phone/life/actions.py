@@ -13,6 +13,7 @@ from simulators.phone.calls.line_table import Activity
 from simulators.phone.files.firmware import FirmwareImage
 from simulators.phone.files.lines import Lines
 from simulators.phone.life.action_uris import CallFacts
+from simulators.phone.local.dhcp import Offer
 
 # Results
 
@@ -34,9 +35,31 @@ class Booted:
 
 @dataclass(frozen=True, slots=True)
 class NetworkUp:
-    """Answers `BringUpNetwork`; `contact` is the phone's own SIP address."""
+    """Answers `BringUpNetwork`.
+
+    `contact` is the phone's own SIP address; `offer` what DHCP said, None where the life was told
+    beforehand.
+    """
 
     contact: Address
+    offer: Offer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CablePulled:
+    """No packet leaves or comes in any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class CableBack:
+    """Packets do again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """Answers `Wake`."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +173,9 @@ Result = (
     | PowerOff
     | Booted
     | NetworkUp
+    | CablePulled
+    | CableBack
+    | Woken
     | Fetched
     | FetchFailed
     | Flashed
@@ -174,14 +200,22 @@ class Boot:
 
 @dataclass(frozen=True, slots=True)
 class BringUpNetwork:
-    """Open the SIP socket, then say `NetworkUp`."""
+    """Ask DHCP, open the SIP socket (`sip`), then say `NetworkUp`.
+
+    `vendor_class` is what option 60 tells DHCP.
+    """
 
     delay_s: float
+    vendor_class: str = ""
+    sip: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """GET `url`; answer with `Fetched` or `FetchFailed` of the same `path`."""
+    """Get `url` by its scheme (`http`, `https`, `tftp`).
+
+    Answer with `Fetched` or `FetchFailed` of the same `path`.
+    """
 
     path: str
     url: str
@@ -202,6 +236,19 @@ class StartRegistration:
 
     lines: Lines
     validate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterAnew:
+    """Register the lines again at once: the cable is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Say `Woken` of this name in `delay_s` seconds; a restart or the power's end forgets it."""
+
+    name: str
+    delay_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +318,8 @@ Action = (
     | Fetch
     | Install
     | StartRegistration
+    | RegisterAnew
+    | Wake
     | ChangeLines
     | Unregister
     | CallActionUri

@@ -7,58 +7,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from simulators.core import Address
 from simulators.errors import LocalProtocolError
-from simulators.phone.files.config_file import Layers
 from simulators.phone.files.lines import Lines, addresses_only, lines
 from simulators.phone.files.server import validates
 from simulators.phone.life import actions as do
 from simulators.phone.life.action_uris import too_long
 from simulators.phone.life.commands import ERASE, RESTARTS, wanted
-from simulators.phone.life.line_states import LineState
 from simulators.phone.life.service import Service
 from simulators.phone.life.states import IN_SERVICE, WITH_LINES, Event, State
+from simulators.phone.life.stored import Stored
 
 
-class InService(ABC):
+class InService(Stored, ABC):
     """Takes the results that concern a phone whose boot has ended."""
 
-    state: State
-    layers: Layers
-    contact: Address
     resolve: Callable[[str], str | None] = staticmethod(addresses_only)
     """Finds the IPv4 address of a registrar's or proxy's name."""
-    _service: Service | None
-
-    @property
-    def configuration(self) -> dict[str, str]:
-        """The merged configuration."""
-        return self.layers.merged
-
-    @property
-    def lines(self) -> dict[int, LineState]:
-        """The lines by number, while the phone is in service."""
-        return self._service.lines if self._service else {}
 
     def url(self, uri: str, line: int = 0) -> str:
         """A URI with its variables filled in, for the line in use; as it is before service."""
         return self._service.url(uri, line) if self._service else uri
-
-    @abstractmethod
-    def set_local(self, values: Mapping[str, str], *, erase: bool = False) -> None:
-        """Store values entered on the phone."""
-
-    @abstractmethod
-    def _move(self, event: Event) -> None:
-        """Go on in the table of states."""
-
-    @abstractmethod
-    def _do(self, action: do.Action) -> None:
-        """Want something done."""
-
-    @abstractmethod
-    def _note(self, name: str, /, **facts: object) -> None:
-        """Want a line in the journal."""
 
     @abstractmethod
     def _ask_restart(self, asked: do.RebootAsked, now: float) -> None:

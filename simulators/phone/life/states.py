@@ -1,11 +1,12 @@
 """The states of a phone's life and what moves it from one to another, as one table.
 
     off -> booting -> network -> configuration -> firmware -> applying -> registering -> registered
-                                        ^             |
-                                        |          flashing -> (reboot) -> booting
+              |  ^                                    |
+              |  +------------- (reboot) <------- flashing <---- boot loader <- MiNET (over TFTP)
+              +-> MiNET, or boot loader
 
-Diagrams are drawn from `TRANSITIONS`; a pair that isn't in it is a mistake of whoever drives the
-phone.
+Calls and the cable run beside it: see `use` and `Life.cable_in`. Diagrams are drawn from
+`TRANSITIONS`; a pair that isn't in it is a mistake of whoever drives the phone.
 """
 
 from enum import Enum
@@ -17,6 +18,8 @@ class State(Enum):
     OFF = "off"
     BOOTING = "booting"
     MINET = "MiNET"
+    BOOT_LOADER = "boot loader"
+    NO_CABLE = "no cable"
     NETWORK = "network"
     CONFIGURATION = "configuration"
     FIRMWARE = "firmware"
@@ -38,15 +41,21 @@ class Event(Enum):
     POWER_OFF = "power off"
     BOOTED_SIP = "booted with SIP firmware"
     BOOTED_MINET = "booted with MiNET firmware"
+    BOOTED_LOADER = "booted with the boot loader alone"
+    CABLE_PULLED = "cable pulled"
+    CABLE_BACK = "cable back"
     SERVER_KNOWN = "network up, configuration server known"
     NO_SERVER = "network up, no configuration server"
+    TFTP = "network up, or TFTP answers no image"
     FILE = "a file came, or is not there"
     FILES_COMPLETE = "all files came"
     FILES_COMPLETE_FAST = "all files came, firmware not asked for"
+    SENT_ELSEWHERE = "the files name another server"
     SERVER_AWAY = "configuration server away"
     FIRMWARE_NEW = "other firmware"
     FIRMWARE_KEPT = "firmware stays"
     FLASHED = "flashed"
+    CERTIFICATES = "user certificates came, or did not"
     NO_LINES = "a configuration without lines counts"
     LINES = "a configuration with lines counts"
     REGISTERED = "a line is registered"
@@ -54,7 +63,7 @@ class Event(Enum):
     TIMED_OUT = "no line registered, one timed out"
     UNREGISTERED = "no line registered"
     UNDECIDED = "no line has an outcome yet"
-    BACKGROUND = "poll or configuration answer"
+    BACKGROUND = "an answer in the background"
     RESTART = "restart"
     UNREGISTER_FIRST = "restart after un-registering"
 
@@ -68,56 +77,78 @@ _LINE_CHANGES = {
 }
 
 
+def _cable(state: State) -> dict[Event, State]:
+    """The cable may be pulled at any instant: what waits for an answer gets none."""
+    return {Event.CABLE_PULLED: state, Event.CABLE_BACK: state}
+
+
+def _any_time(state: State) -> dict[Event, State]:
+    return {Event.RESTART: State.BOOTING, Event.POWER_OFF: State.OFF, **_cable(state)}
+
+
 def _in_service(state: State) -> dict[Event, State]:
     """A phone with lines: each change of a line may move it; it may lose them, or restart."""
     return {
         **_LINE_CHANGES,
         Event.BACKGROUND: state,
         Event.NO_LINES: State.IDLE,
-        Event.RESTART: State.BOOTING,
         Event.UNREGISTER_FIRST: State.RESTARTING,
-        Event.POWER_OFF: State.OFF,
+        **_any_time(state),
     }
 
 
-_ANY_TIME = {Event.RESTART: State.BOOTING, Event.POWER_OFF: State.OFF}
+def _asking_tftp(state: State) -> dict[Event, State]:
+    """Firmware that only knows to ask for other firmware, again and again (PHN-1)."""
+    return {Event.TFTP: state, Event.FIRMWARE_NEW: State.FLASHING, **_any_time(state)}
+
 
 TRANSITIONS: dict[State, dict[Event, State]] = {
-    State.OFF: {Event.POWER_ON: State.BOOTING},
+    State.OFF: {Event.POWER_ON: State.BOOTING, **_cable(State.OFF)},
     State.BOOTING: {
         Event.BOOTED_SIP: State.NETWORK,
         Event.BOOTED_MINET: State.MINET,
+        Event.BOOTED_LOADER: State.BOOT_LOADER,
         Event.POWER_OFF: State.OFF,
+        **_cable(State.BOOTING),
     },
-    State.MINET: dict(_ANY_TIME),  # PHN-1: no way from here to the configuration server
+    State.MINET: _asking_tftp(State.MINET),  # PHN-1: no way from here to HTTPS
+    State.BOOT_LOADER: _asking_tftp(State.BOOT_LOADER),
+    State.NO_CABLE: {**_any_time(State.NO_CABLE), Event.CABLE_BACK: State.NETWORK},
     State.NETWORK: {
         Event.SERVER_KNOWN: State.CONFIGURATION,
         Event.NO_SERVER: State.APPLYING,
-        **_ANY_TIME,
+        **_any_time(State.NETWORK),
+        Event.CABLE_PULLED: State.NO_CABLE,
     },
     State.CONFIGURATION: {
         Event.FILE: State.CONFIGURATION,
+        Event.SENT_ELSEWHERE: State.CONFIGURATION,
         Event.FILES_COMPLETE: State.FIRMWARE,
         Event.FILES_COMPLETE_FAST: State.APPLYING,
         Event.SERVER_AWAY: State.APPLYING,
-        **_ANY_TIME,
+        **_any_time(State.CONFIGURATION),
     },
     State.FIRMWARE: {
         Event.FIRMWARE_NEW: State.FLASHING,
         Event.FIRMWARE_KEPT: State.APPLYING,
-        **_ANY_TIME,
+        **_any_time(State.FIRMWARE),
     },
     # a restart by hand isn't taken while flashing; the power may fail: the old image is still there
-    State.FLASHING: {Event.FLASHED: State.BOOTING, Event.POWER_OFF: State.OFF},
+    State.FLASHING: {
+        Event.FLASHED: State.BOOTING,
+        Event.POWER_OFF: State.OFF,
+        **_cable(State.FLASHING),
+    },
     State.APPLYING: {
+        Event.CERTIFICATES: State.APPLYING,
         Event.NO_LINES: State.IDLE,
         Event.LINES: State.REGISTERING,
-        Event.POWER_OFF: State.OFF,
+        **_any_time(State.APPLYING),
     },
     State.IDLE: {
         Event.BACKGROUND: State.IDLE,
         Event.LINES: State.REGISTERING,
-        **_ANY_TIME,
+        **_any_time(State.IDLE),
     },
     State.REGISTERING: _in_service(State.REGISTERING),
     State.REGISTERED: _in_service(State.REGISTERED),
@@ -127,7 +158,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.RESTARTING: {
         **dict.fromkeys(_LINE_CHANGES, State.RESTARTING),
         Event.BACKGROUND: State.RESTARTING,
-        **_ANY_TIME,
+        **_any_time(State.RESTARTING),
     },
 }
 
@@ -142,6 +173,8 @@ WITH_LINES = frozenset(
     }
 )
 IN_SERVICE = WITH_LINES - {State.RESTARTING} | {State.IDLE}
+SIP_FIRMWARE_ABSENT = frozenset({State.MINET, State.BOOT_LOADER})
+"""Nothing but firmware over TFTP is asked for here."""
 
 
 class RegistrationState(Enum):

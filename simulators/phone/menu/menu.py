@@ -1,4 +1,4 @@
-"""The handset's menu: from the idle screen to the Configuration Server form and back (PHN-2).
+"""The handset's menu: from the idle screen to the forms of Advanced and back (PHN-2).
 
 Keys go in with `press`, `type_text` and (on models with touch) `touch`; `screen()` says what is
 shown, `outcomes()` hands out, once, what was saved and whether to restart. A key that means nothing
@@ -6,13 +6,18 @@ where the menu stands does nothing, as on a real handset; a key that no handset 
 mistake.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from simulators.errors import LocalProtocolError
 from simulators.phone.files.config_file import Layers
 from simulators.phone.menu import form
-from simulators.phone.menu.form import FIELDS, FieldKind
+from simulators.phone.menu.form import (
+    ADMIN_PASSWORD,
+    CONFIGURATION_SERVER,
+    FORMS,
+    NUMERIC,
+    FieldKind,
+)
 from simulators.phone.menu.menu_table import (
     DIGITS,
     KEYS,
@@ -23,45 +28,35 @@ from simulators.phone.menu.menu_table import (
     Place,
     Step,
 )
+from simulators.phone.menu.outcomes import (
+    Erased,
+    FactoryDefault,
+    Outcome,
+    RestartAsked,
+    Saved,
+)
+from simulators.phone.menu.passwords import (
+    DEFAULT_PASSWORD,
+    TRIES,
+    admin_password,
+    change,
+    guards_menu,
+    opens_menu,
+)
 from simulators.phone.models import Model
 from simulators.phone.screen import Screen
 
-DEFAULT_PASSWORD = "22222"
-TRIES = 3
-"""Wrong passwords until the menu falls back to idle."""
+__all__ = ["DEFAULT_PASSWORD", "MAX_TEXT", "Erased", "FactoryDefault", "Menu", "Outcome",
+           "RestartAsked", "Saved", "admin_password"]  # fmt: skip
+
 MAX_TEXT = 128
 """Characters of a field at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """Values that were saved in the form; they become local ones."""
-
-    values: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """All local values are to be forgotten."""
-
-
-@dataclass(frozen=True, slots=True)
-class RestartAsked:
-    """The person said yes to a restart."""
-
-    reason: str
-
-
-Outcome = Saved | Erased | RestartAsked
-
-
-def admin_password(configuration: Mapping[str, str]) -> str:
-    """The administrator password that counts.
-
-    A value with anything but digits is as good as none.
-    """
-    password = configuration.get("admin password", "").strip("\"'")
-    return password if password.isascii() and password.isdigit() else DEFAULT_PASSWORD
+REASONS = {
+    "Restart": "restart on the phone",
+    "Erase Local Config": "local configuration erased",
+    "Factory Default": "factory default",
+}
+"""Sections that ask for a restart, and its reason."""
 
 
 class Menu:
@@ -70,13 +65,21 @@ class Menu:
     Args:
         model: decides whether there is touch.
         layers: gives the phone's configuration as it is now.
+        status: gives the lines of Firmware Status.
     """
 
-    def __init__(self, model: Model, layers: Callable[[], Layers]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        layers: Callable[[], Layers],
+        status: Callable[[], tuple[str, ...]] = lambda: (),
+    ) -> None:
         self.place = Place.IDLE
         self.message = ""
         self._model = model
+        self.form = CONFIGURATION_SERVER
         self._layers = layers
+        self._status = status
         self._outcomes: list[Outcome] = []
         self._selected = 0
         self._typed = ""
@@ -128,7 +131,7 @@ class Menu:
         """The index of the list's line `text`, or None where no such line can be selected."""
         if self.place is Place.ADVANCED and text in SECTIONS:
             return SECTIONS.index(text)
-        labels = [f.label for f in FIELDS]
+        labels = [f.label for f in self.form.fields]
         return labels.index(text) if self.place is Place.FORM and text in labels else None
 
     def close(self) -> None:
@@ -148,42 +151,56 @@ class Menu:
         lines: tuple[str, ...] = ()
         selected: int | None = None
         title = ""
-        if self.place is Place.SETTINGS:
-            title = "Settings"
-        elif self.place is Place.PASSWORD:
-            title, lines = "Advanced", ("Administrator password", "*" * len(self._typed))
-        elif self.place is Place.ADVANCED:
-            title, lines, selected = "Advanced", SECTIONS, self._selected
-        elif self.place in (Place.FORM, Place.EDITING):
-            title, lines, selected = "Configuration Server", self._form_lines(), self._selected
-        elif self.place is Place.CONFIRM:
-            title, lines = "Restart", ("Restart the phone now?",)
+        match self.place:
+            case Place.GUARD:
+                title, lines = "Settings", ("Password", "*" * len(self._typed))
+            case Place.SETTINGS:
+                title = "Settings"
+            case Place.PASSWORD:
+                title, lines = "Advanced", ("Administrator password", "*" * len(self._typed))
+            case Place.ADVANCED:
+                title, lines, selected = "Advanced", SECTIONS, self._selected
+            case Place.FORM | Place.EDITING:
+                title, lines, selected = self.form.title, self._form_lines(), self._selected
+            case Place.STATUS:
+                title, lines = "Firmware Status", self._status()
+            case Place.CONFIRM:
+                title, lines = "Restart", ("Restart the phone now?",)
         return Screen(title, lines, selected, SOFTKEYS[self.place], self.message)
 
     def _form_lines(self) -> tuple[str, ...]:
-        texts = [f.shown(v) for f, v in zip(FIELDS, self._values, strict=True)]
+        fields = self.form.fields
+        texts = [f.shown(v) for f, v in zip(fields, self._values, strict=True)]
         if self.place is Place.EDITING:
-            texts[self._selected] = f"{self._typed}_"
-        return tuple(f"{f.label}: {text}" for f, text in zip(FIELDS, texts, strict=True))
+            texts[self._selected] = f"{fields[self._selected].shown(self._typed)}_"
+        return tuple(f"{f.label}: {text}" for f, text in zip(fields, texts, strict=True))
 
     # Places
 
     def _at_idle(self, key: str) -> None:
         if key == "Settings":
-            self._move(Step.OPEN)
+            self._wrong = 0
+            guarded = guards_menu(self._layers().merged)
+            self._move(Step.OPEN_GUARDED if guarded else Step.OPEN)
 
     def _at_settings(self, key: str) -> None:
         if key == "Advanced":
             self._wrong = 0
             self._move(Step.ADVANCED)
 
+    def _at_guard(self, key: str) -> None:
+        self._at_prompt(key, opens_menu(self._typed, self._layers().merged))
+
     def _at_password(self, key: str) -> None:
+        self._at_prompt(key, self._typed == admin_password(self._layers().merged))
+
+    def _at_prompt(self, key: str, right: bool) -> None:
+        """A password is asked for; `right` says whether what was typed is it."""
         if key == "Backspace":
             self._typed = self._typed[:-1]
+        elif key in ("Enter", "Select") and right:
+            self._move(Step.RIGHT_PASSWORD)
         elif key in ("Enter", "Select"):
-            if self._typed == admin_password(self._layers().merged):
-                self._move(Step.RIGHT_PASSWORD)
-                return
             self._wrong += 1
             self._move(Step.TOO_MANY if self._wrong >= TRIES else Step.WRONG_PASSWORD)
             self.message = "Wrong password"
@@ -195,32 +212,46 @@ class Menu:
             self._choose(SECTIONS[self._selected])
 
     def _choose(self, section: str) -> None:
-        if section == "Configuration Server":
-            self._values = form.present(self._layers().merged)
+        if section in FORMS:
+            self.form = FORMS[section]
+            self._values = form.present(self._layers().merged, self.form)
             self._move(Step.CHOOSE_FORM)
-        elif section == "Restart":
-            self._reason = "restart on the phone"
-            self._move(Step.ASK_RESTART)
-        elif section == "Erase Local Config":
-            self._reason = "local configuration erased"
-            self._move(Step.ASK_RESTART)
+        elif section == "Firmware Status":
+            self._move(Step.CHOOSE_STATUS)
         else:
-            self.message = "Not on this phone"
+            self._reason = REASONS[section]
+            self._move(Step.ASK_RESTART)
+
+    def _at_status(self, key: str) -> None:
+        """Nothing to do here but to go back."""
 
     def _at_form(self, key: str) -> None:
         if key in ("Up", "Down"):
-            self._scroll(key, len(FIELDS))
+            self._scroll(key, len(self.form.fields))
         elif key in ("Select", "Right"):
             self._edit()
+        elif key == "Save" and self.form is ADMIN_PASSWORD:
+            self._change_password()
         elif key == "Save":
-            self.message = form.mistake(self._values)
+            self.message = form.mistake(self._values, self.form)
             if not self.message:
-                self._outcomes.append(Saved(form.changed(self._values, self._layers().merged)))
-                self._reason = "configuration server saved"
+                values = form.changed(self._values, self._layers().merged, self.form)
+                self._outcomes.append(Saved(values, self.form.saved))
+                self._reason = f"{self.form.saved} saved"
                 self._move(Step.SAVED)
 
+    def _change_password(self) -> None:
+        merged, layers = self._layers().merged, self._layers()
+        self.message = (
+            "Locked" if "admin password" in layers.locked else change(self._values, merged)
+        )
+        if not self.message:
+            self._outcomes.append(Saved({"admin password": self._values[1]}, self.form.saved))
+            self._move(Step.SAVED_AT_ONCE)
+            self.message = "Password Changed"
+
     def _edit(self) -> None:
-        chosen = FIELDS[self._selected]
+        chosen = self.form.fields[self._selected]
         if chosen.parameter in self._layers().locked:
             self.message = "Locked"
         elif chosen.kind is FieldKind.CHOICE:
@@ -239,8 +270,10 @@ class Menu:
 
     def _at_confirm(self, key: str) -> None:
         if key == "Yes":
-            if self._reason == "local configuration erased":
+            if self._reason == REASONS["Erase Local Config"]:
                 self._outcomes.append(Erased())
+            if self._reason == REASONS["Factory Default"]:
+                self._outcomes.append(FactoryDefault())
             self._outcomes.append(RestartAsked(self._reason))
         if key in ("Yes", "No"):
             self._move(Step.ANSWERED)
@@ -249,28 +282,33 @@ class Menu:
 
     def _character(self, character: str) -> None:
         """One typed character: digits alone for the password and a port, what prints for a text."""
-        if self.place is Place.PASSWORD:
+        if self.place in (Place.PASSWORD, Place.GUARD):
             if character not in DIGITS:
                 self.message = "Digits only"
             elif len(self._typed) < MAX_TEXT:
                 self._typed += character
             return
-        if self.place is Place.FORM and FIELDS[self._selected].kind is not FieldKind.CHOICE:
+        kind = self.form.fields[self._selected].kind if self._in_form else None
+        if self.place is Place.FORM and kind is not FieldKind.CHOICE:
             self._edit()
         if self.place is not Place.EDITING or not character.isprintable():
             return
-        if FIELDS[self._selected].kind is FieldKind.PORT and character not in DIGITS:
+        if kind in NUMERIC and character not in DIGITS:
             self.message = "Digits only"
             return
         typed = "" if self._fresh else self._typed
         self._typed, self._fresh = (typed + character)[:MAX_TEXT], False
+
+    @property
+    def _in_form(self) -> bool:
+        return self.place in (Place.FORM, Place.EDITING)
 
     def _scroll(self, key: str, length: int) -> None:
         self._selected = (self._selected + (1 if key == "Down" else -1)) % length
 
     def _back(self, key: str) -> None:
         if Step.BACK in TRANSITIONS[self.place] and not (
-            key == "Left" and self.place in (Place.EDITING, Place.PASSWORD)
+            key == "Left" and self.place in (Place.EDITING, Place.PASSWORD, Place.GUARD)
         ):
             self._move(Step.BACK)
 
@@ -289,10 +327,12 @@ class Menu:
 
 _PRESS: dict[Place, Callable[[Menu, str], None]] = {
     Place.IDLE: Menu._at_idle,
+    Place.GUARD: Menu._at_guard,
     Place.SETTINGS: Menu._at_settings,
     Place.PASSWORD: Menu._at_password,
     Place.ADVANCED: Menu._at_advanced,
     Place.FORM: Menu._at_form,
     Place.EDITING: Menu._at_editing,
+    Place.STATUS: Menu._at_status,
     Place.CONFIRM: Menu._at_confirm,
 }

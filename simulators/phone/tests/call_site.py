@@ -26,7 +26,7 @@ class CallSite:
     """`phones` by extension: Ada and Ben at home, somebody in the office."""
 
     plan: AddressPlan
-    clock: Clock = field(default_factory=lambda: Clock(start=0))
+    clock: Clock = field(default_factory=lambda: Clock(start=1_700_000_000))
     phones: dict[str, Handset] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

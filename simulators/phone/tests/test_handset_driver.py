@@ -211,7 +211,9 @@ async def test_a_teleworker_is_configured_registers_and_shows_its_lines(bench: B
         assert handset.registered and handset.reboots == 1
         assert [key.label for key in handset.keys] == ["Line 1", "Line 2"]
         assert handset.screen.title == "2101"
-        assert bench.mcs.asked[:4] == ["/startup.cfg", "/6930.cfg", f"/{MAC}.cfg", "/6930.st"]
+        assert bench.mcs.asked[:5] == [
+            "/startup.cfg", "/aastra.cfg", "/6930.cfg", f"/{MAC}.cfg", "/6930.st",
+        ]  # fmt: skip
         assert bench.mcs.agents == {"Mitel6930 MAC:14-00-E9-12-34-56 V:5.1.0.6044-SIP"}
         assert bench.mcs.peers == {bench.plan.home(0)}
         assert f"/phones/startup?mac={MAC}" in bench.mcs.asked

@@ -1,13 +1,15 @@
 """Reading configuration files and merging the layers (domain reference 3.2)."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.phone.files.config_file import Layers, read
+from simulators.phone.files.config_file import MAX_FILE, Layers, read
+from simulators.phone.files.known import unknown
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,6}( [a-z0-9]{1,6}){0,3}", fullmatch=True)
 VALUES = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=20
+    st.characters(exclude_categories=["Cs"], exclude_characters='\n"#'), max_size=20
 ).map(str.strip)
 
 
@@ -21,8 +23,62 @@ def test_names_values_comments_and_blank_lines() -> None:
     assert read(text.encode()).problems == ()
 
 
-def test_quoting_is_kept() -> None:
-    assert values('label: "Line 1"') == {"label": '"Line 1"'}
+@pytest.mark.parametrize(
+    "written, value",
+    [
+        ('"Line 1"', "Line 1"),
+        ('"192.0.2.1"', "192.0.2.1"),
+        ('"*32#"  # the code', "*32#"),
+        ('" kept "', " kept "),
+        ('""', ""),
+        ('"no end', '"no end'),
+        ('"a" b', '"a" b'),
+        ('say "hi"', 'say "hi"'),
+        ('"x+#""', '"x+#""'),  # as one public template has it
+        ("120   # in minutes", "120"),
+        ("2101\t#Enter the extension", "2101"),
+        ("*72#", "*72#"),
+        ("#72", "#72"),
+        ("a:b#c", "a:b#c"),
+        ("", ""),
+    ],
+)
+def test_quotes_and_comments_after_a_value(written: str, value: str) -> None:
+    for spacing in (" ", "", "\t "):
+        file = read(f"softkey1 value:{spacing}{written}\r\n".encode())
+        assert file.parameters["softkey1 value"].value == value and not file.problems
+
+
+@pytest.mark.parametrize("marks", ["!^", "^!", " ! ^ ", "\t^\t!", "!!^"])
+def test_marks_come_in_any_order_and_spacing(marks: str) -> None:
+    (parameter,) = read(f"{marks} A\t NAME : 1".encode()).parameters.values()
+    assert parameter.name == "a name" and parameter.locked and parameter.forced
+
+
+def test_a_mark_after_the_name_begins_is_part_of_it() -> None:
+    assert list(values("a!: 1\nb ^c: 2")) == ["a!", "b ^c"]
+
+
+def test_very_long_lines_are_read_and_take_no_longer_than_their_length() -> None:
+    blanks = " " * 100_000
+    assert values(f"a: 1{blanks}2\nb{blanks}c: {'x' * 100_000}")["b c"] == "x" * 100_000
+
+
+def test_what_is_too_long_is_reported() -> None:
+    file = read(b"a: 1\nb: " + b"x" * MAX_FILE)
+    assert file.problems[0].line == 0 and file.parameters["a"].value == "1"
+
+
+def test_names_that_no_phone_knows_are_told() -> None:
+    known = [
+        "sip line1 user name", "sip proxy ip", "topsoftkey12 label", "expmod1 key3 type",
+        "auto resync max delay", "log module user interface", "https validate hostname",
+        "action uri poll interval", "directory 1", "time zone name", "dst start relative date",
+        "sip registration retry timer", "options password enabled", "ldap base dn",
+    ]  # fmt: skip
+    assert unknown(known) == ()
+    odd = ["sip line1 usr name", "topsoftkey type", "https validate all", "any thing"]
+    assert unknown([*odd, *known]) == tuple(odd)
 
 
 def test_marks_lock_and_force() -> None:

@@ -13,10 +13,12 @@ from simulators.phone.habits import LifeSettings
 from simulators.phone.identity import Identity
 from simulators.phone.life import actions as do
 from simulators.phone.life.life import Life
-from simulators.phone.life.states import IN_SERVICE, TRANSITIONS, RegistrationState, State
+from simulators.phone.life.states import IN_SERVICE, TRANSITIONS, Event, RegistrationState, State
 from simulators.phone.models import model
 
 MAC = "1400E9123456"
+FILES = ["startup.cfg", "aastra.cfg", "6930.cfg", f"{MAC}.cfg", "6930.st"]
+"""What is asked for where nothing is found."""
 CONTACT = ("127.30.0.2", 5060)
 LOCAL = {
     "download protocol": "HTTPS",
@@ -132,7 +134,7 @@ def registered(*extra: bytes) -> Bench:
 
 def test_files_are_fetched_in_order_then_the_firmware() -> None:
     bench = Bench().give(do.PowerOn())
-    assert bench.fetched() == ["startup.cfg", "6930.cfg", f"{MAC}.cfg", "6930.st"]
+    assert bench.fetched() == FILES
     assert bench.at(State.IDLE) and bench.life.reboots == 0
     first = next(action for action in bench.done if isinstance(action, do.Fetch))
     assert first.url == "https://mcs:8202/startup.cfg" and not first.validate
@@ -231,7 +233,7 @@ def test_other_firmware_is_flashed_and_all_begins_again() -> None:
     bench.files["6930.st"] = image("6.4")
     bench.give(do.PowerOn())
     assert bench.life.running.version == "6.4" and bench.life.reboots == 1
-    assert bench.fetched() == ["startup.cfg", "6930.cfg", f"{MAC}.cfg", "6930.st"] * 2
+    assert bench.fetched() == FILES * 2
     assert bench.notes().count("firmware installed") == 1 and bench.at(State.IDLE)
 
 
@@ -250,7 +252,7 @@ def test_the_power_may_fail_while_flashing() -> None:
     bench = Bench()
     for result in (do.PowerOn(), do.Booted(), do.NetworkUp(CONTACT)):
         bench.life.handle(result, 0)
-    for path in ("startup.cfg", "6930.cfg", f"{MAC}.cfg"):
+    for path in FILES[:-1]:
         bench.life.handle(do.Fetched(path, 404), 0)
     bench.life.handle(do.Fetched("6930.st", 200, image("6.4")), 0)
     assert bench.at(State.FLASHING)
@@ -393,7 +395,10 @@ def test_every_state_is_in_the_table_and_the_power_may_fail_in_each() -> None:
     reached = {state for moves in TRANSITIONS.values() for state in moves.values()}
     assert reached == set(State)
     for state, moves in TRANSITIONS.items():
-        assert (State.OFF in moves.values()) is (state is not State.OFF)
+        assert (Event.POWER_OFF in moves) is (state is not State.OFF)
+        assert {Event.CABLE_PULLED, Event.CABLE_BACK} <= set(moves) or state in (
+            State.NETWORK, State.NO_CABLE
+        ), state  # fmt: skip
 
 
 RESULTS = (

@@ -202,7 +202,8 @@ def test_the_configured_server() -> None:
 
 def test_the_offered_server_and_validation() -> None:
     assert offered("http://127.10.0.5:8203/x/") == Server("http", "127.10.0.5", 8203, "x")
-    assert offered("tftp://127.10.0.5") is None and offered("http://a:b") is None
+    assert offered("tftp://127.10.0.5") == Server("tftp", "127.10.0.5", 69)
+    assert offered("ftp://127.10.0.5") is None and offered("http://a:b") is None
     assert validates({}) and not validates({"https validate certificates": "0"})
 
 

@@ -7,7 +7,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from simulators.errors import LocalProtocolError
 from simulators.phone.files.config_file import Layers, read
-from simulators.phone.menu.menu import Erased, Menu, RestartAsked, Saved, admin_password
+from simulators.phone.menu.menu import (
+    Erased,
+    FactoryDefault,
+    Menu,
+    RestartAsked,
+    Saved,
+    admin_password,
+)
 from simulators.phone.menu.menu_table import KEYS, SECTIONS, TRANSITIONS, Place, Step
 from simulators.phone.models import MODELS, model
 
@@ -182,8 +189,118 @@ def test_restart_and_erase_ask_first() -> None:
     press(handset, "Up", "Select", "Yes")
     assert handset.outcomes() == [Erased(), RestartAsked("local configuration erased")]
     log_in(handset)
-    press(handset, "Select")
-    assert handset.screen().message == "Not on this phone"
+    assert handset.find("Factory Default") is not None
+    press(handset, "Up", "Up", "Up", "Select", "Yes")
+    assert handset.outcomes() == [FactoryDefault(), RestartAsked("factory default")]
+
+
+def choose(handset: Menu, section: str) -> None:
+    index = handset.find(section)
+    assert index is not None
+    press(handset, *["Down"] * index, "Select")
+
+
+@pytest.mark.parametrize(
+    "section, keys, typed, saved",
+    [
+        ("Network", ["Up", "Select", "Select"], "", {"dhcp config option override": "66"}),
+        ("Network", ["Down", "Select"], "192.0.2.7", {"ip": "192.0.2.7"}),
+        ("SIP Settings", ["Select"], "2101", {"sip user name": "2101"}),
+        ("SIP Settings", ["Down", "Down", "Select"], "pass word", {"sip password": "pass word"}),
+        ("SIP Settings", ["Up", "Select"], "", {"sip transport protocol": "2"}),
+    ],
+)
+def test_other_sections_save_their_own_parameters(
+    section: str, keys: list[str], typed: str, saved: dict[str, str]
+) -> None:
+    handset = menu()
+    log_in(handset)
+    choose(handset, section)
+    assert handset.screen().title == section
+    press(handset, *keys)
+    if typed:
+        handset.type_text(typed)
+        assert ("pass" not in str(handset.screen())) or "password" not in str(saved)
+        press(handset, "Done")
+    press(handset, "Save", "No")
+    (outcome,) = handset.outcomes()
+    assert isinstance(outcome, Saved) and outcome.values == saved
+
+
+def test_status_is_read_only() -> None:
+    handset = Menu(model("6930"), Layers, lambda: ("Firmware Version: 5.1",))
+    log_in(handset)
+    choose(handset, "Firmware Status")
+    press(handset, "Select", "Down", *"123", "Right")
+    assert handset.screen().lines == ("Firmware Version: 5.1",)
+    press(handset, "Back")
+    assert at(handset, Place.ADVANCED) and handset.outcomes() == []
+
+
+def change_password(handset: Menu, *values: str) -> str:
+    log_in(handset)
+    choose(handset, "Admin Password")
+    for value in values:
+        press(handset, "Select")
+        handset.type_text(value)
+        press(handset, "Done", "Down")
+    assert not any(value and value in str(handset.screen()) for value in values)
+    press(handset, "Save")
+    return handset.screen().message
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        (("22222", "345", "345"), "Password Changed"),
+        (("22222", "3a4b5", "345"), "Password Changed"),  # letters aren't taken
+        (("11111", "345", "345"), "Wrong password"),
+        (("22222", "345", "346"), "Passwords do not match"),
+        (("22222", "", ""), "Enter a new password"),
+    ],
+)
+def test_the_administrator_password_is_changed_by_who_knows_it(
+    values: tuple[str, ...], message: str
+) -> None:
+    handset = menu()
+    assert change_password(handset, *values) == message
+    done = message == "Password Changed"
+    saved = [Saved({"admin password": "345"}, "administrator password")]
+    assert handset.outcomes() == (saved if done else [])
+    assert at(handset, Place.ADVANCED if done else Place.FORM)
+
+
+def test_a_locked_password_stays() -> None:
+    assert change_password(menu("!admin password: 22222"), "22222", "345", "345") == "Locked"
+
+
+GUARDED = "options password enabled: 1\nuser password: 777\n"
+
+
+@pytest.mark.parametrize("password", ["777", "22222"])
+def test_the_options_password_guards_the_whole_menu(password: str) -> None:
+    handset = menu(GUARDED)
+    press(handset, "Settings")
+    assert at(handset, Place.GUARD) and handset.screen().softkeys[0] == "Enter"
+    press(handset, "Advanced", "Enter")
+    assert at(handset, Place.GUARD) and handset.screen().message == "Wrong password"
+    handset.type_text(password)
+    assert handset.screen().lines[1] == "*" * len(password)
+    press(handset, "Enter")
+    assert at(handset, Place.SETTINGS)
+
+
+def test_three_wrong_options_passwords_return_to_idle() -> None:
+    handset = menu(GUARDED)
+    press(handset, "Settings")
+    for _ in range(3):
+        assert at(handset, Place.GUARD)
+        handset.type_text("778")
+        press(handset, "Enter")
+    assert at(handset, Place.IDLE)
+    open_ = menu("user password: 777")
+    press(open_, "Settings")
+    assert at(open_, Place.SETTINGS)
 
 
 def test_a_key_that_no_handset_has_is_our_mistake() -> None:

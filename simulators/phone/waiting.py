@@ -1,0 +1,44 @@
+"""Waiting for what a handset gets to; real time limits, for tests and suites."""
+
+import asyncio
+from collections.abc import Callable
+
+from simulators.errors import BenchError
+from simulators.phone.screen import Screen
+
+
+class Watch:
+    """Looks again whenever something is to be seen that wasn't before.
+
+    Args:
+        role: who is watched, for the error.
+        screen: what it shows, for the same.
+    """
+
+    def __init__(self, role: str, screen: Callable[[], Screen]) -> None:
+        self._role = role
+        self._screen = screen
+        self._news = asyncio.Event()
+
+    def look(self) -> None:
+        """Something is to be seen."""
+        self._news.set()
+
+    async def until(
+        self, there: Callable[[], bool], wanted: str, found: Callable[[], str], within_s: float
+    ) -> None:
+        """Return when `there` says so, now or then; `within_s` is real seconds.
+
+        Raises:
+            BenchError: it did not get there.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                while not there():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise BenchError(
+                f"{self._role} should have become {wanted} within {within_s:g} s, it is {found()}; "
+                f"its screen says {self._screen()}"
+            ) from None

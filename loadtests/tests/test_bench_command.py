@@ -190,7 +190,7 @@ async def _ended(child: Child) -> None:
     [
         (
             ["--only", "rest,sip"],
-            "expected pairs out of rest, border, forward, registrar, generator, hold, life for --only",
+            "registrar, generator, hold, life for --only",
         ),
         (["--rounds", "0"], "--rounds"),
         (["--seconds", "0"], "--seconds"),

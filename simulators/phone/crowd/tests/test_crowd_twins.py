@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from simulators.phone.crowd.tests.twins import HOME, REGISTRAR, Twins, account
 from simulators.sip.digest import Challenge, MalformedDigest
 from simulators.sip.headers import Via, cseq
 from simulators.sip.message import Request, Response, parse
-from simulators.sip.registration import State, granted_s
+from simulators.sip.registration import Account, State, granted_s
 
 CHALLENGES = st.builds(
     lambda realm, nonce, algorithm, qop, stale, opaque, extra: (
@@ -68,8 +69,8 @@ def answers(draw: st.DrawFn) -> tuple[int, list[str], str, bytes]:
     if status in (401, 407):
         names = ["WWW-Authenticate", "Proxy-Authenticate"]
         own = names[status == 407]
-        asked = draw(st.lists(st.sampled_from([own, own, *names]), max_size=2))
-        lines = [f"{name}: {draw(CHALLENGES)}" for name in asked]
+        used = draw(st.lists(st.sampled_from([own, own, *names]), max_size=2))
+        lines = [f"{name}: {draw(CHALLENGES)}" for name in used]
     if status < 300 and (contact := draw(CONTACTS)):
         lines.append(f"Contact: {contact}")
     body = draw(st.sampled_from([b"", b"", b"", b"text"]))
@@ -124,32 +125,72 @@ ACCOUNTS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+Step = tuple[str, object]
+USUAL_CHALLENGE = 'WWW-Authenticate: Digest realm="bench", nonce="{}", qop="auth"'
+
+
+def asked(nonce: str, more: str = "") -> Step:
+    """A 401."""
+    return "answer", (401, [USUAL_CHALLENGE.format(nonce) + more], "usual", b"")
+
+
+def final(status: int, *lines: str) -> Step:
+    """Another final answer."""
+    return "answer", (status, list(lines), "usual", b"")
+
+
+GRANTED = final(200, f"Contact: {OWN};expires=60")
+RARE: list[list[Step]] = [
+    [asked("a"), asked("b", ", stale=true"), asked("c", ", stale=true"), GRANTED],
+    [asked("a"), asked("b", ", stale=true"), *[asked("c", ", stale=true")] * 3],
+    [asked("a"), asked("a"), ("wait", 2000.0), asked("b"), GRANTED],
+    [asked("a"), GRANTED, ("wait", 50.0), asked("b", ", stale=true"), GRANTED, ("wait", 150.0)],
+    [asked("a"), GRANTED, ("wait", 50.0), final(403), ("wait", 2000.0), asked("d"), GRANTED],
+    [final(423, "Min-Expires: 7200"), asked("a"), GRANTED, ("stop", None), asked("b"), final(200)],
+    [final(423, "Min-Expires: 10"), ("wait", 2000.0)],
+    [final(503, "Retry-After: 20"), ("wait", 33.0), asked("a"), GRANTED],
+    [("answer", (100, [], "usual", b"")), ("wait", 33.0), ("wait", 150.0), asked("a")],
+    [asked("a"), GRANTED, ("again", None), ("wait", 50.0), ("wait", 33.0), ("wait", 150.0)],
+]
+"""What chance seldom finds."""
+
+
+@settings(max_examples=100, deadline=None)
 @given(ACCOUNTS, STEPS)
-def test_a_line_says_and_does_what_the_agent_does(asked, steps) -> None:  # type: ignore[no-untyped-def]
-    twins = Twins(asked)
+def test_a_line_says_and_does_what_the_agent_does(registering: Account, steps: list[Step]) -> None:
+    hold_side_by_side(registering, steps)
+
+
+@pytest.mark.parametrize("steps", RARE, ids=range(len(RARE)))
+@pytest.mark.parametrize("expires_s", [3600, 0])
+def test_also_where_chance_seldom_leads(steps: list[Step], expires_s: int) -> None:
+    hold_side_by_side(account(expires_s=expires_s), steps)
+
+
+def hold_side_by_side(registering: Account, steps: list[Step]) -> None:
+    """Take both through the same steps; after each, all that they said must be equal."""
+    twins = Twins(registering)
     heard = b""
     for number, (step, value) in enumerate(steps):
-        match step:
-            case "answer":
-                heard = rendered(twins.latest, value)
+        match step, value:
+            case "answer", (int(status), list(lines), str(style), bytes(body)):
+                heard = rendered(twins.latest, (status, lines, style, body))
                 twins.hear(heard)
-            case "again":
+            case "again", _:
                 twins.hear(heard)
-            case "wait":
-                twins.wait(value)
-            case "stop" if not twins.crowd.waiting():
+            case "wait", float(seconds):
+                twins.wait(seconds)
+            case "stop", _ if not twins.crowd.waiting():
                 # The agent goes on to send again what un-registering has overtaken; a line doesn't.
                 twins.stop()
-            case "options":
+            case "options", _:
                 twins.hear(_options(number))
-            case "noise":
-                twins.hear(value)
-        # registers only: a line may have answered OPTIONS last
+            case "noise", bytes(noise):
+                twins.hear(noise)
         crowd, agent = twins.said
         assert crowd == agent, (step, value)
         assert twins.states[0] is twins.states[1], (step, value)
-        if step == "options":
+        if step == "options":  # so that the latest is a request again
             del crowd[-1], agent[-1]
 
 
@@ -191,8 +232,8 @@ def test_the_usual_answers_are_read_at_a_glance() -> None:
     """Else the twins would agree although the glance never helps."""
     twins = Twins(account())
     challenge = 'WWW-Authenticate: Digest realm="b", nonce="n", algorithm=MD5, qop="auth"'
-    asked = rendered(twins.latest, (401, [challenge], "usual", b""))
-    seen = Layouts().glance(asked)
+    data = rendered(twins.latest, (401, [challenge], "usual", b""))
+    seen = Layouts().glance(data)
     assert seen is not None and Shapes().read(seen[2], "d") is not None
     good = rendered(twins.latest, (200, [f"Contact: {OWN};expires=300"], "usual", b""))
     seen = Layouts().glance(good)

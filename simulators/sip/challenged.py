@@ -32,7 +32,7 @@ def with_credentials(
     Args:
         number: the CSeq number that it gets.
     """
-    challenge = _first_known(response)
+    challenge = first_known(response)
     if challenge is None:
         return None
     field = ANSWERED_IN[response.status]
@@ -59,7 +59,7 @@ def with_credentials(
     )
 
 
-def _first_known(response: Response) -> Challenge | None:
+def first_known(response: Response) -> Challenge | None:
     """The topmost challenge whose algorithm we know (RFC 8760 section 2.4)."""
     asked_in = ASKED_IN.get(response.status)
     for name, value in response.headers.items:

@@ -11,9 +11,10 @@ from enum import Enum
 
 from simulators.core import STREAMS, UDP, Address, Entropy
 from simulators.errors import LocalProtocolError
-from simulators.sip.digest import Challenge, Credentials, MalformedDigest, answer
+from simulators.sip.challenged import first_known
+from simulators.sip.digest import Challenge, Credentials, answer
 from simulators.sip.headers import NameAddress, seconds
-from simulators.sip.message import Headers, MalformedMessage, Request, Response, canonical
+from simulators.sip.message import Headers, MalformedMessage, Request, Response
 
 MAX_STALE_ANSWERS = 3
 """How often one attempt answers a challenge that says our nonce was only too old."""
@@ -284,15 +285,3 @@ def refused_for_s(response: Response, account: Account) -> float:
     """How long a refusal keeps us away: as long as it says (section 20.33), else our own time."""
     asked = seconds(response.headers.get("retry-after").partition(";")[0].partition("(")[0])
     return account.refused_retry_s if asked is None else max(MIN_RETRY_S, float(asked))
-
-
-def first_known(response: Response) -> Challenge | None:
-    """The topmost challenge of a 401 or 407 whose algorithm we know (RFC 8760 section 2.4)."""
-    name = "www-authenticate" if response.status == 401 else "proxy-authenticate"
-    for found, value in response.headers.items:
-        if canonical(found) == name:
-            try:
-                return Challenge.parse(value)
-            except MalformedDigest:
-                continue
-    return None

@@ -49,13 +49,14 @@ def test_a_set_that_knows_md5_alone_is_served_only_where_that_is_offered(
     ):
         wire = estate(settings=BorderSettings(digest_algorithms=algorithms))
         with monkeypatch.context() as patch:
-            patch.setattr("simulators.sip.registration._first_known", _md5_alone)
+            patch.setattr("simulators.sip.registration.first_known", _md5_alone)
             plug_in(wire)
         assert wire.state() is state
 
 
-def _md5_alone(response: Response, name: str) -> Challenge | None:
-    found = [Challenge.parse(v) for n, v in response.headers.items if n.lower() == name]
+def _md5_alone(response: Response) -> Challenge | None:
+    asked = [v for n, v in response.headers.items if n.lower() == "www-authenticate"]
+    found = [Challenge.parse(value) for value in asked]
     return next((challenge for challenge in found if challenge.algorithm == "MD5"), None)
 
 

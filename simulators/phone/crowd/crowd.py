@@ -27,6 +27,7 @@ from simulators.phone.crowd.results import (
 from simulators.phone.crowd.rows import REFRESHING, REGISTERED, Row, moved
 from simulators.phone.crowd.shapes import Shape, Shapes
 from simulators.phone.crowd.why import why
+from simulators.sip.challenged import first_known
 from simulators.sip.headers import Via, cseq
 from simulators.sip.message import MalformedMessage, Request, Response, parse, response_to
 from simulators.sip.registration import (
@@ -34,7 +35,6 @@ from simulators.sip.registration import (
     Account,
     Event,
     State,
-    first_known,
     granted_s,
     lengthened_s,
     refused_for_s,

@@ -21,9 +21,7 @@ from system.mbg.access import MbgAccess
 from system.mbg.client import make_http_session
 from system.mbg.watch import TokenWatch
 from system.phone_systems.link import GatewayLinks
-from system.phones.book import PhoneBook
-from system.phones.firmware import FirmwareStore
-from system.phones.listener import PhonesListener, Ports
+from system.phones.services import LocalPorts, PhoneServices
 from system.phones.site import SiteAddresses
 from system.provisioning.records import Records, RetryTimes
 from system.provisioning.worker import Worker
@@ -58,6 +56,7 @@ class Mcs:
         self._api: Listener | None = None
         self._phones: Listener | None = None
         self._phones_http: Listener | None = None
+        self._phone_services: PhoneServices | None = None
 
     @property
     def api_url(self) -> str:
@@ -73,6 +72,11 @@ class Mcs:
     def phones_http_port(self) -> int:
         """TCP port where local phones come by HTTP."""
         return _started(self._phones_http).port
+
+    @property
+    def local_ports(self) -> LocalPorts:
+        """Where TFTP, syslog and LDAP listen for local phones."""
+        return LocalPorts() if self._phone_services is None else self._phone_services.local
 
     async def start(self) -> None:
         """Open the database, listen, and begin to work.
@@ -120,9 +124,17 @@ class Mcs:
         watch = TokenWatch(
             access, clock, check_s=config.token_check_s, refused_check_s=config.retry_max_s
         )
-        links = GatewayLinks(database, config, clock, entropy, work)
         site = SiteAddresses(database)
-        firmware = FirmwareStore(config.data_dir / "firmware")
+        phones = PhoneServices(
+            config,
+            database,
+            clock,
+            entropy,
+            site,
+            ports=lambda: (self.phones_port, self.phones_http_port),
+        )
+        self._phone_services = phones
+        links = GatewayLinks(database, config, clock, entropy, work, phones.hot_desk.heard)
         services = Services(
             database=database,
             clock=clock,
@@ -132,7 +144,7 @@ class Mcs:
             watch=watch,
             links=links,
             site=site,
-            firmware=firmware,
+            phones=phones,
             work=work,
         )
         records = Records(
@@ -171,22 +183,17 @@ class Mcs:
     async def _listen(self, stack: contextlib.AsyncExitStack, services: Services) -> None:
         config = self.config
         listener_tls = tls.listener_context(config, self._clock, self._entropy)
-        book = PhoneBook(services.database)
-        stack.push_async_callback(book.close)
-        phones = PhonesListener(
-            book,
-            services.site,
-            services.firmware,
-            self._clock,
-            poll_interval_s=config.poll_interval_s,
-            ports=lambda: Ports(self.phones_port, self.phones_http_port),
-        )
-        address = config.listen_address
+        phones_tls = tls.phones_context(config, self._clock, self._entropy)
+        address, links = config.listen_address, services.links
+        # First, so that the ports of local services are known when a phone is told them.
+        await services.phones.start(stack)
         self._api = await listen(make_api(services), address, config.api_port, listener_tls)
         stack.push_async_callback(self._api.close)
-        self._phones_http = await listen(phones.make_app(), address, config.phones_http_port, None)
+        app = services.phones.make_app(links)
+        self._phones_http = await listen(app, address, config.phones_http_port, None)
         stack.push_async_callback(self._phones_http.close)
-        self._phones = await listen(phones.make_app(), address, config.phones_port, listener_tls)
+        app = services.phones.make_app(links)
+        self._phones = await listen(app, address, config.phones_port, phones_tls)
         stack.push_async_callback(self._phones.close)
 
     def _reachable_host(self) -> str:

@@ -15,6 +15,7 @@
     +-- IcpNotFound              409, no ICP has the node's address (ICP-2)
     +-- GatewayError             502, the CT Gateway
     |   +-- GatewayUnreachable   no connection, or it broke
+    |   +-- GatewayGarbled       it sent what is no OAI; the next connection may do better
     |   +-- GatewayRefused       log-in or command refused
     +-- MbgError                 502, the MBG
         +-- MbgUnreachable       no connection, no trusted certificate, or no answer
@@ -126,6 +127,10 @@ class GatewayError(McsError):
 
 class GatewayUnreachable(GatewayError):
     """No connection to the CT Gateway, or it broke."""
+
+
+class GatewayGarbled(GatewayError):
+    """What came is not OAI as documented: nothing of it is taken over."""
 
 
 class GatewayRefused(GatewayError):

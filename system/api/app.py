@@ -4,8 +4,11 @@ from aiohttp import web
 
 from system.api import (
     client_locations,
+    directories,
     extensions,
     firmware,
+    images,
+    keymaps,
     nodes,
     operations,
     phone_systems,
@@ -18,6 +21,7 @@ from system.api.web import BASE, errors_as_json, log_in_needed, never_cached
 from system.phones.firmware import LARGEST_IMAGE
 
 _SYSTEM = f"{BASE}/phone-systems/{{id}}"
+_KEYMAP = f"{BASE}/keymaps/{{level}}/{{owner}}"
 
 
 def make_api(services: Services) -> web.Application:
@@ -52,8 +56,23 @@ def make_api(services: Services) -> web.Application:
             web.get(f"{BASE}/phones/{{mac}}", phones.read),
             web.put(f"{BASE}/phones/{{mac}}", phones.write),
             web.delete(f"{BASE}/phones/{{mac}}", phones.remove),
+            web.get(f"{BASE}/phones/{{mac}}/history", phones.history),
+            web.get(f"{BASE}/phones/{{mac}}/keys", phones.keys),
+            web.post(f"{BASE}/phones/{{mac}}/{{action:restart|resync}}", phones.act),
+            web.get(f"{BASE}/keymaps", keymaps.list_all),
+            web.get(_KEYMAP, keymaps.read),
+            web.put(_KEYMAP, keymaps.write),
+            web.delete(_KEYMAP, keymaps.remove),
+            web.get(f"{BASE}/directories/{{owner}}", directories.read),
+            web.put(f"{BASE}/directories/{{owner}}", directories.write),
+            web.get(f"{BASE}/images", images.list_all),
+            web.put(f"{BASE}/images/{{name}}", images.write),
+            web.delete(f"{BASE}/images/{{name}}", images.remove),
             web.get(f"{BASE}/firmware", firmware.list_all),
+            web.get(f"{BASE}/firmware/{{model}}", firmware.read),
             web.put(f"{BASE}/firmware/{{model}}", firmware.write),
+            web.put(f"{BASE}/firmware/{{model}}/target", firmware.write_target),
+            web.delete(f"{BASE}/firmware/{{model}}/{{kind}}/{{version}}", firmware.remove),
             web.get(f"{BASE}/provisioning/operations", operations.list_all),
             web.post(f"{BASE}/provisioning/operations/{{id}}/retry", operations.retry),
         ]

@@ -24,6 +24,7 @@ READ_ONLY = (
     "device_type",
     "internal_auth_name",
     "remote_password_set",
+    "remote_credentials_typed",
     "mbg_device_id",
     "provisioning",
     "warnings",
@@ -113,6 +114,9 @@ def _document(extension: Extension) -> dict[str, Any]:
         "use_remote_credentials": extension.use_remote_credentials,
         "remote_name": extension.remote_name,
         "remote_password_set": extension.remote_password is not None,
+        "remote_credentials_typed": (
+            extension.remote_name_typed and extension.remote_password_typed
+        ),
         "mbg_device_id": extension.mbg_device_id,
         "provisioning": {
             "state": extension.provisioning_state,

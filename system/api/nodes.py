@@ -15,7 +15,7 @@ from system.errors import InvalidInput, NotFound
 from system.provisioning import queue
 from system.storage.models import Extension, Node
 
-READ_ONLY = ("number", "name", "release")
+READ_ONLY = ("number", "name", "release", "up")
 
 
 class NodeBody(Body):
@@ -92,4 +92,5 @@ def _document(node: Node) -> dict[str, Any]:
         "release": node.release,
         "nat_ip_address": node.nat_ip_address,
         "nat_sip_port": node.nat_sip_port,
+        "up": node.is_up,
     }

@@ -11,7 +11,7 @@ from system.domain.credentials import Entropy
 from system.mbg.access import MbgAccess
 from system.mbg.watch import TokenWatch
 from system.phone_systems.link import GatewayLinks
-from system.phones.firmware import FirmwareStore
+from system.phones.services import PhoneServices
 from system.phones.site import SiteAddresses
 from system.storage.database import Database
 
@@ -28,7 +28,7 @@ class Services:
     watch: TokenWatch
     links: GatewayLinks
     site: SiteAddresses
-    firmware: FirmwareStore
+    phones: PhoneServices
     work: asyncio.Event
     """Set to wake the provisioning worker."""
 

@@ -15,6 +15,8 @@ class Site:
     """Source address of every teleworker (ADR-2)."""
     remote_host: str | None
     """Host in every URI for a teleworker (ADR-6)."""
+    rest_api_enabled: bool = False
+    """Off, only what was typed on both sides can work (PRV-4)."""
 
 
 class SiteAddresses:
@@ -33,8 +35,14 @@ class SiteAddresses:
         async with self._database.read() as session:
             settings = await load_settings(session)
             remote = await session.get_one(ClientLocation, "remote")
-        site = Site(settings.internal_address, remote.nat_ip_address_or_hostname)
-        if changes == self._changes:  # else it was changed while we read
+        site = Site(
+            settings.internal_address,
+            remote.nat_ip_address_or_hostname,
+            settings.rest_api_enabled,
+        )
+        if (
+            changes == self._changes and not self._database.is_shared
+        ):  # else it was changed while we read
             self._site = site
         return site
 

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import (
 
 from system.errors import DatabaseUnusable
 from system.storage import secrets
+from system.storage.changes import Changes, WatchedSession
 from system.storage.driver_threads import DriverThreads
 from system.storage.models import SINGLETON, ClientLocation, Installation, MbgSettings
 
@@ -41,7 +42,13 @@ class Database:
     def __init__(self, engine: AsyncEngine, threads: DriverThreads) -> None:
         self._engine = engine
         self._threads = threads
-        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self.changes = Changes()
+        """Tells of what was committed in this process."""
+        self.is_shared = not _is_sqlite(engine)
+        """Whether other processes may write to it, so that nothing may be kept at hand."""
+        self._sessions = async_sessionmaker(
+            engine, expire_on_commit=False, sync_session_class=WatchedSession
+        )
         # SQLite has one writer. Waiting here is fair and quick; waiting in SQLite is polling.
         self._one_writer = asyncio.Lock() if _is_sqlite(engine) else contextlib.nullcontext()
 
@@ -57,6 +64,7 @@ class Database:
         async with self._one_writer, self._sessions() as session:
             yield session
             await session.commit()
+            self.changes.committed(session.sync_session)
 
     async def close(self) -> None:
         """Close all connections; may be called again."""

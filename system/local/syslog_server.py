@@ -1,6 +1,7 @@
 """The syslog sink on UDP 514."""
 
 import asyncio
+from typing import cast
 
 from system.clock import Clock
 from system.domain.addresses import Location, location_of
@@ -25,8 +26,7 @@ class SyslogServer(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is bound."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
         self.port = transport.get_extra_info("sockname")[1]
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:

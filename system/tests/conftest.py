@@ -1,5 +1,6 @@
 """Fixtures: one CA, a running MCS with its fakes, and a client for its API."""
 
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from system.app import Mcs
 from system.config import McsConfig
 from system.tests.fake_gateway import FakeGateway
 from system.tests.fake_mbg import FakeMbg
-from system.tests.helpers import HandClock, eventually, seeded_entropy
+from system.tests.helpers import LOCAL_PHONE, HandClock, eventually, seeded_entropy
 
 PASSWORD = "correct horse 1"
 
@@ -29,6 +30,8 @@ class Site:
     clock: HandClock
     make_mcs: Callable[[], Mcs]
     http: aiohttp.ClientSession
+    push_socket: socket.socket
+    """Bound at ``helpers.LOCAL_PHONE``, where the MCS pushes to; nobody listens yet."""
     token: str | None = None
     answers: list[str] = field(default_factory=list)
 
@@ -121,6 +124,8 @@ def ca() -> trustme.CA:
 @pytest.fixture
 async def site(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[Site]:
     """A started site, logged in; nothing is configured yet."""
+    push_socket = socket.socket()
+    push_socket.bind((LOCAL_PHONE, 0))
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
     server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(server_tls)
@@ -136,6 +141,11 @@ async def site(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[Site]:
         api_port=0,
         phones_port=0,
         phones_http_port=0,
+        tftp_port=0,
+        syslog_port=0,
+        ldap_port=0,
+        push_port=push_socket.getsockname()[1],
+        strangers_burst=20,
         trusted_ca=tmp_path / "ca.pem",
         admin_password=PASSWORD,
         password_hash_cost="test",
@@ -151,9 +161,10 @@ async def site(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[Site]:
     unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
     connector = aiohttp.TCPConnector(ssl=unchecked)
     async with aiohttp.ClientSession(connector=connector) as http:
-        running = Site(mcs, mbg, gateway, clock, make_mcs, http)
+        running = Site(mcs, mbg, gateway, clock, make_mcs, http, push_socket)
         await running.log_in()
         yield running
     await running.mcs.stop()
+    push_socket.close()
     await gateway.stop()
     await mbg.stop()

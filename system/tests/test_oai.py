@@ -106,7 +106,7 @@ def test_a_list_that_lost_items_is_no_list() -> None:
 
 
 def test_states_of_nodes() -> None:
-    assert nodes_down(["2", "1", "1", "2", "0"]) == {2}
+    assert nodes_down(["2", "1", "1", "2", "0"]) == frozenset({2})
     assert nodes_down([]) is None
     with pytest.raises(OaiFormatError):
         nodes_down(["2", "1", "1"])

@@ -12,6 +12,7 @@ from system.api.services import SERVICES, Services
 from system.api.web import Body, page_of, paging, read_body
 from system.clock import iso_utc
 from system.domain.addresses import Location
+from system.domain.enrolment import new_token
 from system.domain.keymap import PlacedKey, merge
 from system.errors import Conflict, InvalidInput, NotFound
 from system.phones.identity import is_mac
@@ -178,7 +179,9 @@ def _enrol(services: Services, session: AsyncSession, phone: Phone, wish: str | 
     if wish == "open":
         services.phones.enrolments.open(session, phone, "an administrator opened it")
     else:
-        phone.token, phone.bound_at, phone.enrolment_until = None, None, None
+        # A token that nobody is handed, so that the phone does not pass for one without.
+        phone.token, phone.bound_at = new_token(services.entropy), None
+        phone.enrolment_until = None
         _note(session, phone, now, "enrolment", "an administrator closed it: its token is void")
 
 

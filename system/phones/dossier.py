@@ -6,6 +6,7 @@ is kept.
 """
 
 from collections import OrderedDict
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -73,6 +74,13 @@ class Dossier:
     def extension(self) -> Extension | None:
         """The extension in use at the phone: a hot desk user's, or its own."""
         return None if self.phone is None else self.phone.hot_desk or self.phone.extension
+
+    def uses(self, extensions: Container[int | None]) -> bool:
+        """Whether its own extension or its hot desk user's is one of these."""
+        phone = self.phone
+        return phone is not None and (
+            phone.extension_id in extensions or phone.hot_desk_extension_id in extensions
+        )
 
     def file(self, place: Place, site: Site, *, trusted: bool) -> File:
         """The phone's file at a place; who is not trusted gets what any unknown phone gets."""
@@ -149,7 +157,10 @@ class Dossiers:
         self._changes += 1
         if change.everything:
             self._kept.clear()
-        for mac in change.macs:
+        concerned = set(change.macs)
+        if change.extensions:
+            concerned |= {mac for mac, one in self._kept.items() if one.uses(change.extensions)}
+        for mac in concerned:
             self._kept.pop(mac, None)
 
 

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field
 
 import aiohttp
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from system.clock import Clock, wait_for_work
 from system.domain.addresses import Location
@@ -55,6 +55,7 @@ class _Tries:
 @dataclass(slots=True)
 class _Due:
     macs: set[str] = field(default_factory=set)
+    extensions: set[int] = field(default_factory=set)
     everybody: bool = False
 
 
@@ -98,6 +99,7 @@ class Push:
 
     def _changed(self, change: Change) -> None:
         self._due.macs |= change.macs
+        self._due.extensions |= change.extensions
         self._due.everybody |= change.everything
         self._wake.set()
 
@@ -110,9 +112,15 @@ class Push:
         )
         if not due.everybody:
             wanted = due.macs | again
-            if not wanted:
+            if not wanted and not due.extensions:
                 return set()
-            statement = statement.where(Phone.mac.in_(wanted))
+            statement = statement.where(
+                or_(
+                    Phone.mac.in_(wanted),
+                    Phone.extension_id.in_(due.extensions),
+                    Phone.hot_desk_extension_id.in_(due.extensions),
+                )
+            )
         async with self._database.read() as session:
             macs = (await session.scalars(statement)).all()
         if not macs:

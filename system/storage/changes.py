@@ -48,13 +48,16 @@ _TOLD: dict[type[Base], frozenset[str] | None] = {
 
 _OF_A_PHONE = frozenset(Phone.__mapper__.columns.keys()) - {"last_contact", "registered"}
 _KEY = "mcs_changes"
+_ALL = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one commit has changed: these phones, or anything that all of them are told."""
+    """What one commit has changed: these phones, those of these extensions, or all of them."""
 
     macs: frozenset[str]
+    extensions: frozenset[int]
+    """Ids; a thousand of them that are provisioned one by one must not concern all phones."""
     everything: bool
 
 
@@ -73,10 +76,14 @@ class Changes:
 
     def committed(self, session: Session) -> None:
         """Called after the commit of a watched session."""
-        found: set[str] | None = session.info.pop(_KEY, None)
+        found: set[str | int] | None = session.info.pop(_KEY, None)
         if found is None:
             return
-        change = Change(frozenset(found) - {""}, "" in found)
+        change = Change(
+            frozenset(one for one in found if isinstance(one, str) and one),
+            frozenset(one for one in found if isinstance(one, int)),
+            _ALL in found,
+        )
         for listener in self._listeners:
             listener(change)
 
@@ -87,7 +94,7 @@ class WatchedSession(Session):
 
 @event.listens_for(WatchedSession, "after_flush")
 def _flushed(session: Session, _context: object) -> None:
-    found: set[str] = set()
+    found: set[str | int] = set()
     for one in [*session.new, *session.deleted]:
         _note(one, found, whole=True)
     for one in session.dirty:
@@ -96,14 +103,14 @@ def _flushed(session: Session, _context: object) -> None:
         session.info.setdefault(_KEY, set()).update(found)
 
 
-def _note(one: object, found: set[str], *, whole: bool) -> None:
+def _note(one: object, found: set[str | int], *, whole: bool) -> None:
     if isinstance(one, Phone):
         if whole or _has_changed(one, _OF_A_PHONE):
             found.add(one.mac)
     elif type(one) in _TOLD:
         names = _TOLD[type(one)]  # type: ignore[index]
         if whole or names is None or _has_changed(one, names):
-            found.add("")
+            found.add(one.id if isinstance(one, Extension) else _ALL)
 
 
 def _has_changed(one: object, names: frozenset[str]) -> bool:

@@ -23,6 +23,7 @@ from system.domain.enrolment import (
     standing,
 )
 from system.domain.throttle import Rate, Throttle
+from system.storage.models import Phone
 from system.tests.conftest import Site
 from system.tests.phone_client import MAC, OTHER_MAC, PhoneClient, agent_of, parameters
 
@@ -168,6 +169,11 @@ async def test_guessing_one_mac_runs_dry(ready: Site) -> None:
 async def test_upgrade_opens_the_window_of_phones_that_were_assigned_before(ready: Site) -> None:
     await ready.ok("PUT", f"/phones/{MAC}", {"enrolment": "closed"})
     assert "password" not in str(await teleworker(ready).starts())
+    await ready.restart()
+    assert "password" not in str(await teleworker(ready).starts()), "closed is closed"
+    database = ready.mcs._phone_services._database  # type: ignore[union-attr]
+    async with database.write() as session:
+        (await session.get_one(Phone, MAC)).token = None
     await ready.restart()
     assert "sip line1 password" in await teleworker(ready).starts()
 

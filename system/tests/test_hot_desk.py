@@ -157,7 +157,7 @@ async def test_log_in_by_feature_code_is_followed(ready: Site) -> None:
 
     async def moved() -> bool:
         there = await hot_desk_at(ready, OTHER_MAC)
-        return await hot_desk_at(ready, MAC) is None and there == HOT_DESK
+        return bool(there == HOT_DESK and await hot_desk_at(ready, MAC) is None)
 
     await eventually(moved, "the hot desk has moved to the other phone")
     await phone.polls()
@@ -186,7 +186,7 @@ async def test_gateway_out_of_reach_changes_nothing(ready: Site) -> None:
     await ready.gateway.stop()
 
     async def offline() -> bool:
-        return (await ready.ok("GET", "/phone-systems/1"))["state"] == "offline"
+        return str((await ready.ok("GET", "/phone-systems/1"))["state"]) == "offline"
 
     await eventually(offline, "the gateway is known to be away")
     assert "does not answer" in await logs_in(phone)

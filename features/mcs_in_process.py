@@ -6,6 +6,7 @@ This is the one place where the bench knows the MCS as an object, by its front d
 
 import ssl
 
+from simulators.addresses import open_port
 from simulators.estate.mcs import McsEndpoint, McsPlace
 from system.app import Mcs
 from system.config import McsConfig
@@ -31,6 +32,10 @@ async def launch(place: McsPlace, trust: ssl.SSLContext) -> McsInProcess:
         api_port=place.api_port,
         phones_port=place.phones_port,
         phones_http_port=place.phones_http_port,
+        tftp_port=open_port(69),
+        syslog_port=open_port(514),
+        ldap_port=8205,
+        push_port=open_port(80),
         certificate=place.certificate.certificate,
         key=place.certificate.key,
         trusted_ca=place.trusted_ca,

@@ -16,7 +16,9 @@ import typer
 from system.api.web import BASE
 from system.app import Mcs
 from system.config import McsConfig
+from system.domain.enrolment import PRIVATE_NETWORKS
 from system.errors import StartError
+from system.local.ports import open_port
 from system.maintenance import commands
 
 EPILOG = """
@@ -46,6 +48,26 @@ def main(
     phones_port: Annotated[int, typer.Option(help="HTTPS port for phones.")] = 8202,
     phones_http_port: Annotated[int, typer.Option(help="HTTP port for local phones.")] = 8203,
     phone_manager_port: Annotated[int, typer.Option(help="HTTPS port for Phone Manager.")] = 8204,
+    tftp_port: Annotated[int, typer.Option(help="UDP port of TFTP for local phones.")] = 69,
+    tftp: Annotated[bool, typer.Option(help="Serve files by TFTP.")] = True,
+    syslog_port: Annotated[int, typer.Option(help="UDP port where local phones log to.")] = 514,
+    syslog: Annotated[bool, typer.Option(help="Take log lines of phones.")] = True,
+    ldap_port: Annotated[int, typer.Option(help="LDAP port for local phones.")] = 8205,
+    ldap: Annotated[bool, typer.Option(help="Serve the directory by LDAP.")] = True,
+    push: Annotated[bool, typer.Option(help="Push changes to local phones (port 80).")] = True,
+    enrolment_hours: Annotated[
+        float, typer.Option(help="Hours in which an assigned phone may come for its token.")
+    ] = 168,
+    office_network: Annotated[
+        list[str] | None,
+        typer.Option(help="Network of local phones, such as 10.0.0.0/8; else all private ones."),
+    ] = None,
+    device_ca: Annotated[
+        Path | None, typer.Option(help="PEM CA of the phones' device certificates.")
+    ] = None,
+    device_certificate_required: Annotated[
+        bool, typer.Option(help="Refuse phones without a device certificate.")
+    ] = False,
     certificate: Annotated[
         Path | None, typer.Option(help="PEM certificate chain; self-signed if not given.")
     ] = None,
@@ -86,6 +108,14 @@ def main(
             phones_port=phones_port,
             phones_http_port=phones_http_port,
             phone_manager_port=phone_manager_port,
+            tftp_port=_low_port(tftp_port, "TFTP") if tftp else None,
+            syslog_port=_low_port(syslog_port, "syslog") if syslog else None,
+            ldap_port=_low_port(ldap_port, "LDAP") if ldap else None,
+            push_port=80 if push else None,
+            enrolment_window_s=enrolment_hours * 3600,
+            office_networks=tuple(office_network or PRIVATE_NETWORKS),
+            device_ca=device_ca,
+            device_certificate_required=device_certificate_required,
             certificate=certificate,
             key=key,
             trusted_ca=trusted_ca,
@@ -118,6 +148,14 @@ async def _run(config: McsConfig) -> None:
         await stop.wait()
     finally:
         await mcs.stop()
+
+
+def _low_port(port: int, what: str) -> int:
+    """The port, or where it is moved to because this user may not open it; that is said."""
+    opened = open_port(port)
+    if opened != port:
+        typer.echo(f"{what} is at port {opened}: this user may not listen at {port}")
+    return opened
 
 
 def _first_line(path: Path | None) -> str | None:

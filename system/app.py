@@ -25,9 +25,7 @@ from system.people.hashing import Hashing
 from system.people.housekeeping import Housekeeping
 from system.phone_manager.listener import PhoneManagerListener
 from system.phone_systems.link import GatewayLinks
-from system.phones.book import PhoneBook
-from system.phones.firmware import FirmwareStore
-from system.phones.listener import PhonesListener, Ports
+from system.phones.services import LocalPorts, PhoneServices
 from system.phones.site import SiteAddresses
 from system.provisioning.records import Records, RetryTimes
 from system.provisioning.worker import Worker
@@ -63,6 +61,7 @@ class Mcs:
         self._phones: Listener | None = None
         self._phones_http: Listener | None = None
         self._phone_manager: Listener | None = None
+        self._phone_services: PhoneServices | None = None
 
     @property
     def api_url(self) -> str:
@@ -83,6 +82,11 @@ class Mcs:
     def phone_manager_port(self) -> int:
         """TCP port where Phone Manager comes by HTTPS."""
         return _started(self._phone_manager).port
+
+    @property
+    def local_ports(self) -> LocalPorts:
+        """Where TFTP, syslog and LDAP listen for local phones."""
+        return LocalPorts() if self._phone_services is None else self._phone_services.local
 
     async def start(self) -> None:
         """Open the database, listen, and begin to work.
@@ -127,9 +131,17 @@ class Mcs:
         watch = TokenWatch(
             access, clock, check_s=config.token_check_s, refused_check_s=config.retry_max_s
         )
-        links = GatewayLinks(database, config, clock, entropy, work)
         site = SiteAddresses(database, clock, shared_s=config.shared_poll_s)
-        firmware = FirmwareStore(config.data_dir / "firmware")
+        phones = PhoneServices(
+            config,
+            database,
+            clock,
+            entropy,
+            site,
+            ports=lambda: (self.phones_port, self.phones_http_port),
+        )
+        self._phone_services = phones
+        links = GatewayLinks(database, config, clock, entropy, work, phones.hot_desk.heard)
         services = Services(
             database=database,
             clock=clock,
@@ -140,7 +152,7 @@ class Mcs:
             watch=watch,
             links=links,
             site=site,
-            firmware=firmware,
+            phones=phones,
             work=work,
             started_at=clock.now(),
         )
@@ -186,23 +198,17 @@ class Mcs:
     async def _listen(self, stack: contextlib.AsyncExitStack, services: Services) -> None:
         config = self.config
         listener_tls = tls.listener_context(config, self._clock, self._entropy)
-        book = PhoneBook(services.database)
-        stack.push_async_callback(book.close)
-        phones = PhonesListener(
-            book,
-            services.site,
-            services.firmware,
-            self._clock,
-            services.trail,
-            poll_interval_s=config.poll_interval_s,
-            ports=lambda: Ports(self.phones_port, self.phones_http_port),
-        )
-        address = config.listen_address
+        phones_tls = tls.phones_context(config, self._clock, self._entropy)
+        address, links = config.listen_address, services.links
+        # First, so that the ports of local services are known when a phone is told them.
+        await services.phones.start(stack)
         self._api = await listen(make_api(services), address, config.api_port, listener_tls)
         stack.push_async_callback(self._api.close)
-        self._phones_http = await listen(phones.make_app(), address, config.phones_http_port, None)
+        app = services.phones.make_app(links)
+        self._phones_http = await listen(app, address, config.phones_http_port, None)
         stack.push_async_callback(self._phones_http.close)
-        self._phones = await listen(phones.make_app(), address, config.phones_port, listener_tls)
+        app = services.phones.make_app(links)
+        self._phones = await listen(app, address, config.phones_port, phones_tls)
         stack.push_async_callback(self._phones.close)
         phone_manager = PhoneManagerListener(services, lambda: self.phone_manager_port)
         self._phone_manager = await listen(

@@ -5,9 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from system.domain.enrolment import PRIVATE_NETWORKS, networks
 from system.errors import StartError
 
 PasswordHashCost = Literal["standard", "test"]
+
+_PORTS = (
+    "api_port",
+    "phones_port",
+    "phones_http_port",
+    "tftp_port",
+    "syslog_port",
+    "ldap_port",
+    "push_port",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,35 @@ class McsConfig:
 
     phone_manager_port: int = 8204
     """TCP port where Phone Manager comes by HTTPS; 0 takes any free one."""
+    tftp_port: int | None = None
+    """UDP port of TFTP for local phones (69 as a program); None is off, 0 takes any free one."""
+
+    syslog_port: int | None = None
+    """UDP port where local phones log to (514 as a program); None is off, 0 takes any free one."""
+
+    ldap_port: int | None = None
+    """TCP port of the LDAP directory for local phones (8205 as a program); None is off."""
+
+    push_port: int | None = 80
+    """TCP port at which local phones take pushes; None pushes nothing, their polls do it."""
+
+    enrolment_window_s: float = 7 * 86400
+    """Seconds after its assignment in which a phone may come for its token and credentials."""
+
+    office_networks: tuple[str, ...] = PRIVATE_NETWORKS
+    """Networks whose phones are taken for local ones without a token."""
+
+    strangers_burst: int = 1000
+    """Requests of unknown phones that one source address may make at once; see strangers_per_s."""
+
+    strangers_per_s: float = 2
+    """Requests of unknown phones that one source address may make in a second in the long run."""
+
+    device_ca: Path | None = None
+    """PEM file of the CA of device certificates at the phones' HTTPS port; None asks for none."""
+
+    device_certificate_required: bool = False
+    """Whether a phone without a device certificate is refused at the phones' HTTPS port."""
 
     certificate: Path | None = None
     """PEM file of the listeners' certificate chain; None makes a self-signed one in data_dir."""
@@ -92,9 +132,16 @@ class McsConfig:
     """Seconds between two keep-alives to a CT Gateway, which drops its monitors after 270."""
 
     def __post_init__(self) -> None:
-        for name in ("api_port", "phones_port", "phones_http_port", "phone_manager_port"):
-            if not 0 <= getattr(self, name) <= 65535:
-                raise _unfit(name, "a TCP port is a number from 0 to 65535")
+        for name in _PORTS:
+            port = getattr(self, name)
+            if port is not None and not 0 <= port <= 65535:
+                raise _unfit(name, "a port is a number from 0 to 65535")
+        try:
+            networks(self.office_networks)
+        except ValueError as error:
+            raise _unfit("office_networks", str(error)) from None
+        if self.device_certificate_required and self.device_ca is None:
+            raise _unfit("device_certificate_required", "it needs device_ca, the CA to trust")
         for name in ("listen_address", "outbound_address"):
             value = getattr(self, name)
             if value is not None and not _is_ip_address(value):
@@ -113,6 +160,9 @@ class McsConfig:
             "token_check_s",
             "token_warning_s",
             "keepalive_s",
+            "enrolment_window_s",
+            "strangers_burst",
+            "strangers_per_s",
         ):
             if getattr(self, name) <= 0:
                 raise _unfit(name, "it must be more than 0")

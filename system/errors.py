@@ -18,6 +18,7 @@
     +-- StaleTag                 412, somebody else has changed it meanwhile
     +-- GatewayError             502, the CT Gateway
     |   +-- GatewayUnreachable   no connection, or it broke
+    |   +-- GatewayGarbled       it sent what is no OAI; the next connection may do better
     |   +-- GatewayRefused       log-in or command refused
     +-- MbgError                 502, the MBG
         +-- MbgUnreachable       no connection, no trusted certificate, or no answer
@@ -168,6 +169,10 @@ class GatewayError(McsError):
 
 class GatewayUnreachable(GatewayError):
     """No connection to the CT Gateway, or it broke."""
+
+
+class GatewayGarbled(GatewayError):
+    """What came is not OAI as documented: nothing of it is taken over."""
 
 
 class GatewayRefused(GatewayError):

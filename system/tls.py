@@ -51,6 +51,28 @@ def listener_context(config: McsConfig, clock: Clock, entropy: Entropy) -> ssl.S
     return context
 
 
+def phones_context(config: McsConfig, clock: Clock, entropy: Entropy) -> ssl.SSLContext:
+    """The TLS context of the phones' HTTPS port: it may ask for device certificates (0021).
+
+    Raises:
+        StartError: certificate, key or CA cannot be used.
+    """
+    context = listener_context(config, clock, entropy)
+    if config.device_ca is None:
+        return context
+    try:
+        context.load_verify_locations(config.device_ca)
+    except (OSError, ssl.SSLError) as error:
+        raise StartError(
+            "device_ca_unusable",
+            f"CA file {config.device_ca} cannot be used: {error}.",
+            field="device_ca",
+        ) from error
+    required = config.device_certificate_required
+    context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
+    return context
+
+
 def mbg_context(trusted_ca: Path | None) -> ssl.SSLContext:
     """The TLS context for calls to the MBG; its certificate and name are always checked.
 

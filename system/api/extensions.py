@@ -36,6 +36,7 @@ READ_ONLY = (
     "device_type",
     "internal_auth_name",
     "remote_password_set",
+    "remote_credentials_typed",
     "mbg_device_id",
     "provisioning",
     "warnings",
@@ -69,6 +70,7 @@ class ExtensionDocument(Document):
     use_remote_credentials: bool
     remote_name: str | None
     remote_password_set: bool
+    remote_credentials_typed: bool
     mbg_device_id: str | None
     provisioning: ProvisioningDocument
     warnings: list[str]
@@ -187,6 +189,7 @@ def _document(extension: Extension) -> ExtensionDocument:
         use_remote_credentials=extension.use_remote_credentials,
         remote_name=extension.remote_name,
         remote_password_set=extension.remote_password is not None,
+        remote_credentials_typed=(extension.remote_name_typed and extension.remote_password_typed),
         mbg_device_id=extension.mbg_device_id,
         provisioning=ProvisioningDocument(
             state=extension.provisioning_state,

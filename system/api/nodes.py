@@ -27,7 +27,7 @@ from system.errors import InvalidInput, NotFound
 from system.provisioning import queue
 from system.storage.models import Extension, Node
 
-READ_ONLY = ("number", "name", "release")
+READ_ONLY = ("number", "name", "release", "up")
 
 
 class NodeBody(Body):
@@ -47,6 +47,7 @@ class NodeDocument(Document):
     release: str | None
     nat_ip_address: str | None
     nat_sip_port: int
+    up: bool
 
 
 async def list_all(request: web.Request) -> web.Response:
@@ -133,6 +134,7 @@ def _document(node: Node) -> NodeDocument:
         release=node.release,
         nat_ip_address=node.nat_ip_address,
         nat_sip_port=node.nat_sip_port,
+        up=node.is_up,
     )
 
 

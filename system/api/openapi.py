@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 from system import __version__
 from system.api.declare import BASE, Access, Document, Route
 from system.api.serve import COOKIE, CSRF_HEADER, DECLARED, SAFE
+from system.domain.keymap import Level
+from system.phones.firmware import KINDS
 
 Json = dict[str, Any]
 
@@ -25,6 +27,11 @@ PATH_SCHEMAS: dict[str, Json] = {
     "model": {"type": "string", "pattern": "^[0-9]{4}[a-z]{0,2}$"},
     "extension": {"type": "string", "minLength": 1},
     "username": {"type": "string", "minLength": 1},
+    "name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+    "level": {"type": "string", "enum": [str(level) for level in Level]},
+    "owner": {"type": "string", "minLength": 1},
+    "kind": {"type": "string", "enum": list(KINDS)},
+    "version": {"type": "string", "minLength": 1},
 }
 
 

@@ -12,7 +12,7 @@ from system.mbg.access import MbgAccess
 from system.mbg.watch import TokenWatch
 from system.people.accounts import Accounts
 from system.phone_systems.link import GatewayLinks
-from system.phones.firmware import FirmwareStore
+from system.phones.services import PhoneServices
 from system.phones.site import SiteAddresses
 from system.storage.database import Database
 
@@ -30,7 +30,7 @@ class Services:
     watch: TokenWatch
     links: GatewayLinks
     site: SiteAddresses
-    firmware: FirmwareStore
+    phones: PhoneServices
     work: asyncio.Event
     """Set to wake the provisioning worker."""
     started_at: float

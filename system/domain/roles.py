@@ -24,13 +24,13 @@ class Permission(StrEnum):
     """One thing that a role may or may not do."""
 
     READ_SITE = "read site"
-    """MBG page, phone systems, nodes, client locations, firmware, licences, health in detail."""
+    """MBG page, phone systems, nodes, client locations, firmware, images, licences, health."""
     CHANGE_SITE = "change site"
-    """The same, written; the MBG's access token; firmware."""
+    """The same, written; the MBG's access token; firmware and images."""
     READ_PHONES = "read phones"
-    """SIP extensions, phones, operations on the MBG."""
+    """SIP extensions, phones with history and keys, directories, operations on the MBG."""
     CHANGE_PHONES = "change phones"
-    """The same, written: credentials, assignments, retries."""
+    """The same, written: credentials, assignments, enrolments, restarts, retries."""
     READ_USERS = "read users"
     CHANGE_USERS = "change users"
     """Accounts of others with their roles, passwords and log-ins."""
@@ -38,6 +38,7 @@ class Permission(StrEnum):
     CHANGE_AUDIT = "change audit"
     """How long the audit log is kept; its entries change by nobody."""
     PHONE_MANAGER = "Phone Manager"
+    """Log in there; the own personal directory."""
 
 
 ALLOWED: dict[Role, frozenset[Permission]] = {

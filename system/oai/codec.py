@@ -41,12 +41,15 @@ class FrameReader:
         """Payloads that are complete now.
 
         Raises:
-            OaiFormatError: a frame claims to be longer than ``LONGEST_FRAME``.
+            OaiFormatError: a frame claims to be empty, or longer than ``LONGEST_FRAME``. What
+                follows cannot be told apart, so the reader is of no use any more.
         """
         self._buffer += data
         payloads = []
         while len(self._buffer) >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._buffer)
+            if length == 0:
+                raise OaiFormatError("a frame of no octets; none is that short")
             if length > LONGEST_FRAME:
                 raise OaiFormatError(f"a frame of {length} octets; at most {LONGEST_FRAME} are")
             end = _LENGTH.size + length
@@ -55,6 +58,16 @@ class FrameReader:
             payloads.append(bytes(self._buffer[_LENGTH.size : end]))
             del self._buffer[:end]
         return payloads
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no frame is half here."""
+        return not self._buffer
+
+
+def next_sequence(number: int) -> int:
+    """The number after a message's: 000 to 999, then from the start."""
+    return (number + 1) % 1000
 
 
 def log_in(password: str, application: str) -> bytes:
@@ -86,13 +99,16 @@ def parse_message(payload: bytes) -> Message:
     """Read one payload of a gateway.
 
     Raises:
-        OaiFormatError: it is not ``<sequence>,<event>,...``.
+        OaiFormatError: it is not ``<sequence>,<event>,...`` with one CR, at its end. A wrong length
+            is noticed here: what is cut off has no CR, what is too long has another one inside.
     """
     try:
         line = payload.decode("ascii")
     except UnicodeDecodeError as error:
         raise OaiFormatError("a payload that is not ASCII") from error
-    fields = split_fields(line.rstrip("\r\n"))
+    if line.find("\r") != len(line) - 1 or not line:
+        raise OaiFormatError("a payload that does not end in its only CR")
+    fields = split_fields(line[:-1])
     if len(fields) < 2 or not fields[0].isdigit() or len(fields[0]) > 3:
         raise OaiFormatError("a payload that does not begin with sequence number and event")
     return Message(int(fields[0]), fields[1], tuple(fields[2:]))

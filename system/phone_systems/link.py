@@ -1,12 +1,13 @@
 """The lasting connection to each CT Gateway: connect, read, follow changes, come back.
 
-One task per phone system owns its connection, so nothing else ever writes to it. Whoever wants a
-synchronization leaves a future and wakes the task.
+One task per phone system opens and closes its connection and synchronizes. Whoever wants a
+synchronization leaves a future and wakes the task; hot desk log-ins go over the same connection.
 """
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 
 from sqlalchemy import select
 
@@ -16,12 +17,16 @@ from system.domain.credentials import Entropy
 from system.domain.operations import retry_delay_s
 from system.errors import GatewayError, GatewayRefused, GatewayUnreachable, McsError, NotFound
 from system.oai.client import GatewayConnection, connect
+from system.oai.link_events import HotDeskMoved, Meaning
 from system.phone_systems.snapshot import read_snapshot
 from system.phone_systems.sync import SyncResult, apply_snapshot
 from system.storage.database import Database
 from system.storage.models import PhoneSystem
 
 log = logging.getLogger("mcs.phone_systems")
+
+HotDeskListener = Callable[[int, HotDeskMoved], None]
+"""Told the phone system's id and what happened; it must not wait."""
 
 _INTERRUPTED = GatewayUnreachable(
     "ct_gateway_unreachable", "The connection to the CT Gateway was interrupted by MCS itself."
@@ -39,6 +44,7 @@ class GatewayLink:
         clock: Clock,
         entropy: Entropy,
         work: asyncio.Event,
+        on_hot_desk: HotDeskListener,
     ) -> None:
         self._id = phone_system_id
         self._database = database
@@ -46,6 +52,9 @@ class GatewayLink:
         self._clock = clock
         self._entropy = entropy
         self._work = work
+        self._on_hot_desk = on_hot_desk
+        self._connection: GatewayConnection | None = None
+        self._gaps_in_a_row = 0
         self._wake = asyncio.Event()
         self._sync_due = True
         self._waiting: list[asyncio.Future[SyncResult]] = []
@@ -61,6 +70,18 @@ class GatewayLink:
         self._wake.set()
         return await future
 
+    def connection(self) -> GatewayConnection:
+        """The open connection, for a hot desk log-in or log-out.
+
+        Raises:
+            GatewayUnreachable: there is none now.
+        """
+        if self._connection is None or self._connection.failure is not None:
+            raise GatewayUnreachable(
+                "ct_gateway_unreachable", "The CT Gateway cannot be reached at the moment."
+            )
+        return self._connection
+
     async def run(self) -> None:
         """Connect, serve, and come back for ever; ends by being cancelled."""
         attempts = 0
@@ -71,6 +92,8 @@ class GatewayLink:
                         connection = await self._connect()
                         stack.push_async_callback(connection.close)
                         attempts = 0
+                        self._connection = connection
+                        stack.callback(self._forget_connection)
                         await self._serve(connection)
                 except GatewayError as error:
                     attempts += 1
@@ -81,6 +104,9 @@ class GatewayLink:
         finally:
             self._answer_waiting(_INTERRUPTED)
 
+    def _forget_connection(self) -> None:
+        self._connection = None
+
     async def _connect(self) -> GatewayConnection:
         async with self._database.read() as session:
             system = await session.get_one(PhoneSystem, self._id)
@@ -90,7 +116,7 @@ class GatewayLink:
             system.ct_gateway_password or "",
             outbound_address=self._config.outbound_address,
             timeout_s=self._config.mbg_timeout_s,
-            on_change=self._changed,
+            on_event=self._heard,
         )
 
     async def _serve(self, connection: GatewayConnection) -> None:
@@ -103,11 +129,19 @@ class GatewayLink:
             if connection.monitors_lost:
                 await connection.start_monitors()
             if self._sync_due or self._waiting:
-                await self._sync(connection)
+                await self._sync_unless_gaps_go_on(connection)
             alive_until = self._clock.now() + self._config.keepalive_s
             await wait_for_work(self._clock, self._wake, self._config.keepalive_s)
             if self._clock.now() >= alive_until:
                 await connection.keep_alive()
+
+    async def _sync_unless_gaps_go_on(self, connection: GatewayConnection) -> None:
+        """Synchronize; a gateway whose numbers jump each time is not asked without a pause."""
+        if self._gaps_in_a_row > 1 and not self._waiting:
+            await self._clock.sleep(self._delay_s(self._gaps_in_a_row - 1))
+        gaps = connection.gaps
+        await self._sync(connection)
+        self._gaps_in_a_row = self._gaps_in_a_row + 1 if connection.gaps > gaps else 0
 
     async def _sync(self, connection: GatewayConnection) -> None:
         self._sync_due = False
@@ -133,7 +167,10 @@ class GatewayLink:
             if not future.done():
                 future.set_result(result)
 
-    def _changed(self) -> None:
+    def _heard(self, meaning: Meaning) -> None:
+        if isinstance(meaning, HotDeskMoved):
+            self._on_hot_desk(self._id, meaning)
+            return
         self._sync_due = True
         self._wake.set()
 
@@ -172,12 +209,14 @@ class GatewayLinks:
         clock: Clock,
         entropy: Entropy,
         work: asyncio.Event,
+        on_hot_desk: HotDeskListener,
     ) -> None:
         self._database = database
         self._config = config
         self._clock = clock
         self._entropy = entropy
         self._work = work
+        self._on_hot_desk = on_hot_desk
         self._links: dict[int, tuple[GatewayLink, asyncio.Task[None]]] = {}
         self._connected_to: dict[int, tuple[object, ...]] = {}
 
@@ -215,7 +254,13 @@ class GatewayLinks:
     async def _restart(self, phone_system_id: int) -> None:
         await self._stop_one(phone_system_id)
         link = GatewayLink(
-            phone_system_id, self._database, self._config, self._clock, self._entropy, self._work
+            phone_system_id,
+            self._database,
+            self._config,
+            self._clock,
+            self._entropy,
+            self._work,
+            self._on_hot_desk,
         )
         task = asyncio.create_task(link.run(), name=f"phone-system-{phone_system_id}")
         task.add_done_callback(_log_end)
@@ -225,16 +270,22 @@ class GatewayLinks:
         """See ``GatewayLink.sync_now``."""
         if phone_system_id not in self._links:
             await self.refresh()  # another MCS may have added it
-        try:
-            link, _ = self._links[phone_system_id]
-        except KeyError:
-            raise NotFound("not_found", f"There is no phone system {phone_system_id}.") from None
-        return await link.sync_now()
+        return await self._link(phone_system_id).sync_now()
+
+    def connection(self, phone_system_id: int) -> GatewayConnection:
+        """See ``GatewayLink.connection``."""
+        return self._link(phone_system_id).connection()
 
     async def stop(self) -> None:
         """Stop all links; may be called again."""
         for phone_system_id in list(self._links):
             await self._stop_one(phone_system_id)
+
+    def _link(self, phone_system_id: int) -> GatewayLink:
+        try:
+            return self._links[phone_system_id][0]
+        except KeyError:
+            raise NotFound("not_found", f"There is no phone system {phone_system_id}.") from None
 
     async def _stop_one(self, phone_system_id: int) -> None:
         _, task = self._links.pop(phone_system_id, (None, None))

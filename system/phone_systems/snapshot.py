@@ -1,9 +1,9 @@
 """Everything the MCS wants to know from a CT Gateway, read in one go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from system.domain.warnings import SIP_DEVICE_TYPES
-from system.errors import GatewayRefused, GatewayUnreachable
+from system.errors import GatewayGarbled, GatewayRefused
 from system.oai.client import NOT_IN_THIS_RELEASE, UNKNOWN_COMMAND, GatewayConnection
 from system.oai.codec import OaiFormatError
 from system.oai.records import CredentialRecord, NodeRecord, StationRecord
@@ -17,24 +17,30 @@ class Snapshot:
     nodes: list[NodeRecord] | None
     stations: list[StationRecord]
     credentials: dict[str, CredentialRecord] | None
+    nodes_down: frozenset[int] = field(default=frozenset())
+    """Nodes that did not answer before or after the reading: their part of the lists is missing."""
 
 
 async def read_snapshot(connection: GatewayConnection) -> Snapshot:
     """Ask for nodes, SIP stations and their credentials.
 
     Raises:
-        GatewayError: the connection broke, or a command was refused.
+        GatewayError: the connection broke, a command was refused, or what came is garbled.
     """
     try:
+        down = await connection.read_node_states()
         nodes = await _nodes(connection)
         stations = [
             station
             for station in await connection.stations()
             if station.device_type in SIP_DEVICE_TYPES
         ]
-        return Snapshot(connection.release, nodes, stations, await _credentials(connection))
+        credentials = await _credentials(connection)
+        # A node may have gone while it was read.
+        down |= await connection.read_node_states()
+        return Snapshot(connection.release, nodes, stations, credentials, down)
     except OaiFormatError as error:
-        raise GatewayUnreachable("ct_gateway_format", f"The CT Gateway sent {error}.") from error
+        raise GatewayGarbled("ct_gateway_format", f"The CT Gateway sent {error}.") from error
 
 
 async def _nodes(connection: GatewayConnection) -> list[NodeRecord] | None:

@@ -3,7 +3,7 @@
 What the PBX owns follows the PBX; what an administrator has entered stays. A node's address is
 taken at first sight only (ICP-2 compares it with the MBG's ICPs, and the administrator may have to
 match it). When the PBX's credentials of an extension with remote credentials change, it is
-provisioned again.
+provisioned again. A node that does not answer has no part in the lists: nothing of it is removed.
 """
 
 from collections.abc import Sequence
@@ -55,6 +55,7 @@ async def _take_nodes(
         node.name, node.release = record.name, record.release
         if node.address is None:
             node.address = record.address or None
+        node.is_up = record.number not in snapshot.nodes_down
     for station in snapshot.stations:
         if station.node not in nodes:
             # A gateway before 5.0.64 lists no nodes; an administrator can still fill this one in.
@@ -66,7 +67,13 @@ async def _take_nodes(
 def _new_node(
     session: AsyncSession, system: PhoneSystem, nodes: dict[int, Node], number: int
 ) -> Node:
-    node = Node(phone_system_id=system.id, number=number, name=f"Node {number}", nat_sip_port=5060)
+    node = Node(
+        phone_system_id=system.id,
+        number=number,
+        name=f"Node {number}",
+        nat_sip_port=5060,
+        is_up=True,
+    )
     session.add(node)
     nodes[number] = node
     return node
@@ -94,7 +101,7 @@ async def _take_extensions(
             taken["added"].append(station.extension)
         before = _icp_side(extension)
         _take_station(extension, station, nodes[station.node].id)
-        if snapshot.credentials is not None:
+        if snapshot.credentials is not None and station.node not in snapshot.nodes_down:
             _take_credentials(extension, snapshot.credentials.get(station.extension))
         if station.extension not in taken["added"][-1:] and _icp_side(extension) != before:
             taken["credentials_changed"].append(station.extension)
@@ -102,12 +109,14 @@ async def _take_extensions(
             changed.append(extension)
     await session.flush()
     await queue.enqueue_each(session, changed, now)
+    down = {nodes[number].id for number in snapshot.nodes_down if number in nodes}
+    absent = [extension for extension in known.values() if extension.node_id not in down]
     # Told once, not at each reading for as long as it is kept.
-    taken["no_longer_listed"] = [number for number, gone in known.items() if gone.on_pbx]
+    taken["no_longer_listed"] = [gone.extension for gone in absent if gone.on_pbx]
     if any(taken.values()):
         facts = {name: numbers[:_LONGEST_TOLD] for name, numbers in taken.items() if numbers}
         add(session, now, SYSTEM, "taken over", f"/phone-systems/{system.id}", None, facts)
-    await _take_absence(session, list(known.values()))
+    await _take_absence(session, absent)
 
 
 def _take_station(extension: Extension, station: StationRecord, node_id: int) -> None:
@@ -133,11 +142,13 @@ def _icp_side(extension: Extension) -> tuple[object, ...]:
 async def _take_absence(session: AsyncSession, absent: Sequence[Extension]) -> None:
     """Extensions that the PBX does not list: forgotten, unless something hangs on them.
 
-    What is configured is kept with a warning: a list may be short because a node is away.
+    What is configured is kept with a warning.
     """
-    assigned = set(
-        await session.scalars(select(Phone.extension_id).where(Phone.extension_id.is_not(None)))
-    )
+    assigned = {
+        extension_id
+        for row in await session.execute(select(Phone.extension_id, Phone.hot_desk_extension_id))
+        for extension_id in row
+    }
     for extension in absent:
         in_use = (
             extension.use_remote_credentials
@@ -155,4 +166,10 @@ def _gate_messages(snapshot: Snapshot) -> str | None:
     closed = [ct_gateway_gate(snapshot.release)]
     if snapshot.nodes is not None:
         closed += [pbx_gate(record.name, record.release) for record in snapshot.nodes]
-    return " ".join(gate.message for gate in closed if gate is not None) or None
+    messages = [gate.message for gate in closed if gate is not None]
+    if snapshot.nodes_down:
+        numbers = ", ".join(str(number) for number in sorted(snapshot.nodes_down))
+        messages.append(
+            f"The CT Gateway does not reach node {numbers}: what is known of it is kept as it is."
+        )
+    return " ".join(messages) or None

@@ -1,22 +1,32 @@
-"""The book of phones: who called, from where, when; and what its file is made of.
+"""The book of phones: who called, from where, when, and what happened to each.
 
 Contacts are written in groups: while one commit is under way, the next ones gather and share the
-following commit. A thousand phones that start together cost a few commits instead of a thousand.
+following commit. A thousand phones that start together cost a few commits instead of a thousand. A
+contact that says nothing but that the phone is still there is not waited for.
 """
 
 import asyncio
-from dataclasses import dataclass
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
 
+from system.audit.trail import Actor, add
 from system.domain.addresses import Location
-from system.phones.configuration import PhoneSettings, SipLine
 from system.phones.identity import PhoneIdentity
+from system.storage.changes import Change
 from system.storage.database import Database
-from system.storage.models import Extension, Phone
+from system.storage.models import Phone, PhoneEvent
 from system.storage.upsert import insert_missing
+
+log = logging.getLogger("mcs.phones")
+
+LONGEST_HISTORY = 200
+"""Events kept of each phone."""
+
+_MOST_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,147 +38,271 @@ class Contact:
     address: str
     at: float
     registered: bool | None = None
+    started: bool = False
+    """The phone says that it has just started."""
 
 
 @dataclass(frozen=True, slots=True)
-class OwnAddresses:
-    """Where a phone at one location reaches the MCS."""
+class Happened:
+    """One line for a phone's history."""
 
-    uri_base: str | None
-    http_base: str
-    poll_interval_s: int
+    mac: str
+    at: float
+    kind: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """A phone's settings, and the extension whose credentials they hold, if they do."""
+class HandOut:
+    """An extension's credentials went to a phone: for its history, and for the audit log."""
 
-    settings: PhoneSettings
-    extension: str | None
+    mac: str
+    at: float
+    message: str
+    extension: str
+    location: Location
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a phone holds from now on, as far as the MCS can know."""
+
+    mac: str
+    revision: str
+    static: str
+    names: frozenset[str]
+    only_offered: bool = False
+    """Told without a restart: it is held once the phone asks with the new revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The phone has shown its token."""
+
+    mac: str
+    at: float
+
+
+Entry = Contact | Happened | HandOut | Held | Bound
 
 
 class PhoneBook:
-    """Contacts in, settings out."""
+    """Entries in; they are in the database when ``note`` returns."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._gathered: list[tuple[Contact, asyncio.Future[None]]] = []
+        self._gathered: list[tuple[Entry, asyncio.Future[None] | None]] = []
         self._writing: asyncio.Task[None] | None = None
+        self._last: OrderedDict[str, Contact] = OrderedDict()
+        database.changes.listen(self._changed)
 
-    async def note(self, contact: Contact) -> None:
-        """Return when the contact is in the database."""
+    async def note(self, *entries: Entry) -> None:
+        """Return when the entries are in the database."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._gathered.append((contact, future))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_gathered(), name="phone-book")
+        for entry in entries[:-1]:
+            self._add(entry, None)
+        self._add(entries[-1], future)
         await future
+
+    async def note_poll(self, contact: Contact) -> None:
+        """A contact that most often says only that the phone is still there."""
+        last = self._last.get(contact.identity.mac)
+        if last is not None and replace(last, at=contact.at) == contact:
+            self._add(contact, None)
+        else:
+            await self.note(contact)
 
     async def close(self) -> None:
         """Wait until what was gathered is written."""
         if self._writing is not None:
             await asyncio.wait([self._writing])
 
-    async def assignment(self, mac: str, location: Location, addresses: OwnAddresses) -> Assignment:
-        """What the file of the phone is made of; an unknown phone has no extension."""
-        async with self._database.read() as session:
-            statement = (
-                select(Phone)
-                .where(Phone.mac == mac)
-                .options(joinedload(Phone.extension).joinedload(Extension.node))
-            )
-            phone = (await session.scalars(statement)).one_or_none()
-        extension = phone.extension if phone is not None else None
-        line, remarks = _line_of(extension, location)
-        if addresses.uri_base is None:
-            remarks.append("No URIs: Client Locations -> Remote has no NAT IP Address/Hostname")
-        settings = PhoneSettings(
-            mac=mac,
-            location=location,
-            uri_base=addresses.uri_base,
-            setup_uri=f"{addresses.http_base}/phones/setup?mac={mac}",
-            poll_interval_s=addresses.poll_interval_s,
-            line=line,
-            has_extension=extension is not None,
-            remarks=tuple(remarks),
-        )
-        handed = extension.extension if extension is not None and line is not None else None
-        return Assignment(settings, handed)
+    def _add(self, entry: Entry, future: asyncio.Future[None] | None) -> None:
+        self._gathered.append((entry, future))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_gathered(), name="phone-book")
 
     async def _write_gathered(self) -> None:
         while self._gathered:
             gathered, self._gathered = self._gathered, []
+            futures = [future for _, future in gathered if future is not None]
             try:
                 async with self._database.write() as session:
-                    await _write(session, [contact for contact, _ in gathered])
+                    await _Writer(session, self._last).write([entry for entry, _ in gathered])
             except Exception as error:  # noqa: BLE001 (handed on to whoever waits)
-                for _, future in gathered:
+                if not futures:
+                    log.error("contacts of phones could not be written: %s", error)
+                for future in futures:
                     if not future.done():
                         future.set_exception(error)
             else:
-                for _, future in gathered:
+                self._remember([entry for entry, _ in gathered])
+                for future in futures:
                     if not future.done():
                         future.set_result(None)
 
+    def _remember(self, entries: list[Entry]) -> None:
+        if self._database.shared:
+            return  # another MCS may have changed or deleted the phone meanwhile
+        for entry in entries:
+            if isinstance(entry, Contact):
+                self._last[entry.identity.mac] = replace(entry, registered=None, started=False)
+                self._last.move_to_end(entry.identity.mac)
+        while len(self._last) > _MOST_REMEMBERED:
+            self._last.popitem(last=False)
 
-async def _write(session: AsyncSession, contacts: list[Contact]) -> None:
-    # In one order, for several MCS may write the same phones (storage/upsert.py).
-    macs = sorted({contact.identity.mac for contact in contacts})
-    statement = select(Phone).where(Phone.mac.in_(macs)).order_by(Phone.mac).with_for_update()
-    known = {phone.mac: phone for phone in await session.scalars(statement)}
-    if missing := [mac for mac in macs if mac not in known]:
-        new = [{"mac": mac, "registered": False} for mac in missing]
-        await insert_missing(session, Phone, new)
-        known = {phone.mac: phone for phone in await session.scalars(statement)}
-    for contact in contacts:
-        phone = known[contact.identity.mac]
-        phone.model, phone.firmware = contact.identity.model, contact.identity.firmware
+    def _changed(self, change: Change) -> None:
+        """A phone's row was changed or deleted by somebody: what it is now has to be looked up."""
+        for mac in change.macs:
+            self._last.pop(mac, None)
+
+
+@dataclass(slots=True)
+class _Writer:
+    """One group of entries in one unit of work."""
+
+    session: AsyncSession
+    last: OrderedDict[str, Contact]
+    phones: dict[str, Phone] = field(default_factory=dict)
+    with_history: set[str] = field(default_factory=set)
+
+    async def write(self, entries: list[Entry]) -> None:
+        light: list[Entry] = []
+        heavy: list[Entry] = []
+        for entry in entries:
+            (light if self._is_light(entry) else heavy).append(entry)
+        if light:
+            times = {e.identity.mac: e.at for e in light if isinstance(e, Contact)}
+            # The table's own update: nothing that phones are told is changed by it.
+            await self.session.execute(
+                update(Phone), [{"mac": mac, "last_contact": at} for mac, at in times.items()]
+            )
+        await self._load({_mac_of(entry) for entry in heavy})
+        await self._add_missing({e.identity.mac for e in heavy if isinstance(e, Contact)})
+        for entry in heavy:
+            self._take(entry)
+        await self.session.flush()
+        for mac in self.with_history:
+            await self._shorten_history(mac)
+
+    def _is_light(self, entry: Entry) -> bool:
+        if not isinstance(entry, Contact) or entry.registered is not None or entry.started:
+            return False
+        last = self.last.get(entry.identity.mac)
+        return last is not None and replace(last, at=entry.at) == entry
+
+    async def _load(self, macs: set[str]) -> None:
+        if macs:
+            # In one order, for several MCS may write the same phones (storage/upsert.py).
+            statement = select(Phone).where(Phone.mac.in_(macs)).order_by(Phone.mac)
+            found = await self.session.scalars(statement.with_for_update())
+            self.phones = {phone.mac: phone for phone in found}
+
+    async def _add_missing(self, macs: set[str]) -> None:
+        """Phones that call for the first time."""
+        if missing := sorted(macs - self.phones.keys()):
+            new = [{"mac": mac, "registered": False} for mac in missing]
+            await insert_missing(self.session, Phone, new)
+            await self._load(macs | self.phones.keys())
+
+    def _take(self, entry: Entry) -> None:
+        match entry:
+            case Contact():
+                self._contact(entry)
+            case Happened():
+                if entry.mac in self.phones:
+                    self._event(entry)
+            case HandOut():
+                self._handed_out(entry)
+            case Held():
+                self._held(entry)
+            case Bound():
+                self._bound(entry)
+
+    def _contact(self, contact: Contact) -> None:
+        identity = contact.identity
+        phone = self.phones[identity.mac]
+        if (what := _news(phone, contact)) is not None:
+            self._event(Happened(identity.mac, contact.at, "contact", what))
+        phone.model, phone.firmware = identity.model, identity.firmware
         phone.location, phone.address = contact.location, contact.address
         phone.first_contact = phone.first_contact or contact.at
         phone.last_contact = contact.at
         if contact.registered is not None:
+            if contact.registered != phone.registered:
+                what = "registered" if contact.registered else "not registered any more"
+                self._event(Happened(identity.mac, contact.at, "registration", what))
             phone.registered = contact.registered
 
+    def _event(self, event: Happened) -> None:
+        self.session.add(
+            PhoneEvent(mac=event.mac, at=event.at, kind=event.kind, message=event.message)
+        )
+        self.with_history.add(event.mac)
 
-def _line_of(extension: Extension | None, location: Location) -> tuple[SipLine | None, list[str]]:
-    """The account for line 1, or the reason why there is none."""
-    if extension is None:
-        return None, ["No extension is assigned to this phone"]
-    if location is Location.TELEWORKER:
-        return _teleworker_line(extension)
-    return _local_line(extension)
+    def _handed_out(self, entry: HandOut) -> None:
+        if entry.mac in self.phones:
+            self._event(Happened(entry.mac, entry.at, "hand-out", entry.message))
+        add(
+            self.session,
+            entry.at,
+            Actor(f"phone {entry.mac}", entry.address),
+            "credentials handed out",
+            f"/extensions/{entry.extension}",
+            None,
+            {"to": entry.mac, "location": entry.location},
+        )
+
+    def _held(self, held: Held) -> None:
+        phone = self.phones.get(held.mac)
+        if phone is None:
+            return
+        if held.only_offered:
+            phone.offered_revision = held.revision
+            # It may hold the old ones or the new ones: both are taken back when they are unwanted.
+            names = held.names | set((phone.held_names or "").split("\n"))
+        else:
+            phone.held_revision, phone.held_static = held.revision, held.static
+            phone.offered_revision = None
+            names = held.names
+        phone.held_names = "\n".join(sorted(names - {""}))
+
+    def _bound(self, bound: Bound) -> None:
+        phone = self.phones.get(bound.mac)
+        if phone is None or (phone.bound_at is not None and phone.enrolment_until is None):
+            return
+        phone.bound_at, phone.enrolment_until = phone.bound_at or bound.at, None
+        self._event(
+            Happened(bound.mac, bound.at, "enrolment", "the phone is bound: it has shown its token")
+        )
+
+    async def _shorten_history(self, mac: str) -> None:
+        oldest = await self.session.scalar(
+            select(PhoneEvent.id)
+            .where(PhoneEvent.mac == mac)
+            .order_by(PhoneEvent.id.desc())
+            .offset(LONGEST_HISTORY)
+            .limit(1)
+        )
+        if oldest is not None:
+            await self.session.execute(
+                delete(PhoneEvent).where(PhoneEvent.mac == mac, PhoneEvent.id <= oldest)
+            )
 
 
-def _teleworker_line(extension: Extension) -> tuple[SipLine | None, list[str]]:
-    node = extension.node
-    # What the MBG has confirmed, not what was typed last: a phone that works keeps working while
-    # a change waits for the MBG (TOK-7).
-    name, password = extension.mbg_name, extension.mbg_password
-    if not extension.use_remote_credentials:
-        return None, ["The extension does not use remote authorization credentials"]
-    if name is None or password is None:
-        return None, ["Waiting until the extension is provisioned on the MBG"]
-    if node.nat_ip_address is None:
-        return None, [f"Node {node.number} has no NAT IP Address"]
-    return _line(extension, name, name, password, node.nat_ip_address, node.nat_sip_port), []
+def _mac_of(entry: Entry) -> str:
+    return entry.identity.mac if isinstance(entry, Contact) else entry.mac
 
 
-def _local_line(extension: Extension) -> tuple[SipLine | None, list[str]]:
-    name, password = extension.internal_auth_name, extension.internal_auth_password
-    address = extension.node.address
-    if name is None or password is None or address is None:
-        return None, ["Waiting for the PBX's address and SIP credentials"]
-    return _line(extension, extension.extension, name, password, address, 5060), []
-
-
-def _line(
-    extension: Extension, user_name: str, auth_name: str, password: str, registrar: str, port: int
-) -> SipLine:
-    return SipLine(
-        screen_name=extension.extension,
-        display_name=extension.name,
-        user_name=user_name,
-        auth_name=auth_name,
-        password=password,
-        registrar=registrar,
-        port=port,
-    )
+def _news(phone: Phone, contact: Contact) -> str | None:
+    """What a contact tells that the history does not have yet, or ``None``."""
+    identity = contact.identity
+    where = f"{contact.location} at {contact.address}"
+    if phone.first_contact is None:
+        return f"first contact: Mitel {identity.model} with firmware {identity.firmware}, {where}"
+    if (phone.location, phone.address) != (str(contact.location), contact.address):
+        return f"came from another place: {where}"
+    if (phone.model, phone.firmware) != (identity.model, identity.firmware):
+        return f"runs firmware {identity.firmware} now (Mitel {identity.model})"
+    return "started" if contact.started else None

@@ -16,6 +16,8 @@ class Site:
     """Source address of every teleworker (ADR-2)."""
     remote_host: str | None
     """Host in every URI for a teleworker (ADR-6)."""
+    rest_api_enabled: bool = False
+    """Off, only what was typed on both sides can work (PRV-4)."""
 
 
 class SiteAddresses:
@@ -41,7 +43,11 @@ class SiteAddresses:
         async with self._database.read() as session:
             settings = await load_settings(session)
             remote = await session.get_one(ClientLocation, "remote")
-        site = Site(settings.internal_address, remote.nat_ip_address_or_hostname)
+        site = Site(
+            settings.internal_address,
+            remote.nat_ip_address_or_hostname,
+            settings.rest_api_enabled,
+        )
         if changes == self._changes:  # else it was changed while we read
             self._site, self._read_at = site, now
         return site

@@ -66,6 +66,9 @@ async def _use_remote(
             requirement="EXT-1",
         )
     extension.use_remote_credentials = True
+    # A person who types both may type them on the MBG too: then phones may have them (PRV-4).
+    extension.remote_name_typed = bool(wish.remote_name) or extension.remote_name_typed
+    extension.remote_password_typed = bool(wish.remote_password) or extension.remote_password_typed
     extension.remote_name, extension.remote_password = name, password
 
 
@@ -73,6 +76,7 @@ async def _use_internal(session: AsyncSession, extension: Extension, now: float)
     was_remote = extension.use_remote_credentials
     extension.use_remote_credentials = False
     extension.remote_name = extension.remote_password = None
+    extension.remote_name_typed = extension.remote_password_typed = False
     extension.mbg_name = extension.mbg_password = None
     if extension.mbg_device_id is not None or extension.mbg_unanswered_name is not None:
         await queue.enqueue(session, extension, Kind.REMOVE, now)

@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import (
 
 from system.errors import DatabaseUnusable
 from system.storage import secrets
+from system.storage.changes import Changes, WatchedSession
 from system.storage.driver_threads import DriverThreads
 from system.storage.models import SINGLETON, ClientLocation, Installation, MbgSettings
 from system.storage.people import AuditSettings
@@ -57,11 +58,15 @@ class Database:
         self._threads = threads
         self._place = place
         self.box = box
+        self.changes = Changes()
+        """Tells of what was committed in this process."""
         self.kind = engine.dialect.name
         """``sqlite`` or ``postgresql``."""
         self.shared = is_shared(engine)
-        """Whether other MCS may work on it at the same time."""
-        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        """Whether other MCS may work on it at the same time: then nothing may be kept at hand."""
+        self._sessions = async_sessionmaker(
+            engine, expire_on_commit=False, sync_session_class=WatchedSession
+        )
         # SQLite has one writer. Waiting here is fair and quick; waiting in SQLite is polling.
         self._one_writer = asyncio.Lock() if _is_sqlite(engine) else contextlib.nullcontext()
 
@@ -77,6 +82,7 @@ class Database:
         async with self._one_writer, self._sessions() as session:
             yield session
             await session.commit()
+            self.changes.committed(session.sync_session)
 
     async def close(self) -> None:
         """Close all connections; may be called again."""

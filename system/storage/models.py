@@ -106,6 +106,8 @@ class Node(Base):
     release: Mapped[str | None] = mapped_column(String(64))
     nat_ip_address: Mapped[str | None] = mapped_column(String(253))
     nat_sip_port: Mapped[int] = mapped_column(default=5060)
+    is_up: Mapped[bool] = mapped_column(default=True)
+    """Whether the CT Gateway reaches it; what it has is kept while it is away."""
 
 
 class Extension(Base):
@@ -127,6 +129,9 @@ class Extension(Base):
     use_remote_credentials: Mapped[bool] = mapped_column(default=False)
     remote_name: Mapped[str | None] = mapped_column(String(64), unique=True)
     remote_password: Mapped[str | None] = mapped_column(EncryptedText)
+    remote_name_typed: Mapped[bool] = mapped_column(default=False)
+    remote_password_typed: Mapped[bool] = mapped_column(default=False)
+    """Whether a person entered them, and so may have entered them on the MBG too (PRV-4)."""
 
     mbg_device_id: Mapped[str | None] = mapped_column(String(64))
     mbg_device_name: Mapped[str | None] = mapped_column(String(64))
@@ -183,4 +188,68 @@ class Phone(Base):
     first_contact: Mapped[float | None]
     last_contact: Mapped[float | None]
 
-    extension: Mapped[Extension | None] = relationship(lazy="raise")
+    hot_desk_extension_id: Mapped[int | None] = mapped_column(
+        ForeignKey("extensions.id", ondelete="SET NULL"), unique=True
+    )
+    """Whose user is logged in at this phone (EXT-7)."""
+
+    token: Mapped[str | None] = mapped_column(EncryptedText)
+    """What the phone shows to be known again (``docs/decisions/0021``)."""
+    bound_at: Mapped[float | None]
+    """When it showed its token first; from then on nobody else is this phone."""
+    enrolment_until: Mapped[float | None]
+    """Until when the token is handed to whoever asks as this phone."""
+
+    held_revision: Mapped[str | None] = mapped_column(String(16))
+    held_static: Mapped[str | None] = mapped_column(String(16))
+    held_names: Mapped[str | None] = mapped_column(Text)
+    """What the phone was handed last: revision, digest of what needs a restart, live names."""
+    offered_revision: Mapped[str | None] = mapped_column(String(16))
+    """Handed without a restart, and not seen at the phone yet."""
+    pending_action: Mapped[str | None] = mapped_column(String(16))
+    """``restart`` or ``resync``: asked for by an administrator, told at the next poll."""
+
+    extension: Mapped[Extension | None] = relationship(lazy="raise", foreign_keys=[extension_id])
+    hot_desk: Mapped[Extension | None] = relationship(
+        lazy="raise", foreign_keys=[hot_desk_extension_id]
+    )
+
+
+class PhoneEvent(Base):
+    """One line of a phone's history; the oldest go when there are many."""
+
+    __tablename__ = "phone_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    mac: Mapped[str] = mapped_column(ForeignKey("phones.mac", ondelete="CASCADE"), index=True)
+    at: Mapped[float]
+    kind: Mapped[str] = mapped_column(String(24))
+    message: Mapped[str] = mapped_column(Text)
+
+
+class KeymapProfile(Base):
+    """The keys set at one level: for all, a model, a phone, or a user (domain reference 4.3)."""
+
+    __tablename__ = "keymap_profiles"
+    __table_args__ = (UniqueConstraint("level", "owner"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    level: Mapped[str] = mapped_column(String(16))
+    owner: Mapped[str] = mapped_column(String(64))
+    """Empty for all; the model; the MAC; the user's extension."""
+    keys: Mapped[str] = mapped_column(Text)
+    """JSON list, as the API shows it."""
+
+
+class DirectoryEntry(Base):
+    """One line of a directory on the phones."""
+
+    __tablename__ = "directory_entries"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    """Empty for the system's directory; else whose personal one it is: the user's extension."""
+    first_name: Mapped[str] = mapped_column(String(64))
+    last_name: Mapped[str] = mapped_column(String(64))
+    company: Mapped[str] = mapped_column(String(64))
+    number: Mapped[str] = mapped_column(String(64))

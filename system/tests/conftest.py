@@ -1,5 +1,6 @@
 """Fixtures: one CA, a running MCS with its fakes, and a client for its API."""
 
+import socket
 import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,7 +20,7 @@ from system.storage.people import AuditEntry
 from system.storage.secrets import open_secret_box
 from system.tests.fake_gateway import FakeGateway
 from system.tests.fake_mbg import FakeMbg
-from system.tests.helpers import HandClock, eventually, seeded_entropy
+from system.tests.helpers import LOCAL_PHONE, HandClock, eventually, seeded_entropy
 from system.tests.postgres import INSTALL, Cluster, programs, running_cluster
 
 PASSWORD = "correct horse 1"
@@ -86,6 +87,8 @@ class Site:
     clock: HandClock
     make_mcs: Callable[[], Mcs]
     http: aiohttp.ClientSession
+    push_socket: socket.socket
+    """Bound at ``helpers.LOCAL_PHONE``, where the MCS pushes to; nobody listens yet."""
     token: str | None = None
     tokens: set[str] = field(default_factory=set)
     answers: list[str] = field(default_factory=list)
@@ -192,6 +195,8 @@ async def site(tmp_path: Path, ca: trustme.CA, database_url: str | None) -> Asyn
 
     At the end nothing secret is in the audit log, whatever the test has done.
     """
+    push_socket = socket.socket()
+    push_socket.bind((LOCAL_PHONE, 0))
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
     server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(server_tls)
@@ -208,6 +213,11 @@ async def site(tmp_path: Path, ca: trustme.CA, database_url: str | None) -> Asyn
         phones_port=0,
         phones_http_port=0,
         phone_manager_port=0,
+        tftp_port=0,
+        syslog_port=0,
+        ldap_port=0,
+        push_port=push_socket.getsockname()[1],
+        strangers_burst=20,
         trusted_ca=tmp_path / "ca.pem",
         database_url=database_url,
         admin_password=PASSWORD,
@@ -224,10 +234,11 @@ async def site(tmp_path: Path, ca: trustme.CA, database_url: str | None) -> Asyn
     unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
     connector = aiohttp.TCPConnector(ssl=unchecked)
     async with aiohttp.ClientSession(connector=connector) as http:
-        running = Site(mcs, mbg, gateway, clock, make_mcs, http)
+        running = Site(mcs, mbg, gateway, clock, make_mcs, http, push_socket)
         await running.log_in()
         yield running
     await running.mcs.stop()
+    push_socket.close()
     await check_audit(config, running)
     await gateway.stop()
     await mbg.stop()

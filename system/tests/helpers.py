@@ -4,6 +4,9 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
+LOCAL_PHONE = "127.0.0.9"
+"""Source address of the tests' local phone."""
+
 
 class HandClock:
     """Time stands still until ``advance``; whoever slept into the past wakes up."""

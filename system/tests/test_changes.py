@@ -42,6 +42,12 @@ WRITABLE: dict[str, tuple[Any, Any]] = {
     "/phone-systems/1/nodes/1": ({"nat_sip_port": 5070}, {"nat_ip_address": "203.0.113.7"}),
     EXTENSION: ({"use_remote_credentials": True}, {"remote_password": "Typed-by-hand-9"}),
     f"/phones/{MAC}": ({"extension": "2102"}, {"extension": None}),
+    "/keymaps/default/all": (
+        {"keys": [{"kind": "softkey", "position": 2, "type": "speeddial", "value": "2102"}]},
+        {"keys": []},
+    ),
+    "/directories/system": ({"entries": [{"number": "1"}]}, {"entries": [{"number": "2"}]}),
+    "/session/directory": ({"entries": [{"number": "3"}]}, {"entries": []}),
     "/users/ada": ({"display_name": "Ada"}, {"password": "Analytical-1843"}),
     "/settings/audit": ({"retention_days": 30}, {"retention_days": 31}),
 }
@@ -51,6 +57,7 @@ WRITABLE: dict[str, tuple[Any, Any]] = {
 async def ready(site: Site) -> None:
     await site.add_phone_system()
     await add_user(site, "ada", "user")
+    await site.ok("PUT", "/users/admin", {"primary_extension": "2101"})
     await site.ok("PUT", f"/phones/{MAC}", {"extension": None})
 
 
@@ -82,8 +89,9 @@ async def test_nobody_overwrites_what_was_changed_meanwhile(site: Site) -> None:
 def test_every_resource_that_can_be_written_has_a_tag() -> None:
     without = {r.path for r in ROUTES if r.method in ("PUT", "DELETE") and not r.tagged}
     assert without == {"/session", "/session/password", "/sessions/{id}"}
-    patterns = {r.path for r in ROUTES if r.method == "PUT" and r.tagged} - {"/firmware/{model}"}
-    assert len(patterns) == len(WRITABLE)
+    patterns = {r.path for r in ROUTES if r.method == "PUT" and r.tagged}
+    files = {"/firmware/{model}", "/firmware/{model}/target", "/images/{name}"}
+    assert len(patterns - files) == len(WRITABLE)
 
 
 async def test_removal_obeys_the_tag_too(site: Site) -> None:

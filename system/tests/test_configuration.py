@@ -26,10 +26,9 @@ SETTINGS = PhoneSettings(
     mac="1400E9123456",
     location=Location.TELEWORKER,
     uri_base="https://mcs.example.test:8202",
-    setup_uri="http://127.10.0.5:8203/phones/setup?mac=1400E9123456",
     poll_interval_s=60,
     line=LINE,
-    has_extension=True,
+    token="T" * 22,
 )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import ssl
 from collections.abc import Mapping
+from xml.etree import ElementTree
 
 import aiohttp
 import pytest
@@ -47,6 +48,13 @@ def parameters(text: str) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines)
 
 
+def items(text: str) -> dict[str, str]:
+    """Parameters of an ``AastraIPPhoneConfiguration``."""
+    root = ElementTree.fromstring(text)
+    assert root.tag == "AastraIPPhoneConfiguration", text
+    return {item.findtext("Parameter", ""): item.findtext("Value", "") for item in root}
+
+
 async def own_file(site: Site, source: str = LOCAL) -> dict[str, str]:
     status, text = await get(site, f"/{MAC}.cfg", source=source)
     assert status == 200
@@ -83,7 +91,8 @@ async def test_teleworker_gets_remote_credentials_and_remote_addresses(ready: Si
     )
     assert file["topsoftkey1 label"] == "Line 1"
     uris = [value for name, value in file.items() if value.startswith("http")]
-    assert len(uris) == 4
+    # four action URIs, the Hot Desk key, two directories
+    assert len(uris) == 7
     for uri in uris:
         assert uri.startswith(f"https://mcs.example.test:{ready.mcs.phones_port}/phones/")
 
@@ -95,15 +104,17 @@ async def test_local_phone_gets_internal_credentials_and_own_addresses(ready: Si
     assert file["sip line1 password"] == "Pbx-random-2101"
     assert file["sip line1 registrar ip"] == "127.10.0.21"
     assert file["action uri startup"].startswith("https://127.0.0.1:")
-    assert "softkey1 label" not in file
+    assert file["softkey1 label"] == "Hot Desk"
+    assert file["xml application post list"] == "127.0.0.1"
 
 
 async def test_unassigned_phone_has_keys_only_and_setup_only_locally(ready: Site) -> None:
     local, remote = await own_file(ready), await own_file(ready, ready.mbg.address)
     assert local["softkey1 label"] == "Setup"
     assert local["softkey1 value"].endswith(f"/phones/setup?mac={MAC}")
-    assert "softkey1 label" not in remote
+    assert "Setup" not in remote.values()
     for file in (local, remote):
+        assert "Hot Desk" in file.values()
         assert file["topsoftkey2 label"] == "Line 2"
         assert not [name for name in file if name.startswith("sip line1")]
     phone = await ready.ok("GET", f"/phones/{MAC}")
@@ -160,7 +171,11 @@ async def test_poll_is_empty_until_something_changes(ready: Site) -> None:
     await ready.ok("PUT", "/phone-systems/1/nodes/1", {"nat_sip_port": 5080})
     status, text = await get(ready, "/phones/poll", source=source, params=params)
     assert status == 200
-    assert 'URI="Command: FastReboot"' in text
+    changed = items(text)
+    assert changed["sip line1 registrar port"] == changed["sip line1 proxy port"] == "5080"
+    assert changed["action uri poll"] != poll
+    status, again = await get(ready, "/phones/poll", source=source, params=params)
+    assert 'URI="Command: FastReboot"' in again, "a phone that does not obey has to restart"
     assert (await own_file(ready, source))["sip line1 registrar port"] == "5080"
 
 
@@ -228,7 +243,7 @@ async def test_firmware_is_kept_and_served(ready: Site) -> None:
     status, text = await get(ready, "/6930.st")
     assert (status, text.encode()) == (200, image())
     assert await ready.ok("GET", "/firmware") == [
-        {"model": "6930", "version": "6.4.0.140", "kind": "sip", "size": 8}
+        {"model": "6930", "version": "6.4.0.140", "kind": "sip", "size": 8, "target": True}
     ]
 
 

@@ -45,7 +45,7 @@ async def test_cancel_while_closing_a_connection_is_not_lost() -> None:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    connection = GatewayConnection(reader, writer, timeout_s=5, on_change=lambda: None)
+    connection = GatewayConnection(reader, writer, timeout_s=5, on_event=lambda _: None)
     connection._reading = asyncio.create_task(connection._read())
     await asyncio.sleep(0)
     closing = asyncio.create_task(connection.close())

@@ -21,7 +21,10 @@ from features.mcs_in_process import launch
 from features.portal import Bench, refuse_async_steps, started
 from features.recording import RUNS, RunFolder, ScenarioRecord, StepRecord, stamp
 from features.steps.extensions import *  # noqa: F403 -- pytest finds steps by their fixtures
+from features.steps.hot_desks import *  # noqa: F403
 from features.steps.mbg import *  # noqa: F403
+from features.steps.office_phones import *  # noqa: F403
+from features.steps.phone_manager import *  # noqa: F403
 from features.steps.phones import *  # noqa: F403
 from features.steps.site import *  # noqa: F403
 from features.steps.tokens import *  # noqa: F403

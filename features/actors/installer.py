@@ -114,6 +114,12 @@ class Installer(Pages):
         rule = ForwardRule(PHONES_PORT, self.estate.mcs.phones_address, snat=snat)
         await self.estate.mbg.add_forward(rule)
 
+    async def forwards_phone_manager_port(self) -> None:
+        """The same for Phone Manager's port, which works outside as well then (ADR-7)."""
+        assert self.estate.mcs is not None
+        address = self.estate.mcs.phone_manager_address
+        await self.estate.mbg.add_forward(ForwardRule(address[1], address))
+
     async def forwards_by_mistake(self, port: int) -> None:
         """One more rule, for a port that should stay closed (FWD-2)."""
         assert self.estate.mcs is not None
@@ -232,10 +238,10 @@ class Installer(Pages):
 
     # Stage 6: phones in the MCS
 
-    async def uploads_firmware(self, model: str, version: str) -> None:
-        """Features -> firmware: the SIP image of a model."""
+    async def uploads_firmware(self, model: str, version: str, *, kind: str = "sip") -> None:
+        """Features -> firmware: the SIP image of a model, or its boot loader (`boot`)."""
         entropy = self.estate.seed.stream(f"firmware {model} {version}").randbytes
-        image = build_image(model, version, "sip", FIRMWARE_OCTETS, entropy)
+        image = build_image(model, version, kind, FIRMWARE_OCTETS, entropy)
         await self.mcs.put_octets(f"/firmware/{model}", image)
 
     async def provisions_and_assigns(self, person: Person) -> None:

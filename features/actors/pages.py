@@ -120,6 +120,15 @@ class Pages:
         phone: dict[str, Any] = await self.mcs.get(f"/phones/{mac}")
         return phone
 
+    async def sees_log_ins_from(self, username: str) -> set[str]:
+        """Where this user's log-ins came from, as the audit log has them."""
+        page = await self.mcs.get("/audit?page_size=500")
+        return {
+            str(row["source"])
+            for row in page["items"]
+            if row["who"] == username and row["action"] == "logged in"
+        }
+
     def all_secrets(self) -> dict[str, str]:
         """Every secret that exists on this site -> what it is."""
         mbg, secrets = self.estate.mbg, {self.estate.ct_gateway_password: "CT Gateway password"}

@@ -37,9 +37,11 @@ from simulators.phone.handsets import Handsets
 from simulators.phone.identity import Identity
 from simulators.phone.models import model
 from simulators.phone.people import Person
+from simulators.softphone.documents import Places
+from simulators.softphone.softphone import Softphone
 from simulators.tls import Authority
 
-SIP_PORT = 5060
+SIP_PORT, TFTP_PORT, SYSLOG_PORT = 5060, 69, 514
 DELIVERED_FIRMWARE = "5.0.0.1018"
 """SIP firmware that a phone has before the MCS brings it up to date."""
 
@@ -149,6 +151,20 @@ class Estate:
         )
         self.handsets.add(phone)
         return phone
+
+    def softphone(self, person: Person, address: str, known: Places) -> Softphone:
+        """Phone Manager's softphone of this person, on a computer there; closed at first."""
+        softphone = Softphone(
+            f"softphone of {person.extension}",
+            address,
+            known,
+            clock=self.clock,
+            network=self.network,
+            journal=self.journal,
+            entropy=self.seed.stream(f"softphone {person.extension}").randbytes,
+        )
+        self._stack.push_async_callback(softphone.close)
+        return softphone
 
     def roles(self) -> list[dict[str, str]]:
         """Which role was played by what, for the report."""
@@ -289,6 +305,8 @@ class Estate:
             admin_password=password,
             clock=self.clock,
             entropy=self.seed.stream("mcs").randbytes,
+            tftp_port=open_port(TFTP_PORT),
+            syslog_port=open_port(SYSLOG_PORT),
         )
 
     async def _power_off(self) -> None:
@@ -324,6 +342,8 @@ def _external(table: McsTable) -> McsEndpoint:
     return McsEndpoint(
         api_url=table.api_url.rstrip("/"),
         phones_address=(table.phones_address, table.phones_port),
+        phone_manager_address=(table.phones_address, table.phone_manager_port),
+        tftp_address=(table.phones_address, table.tftp_port),
         admin_name=table.admin_name,
         admin_password=password,
         tls=trust,

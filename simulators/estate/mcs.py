@@ -29,6 +29,10 @@ class McsPlace:
     api_port: int = 8200
     phones_port: int = 8202
     phones_http_port: int = 8203
+    phone_manager_port: int = 8204
+    ldap_port: int = 8205
+    tftp_port: int = 69
+    syslog_port: int = 514
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class McsEndpoint:
 
     api_url: str
     phones_address: Address
+    phone_manager_address: Address
+    tftp_address: Address
     admin_name: str
     admin_password: str = field(repr=False)
     tls: ssl.SSLContext

@@ -44,10 +44,10 @@ class SoftphoneAccount:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A log-in."""
+    """A log-in; `expires_at` is a moment as ISO 8601 has it."""
 
     token: str = field(repr=False)
-    expires_at: float
+    expires_at: str
     display_name: str
     location: str
 
@@ -76,12 +76,12 @@ def session(body: bytes) -> Session | Refusal:
     document = _object(body)
     if document is None:
         return _unusable("an object")
-    token, expires_at = _text(document, "token"), document.get("expires_at")
-    if not token or isinstance(expires_at, bool) or not isinstance(expires_at, int | float):
+    token, expires_at = _text(document, "token"), _text(document, "expires_at")
+    if not token or not expires_at:
         return _unusable("token and expires_at")
     user = document.get("user")
     name = _text(user, "display_name") if isinstance(user, Mapping) else ""
-    return Session(token, float(expires_at), name, _text(document, "location"))
+    return Session(token, expires_at, name, _text(document, "location"))
 
 
 def account(body: bytes) -> SoftphoneAccount | Refusal:

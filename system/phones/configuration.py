@@ -178,7 +178,11 @@ def _directories(settings: PhoneSettings, base: str) -> list[tuple[str, str | in
 
 
 def _local_services(local: LocalServices) -> list[tuple[str, str | int]]:
-    parameters: list[tuple[str, str | int]] = [("xml application post list", local.push_from)]
+    parameters: list[tuple[str, str | int]] = [
+        ("xml application post list", local.push_from),
+        # our URIs are HTTPS with a certificate of our own making; a teleworker has this by hand
+        ("https validate certificates", 0),
+    ]
     if local.log_server is not None:
         host, port = local.log_server
         parameters += [("log server ip", host), ("log server port", port)]

@@ -110,10 +110,13 @@ class Upgrading:
 
     def tftp_answered(self, result: do.Fetched | do.FetchFailed) -> None:
         """Flash it, or ask again later."""
+        asked = self._awaited
         image = self._image(result)
         if image is not None:
             self._install(image)
             return
+        if isinstance(result, do.Fetched) and result.status != FOUND:
+            self._situation.note("firmware not available", reason=f"the server has no {asked}")
         self._situation.move(Event.TFTP)
         self._situation.trouble = Trouble.NO_FIRMWARE
         self._situation.want(do.Wake(AGAIN, self._situation.settings.tftp_firmware_retry_s))

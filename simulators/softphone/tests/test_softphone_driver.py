@@ -51,7 +51,11 @@ class Mcs:
         if document["password"] != PASSWORD:
             refused = {"code": "log_in_failed", "message": "Name or password is wrong"}
             return web.json_response(refused, status=401)
-        found = {"token": TOKEN, "expires_at": 9e9, "user": {"display_name": "Ada"}}
+        found = {
+            "token": TOKEN,
+            "expires_at": "2027-01-01",
+            "user": {"display_name": "Ada"},
+        }
         return web.json_response(found | {"location": self.location(request)})
 
     async def settings(self, request: web.Request) -> web.Response:

@@ -19,7 +19,11 @@ from simulators.softphone.states import WITH_LINE, State
 
 INSIDE, OUTSIDE = "10.1.0.5", "mcs.example.test"
 BOTH = Places(INSIDE, OUTSIDE)
-SESSION = {"token": "a-token", "expires_at": 9e9, "user": {"display_name": "Ada"}}
+SESSION = {
+    "token": "a-token",
+    "expires_at": "2027-01-01",
+    "user": {"display_name": "Ada"},
+}
 ACCOUNT = {
     "extension": "2101", "display_name": "Ada", "registrar": "203.0.113.10", "port": 5060,
     "transport": "udp", "user_name": "tw7k", "auth_name": "tw7k", "password": "c5W-rm7Y",

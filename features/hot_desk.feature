@@ -43,6 +43,14 @@ Feature: Hot desks: a desk of one's own at somebody else's phone
     And 3 minutes later the teleworker's phone has its own extension again
 
   @EXT-7
+  Scenario: A log-in by feature code at another phone logs out the teleworker's phone, too
+    Given a colleague's phone is deployed in the office
+    And the hot desk is provisioned for remote use
+    And somebody has logged in as the hot desk on the teleworker's phone
+    When somebody dials the hot desk's feature code at the colleague's phone
+    Then 3 minutes later the teleworker's phone has its own extension again
+
+  @EXT-7
   Scenario: A power failure does not log the hot desk out
     Given the hot desk is provisioned for remote use
     And somebody has logged in as the hot desk on the teleworker's phone

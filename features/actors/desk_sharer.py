@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from features.actors.teleworker import PhoneUser
 from simulators.estate.estate import Estate
 from simulators.journal import Happened
+from simulators.phone.calls.line_table import Activity
 
+FEATURE_CODE = "348"
 EXTENSION, PASSCODE = "2190", "4711"
 WRONG_PASSCODE = "0815"
 
@@ -24,6 +26,12 @@ class DeskSharer:
         """Hot Desk key, extension, passcode; returns whether the phone took something new."""
         self.at, self.mark = user, self.estate.journal.mark()
         return await user.phone.hot_desk_log_in(self.extension, passcode)
+
+    async def dials_feature_code(self, user: PhoneUser) -> None:
+        """348, extension and passcode at a phone that knows nothing of it; waits for the end."""
+        await user.waits_for_registration()
+        user.phone.dial(f"{FEATURE_CODE}{self.extension}*{PASSCODE}")
+        await user.phone.until_call(Activity.IDLE)
 
     async def logs_out(self) -> bool:
         """Log Out key, at the phone that is in use."""

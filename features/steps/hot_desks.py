@@ -9,6 +9,7 @@ from features.actors.office import Office
 from features.actors.teleworker import PhoneUser, Teleworker
 from features.portal import Bench
 from simulators.estate.estate import Estate
+from simulators.phone.life.states import State
 
 
 @pytest.fixture
@@ -41,6 +42,11 @@ def _(bench: Bench, sharer: DeskSharer, office: Office) -> None:
     assert bench.run(sharer.logs_in_at(office)), office.phone.screen
 
 
+@when("somebody dials the hot desk's feature code at the colleague's phone")
+def _(bench: Bench, sharer: DeskSharer, office: Office) -> None:
+    bench.run(sharer.dials_feature_code(office))
+
+
 @when("somebody tries to log in as the hot desk on the teleworker's phone")
 def _(bench: Bench, sharer: DeskSharer, teleworker: Teleworker) -> None:
     assert not bench.run(sharer.logs_in_at(teleworker))
@@ -66,9 +72,20 @@ def _(bench: Bench, office: Office, sharer: DeskSharer) -> None:
 
 
 @then("the hot desk is registered at the PBX through the MBG")
-def _(bench: Bench, sharer: DeskSharer, teleworker: Teleworker, estate: Estate) -> None:
+def _(
+    bench: Bench,
+    sharer: DeskSharer,
+    installer: Installer,
+    teleworker: Teleworker,
+    estate: Estate,
+) -> None:
     bench.run(sharer.is_registered(estate.mbg.inside))
-    assert teleworker.registers_at()[0] == estate.mbg.outside
+    bench.run(teleworker.phone.until(State.REGISTERED))
+    device = installer.device_of(sharer.extension)
+    assert device is not None
+    account = teleworker.phone.accounts[1]
+    assert account.auth_username == device.set_username, "the phone has another account"
+    assert account.registrar[0] == estate.mbg.outside
 
 
 @then("the hot desk is registered at the PBX from the office")

@@ -25,8 +25,7 @@ from system.phones.book import PhoneBook
 from system.phones.firmware import FirmwareStore
 from system.phones.listener import PhonesListener, Ports
 from system.phones.site import SiteAddresses
-from system.provisioning.records import Records, RetryTimes
-from system.provisioning.worker import Worker
+from system.provisioning.assembly import make_worker
 from system.storage.data_dir import locked
 from system.storage.database import Database, open_database
 from system.storage.secrets import open_secret_box
@@ -135,17 +134,7 @@ class Mcs:
             firmware=firmware,
             work=work,
         )
-        records = Records(
-            database, clock, entropy, RetryTimes(config.retry_first_s, config.retry_max_s)
-        )
-        worker = Worker(
-            records,
-            access,
-            clock,
-            work,
-            parallel=config.mbg_parallel_operations,
-            pause_after_mistake_s=config.retry_max_s,
-        )
+        worker = make_worker(database, access, clock, entropy, config, work)
         stack.push_async_callback(links.stop)
         await self._listen(stack, services)
         await links.start()

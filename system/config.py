@@ -72,6 +72,15 @@ class McsConfig:
     mbg_parallel_operations: int = 4
     """How many operations are carried out on the MBG at the same time."""
 
+    breaker_failures: int = 3
+    """Failures of access in a row after which no operation calls the MBG for a while."""
+
+    failed_attempts_limit: int = 60
+    """How often an operation may need a person until it is a dead letter."""
+
+    drift_check_s: float = 6 * 3600
+    """Seconds between two comparisons of all extensions with what the MBG has."""
+
     token_check_s: float = 6 * 3600
     """Seconds between two looks at the access token's expiry while it works."""
 
@@ -98,6 +107,9 @@ class McsConfig:
             "retry_max_s",
             "mbg_timeout_s",
             "mbg_parallel_operations",
+            "breaker_failures",
+            "failed_attempts_limit",
+            "drift_check_s",
             "token_check_s",
             "token_warning_s",
             "keepalive_s",

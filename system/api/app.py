@@ -13,6 +13,7 @@ from system.api import (
     session,
     settings_mbg,
 )
+from system.api.engine_routes import engine_routes
 from system.api.services import SERVICES, Services
 from system.api.web import BASE, errors_as_json, log_in_needed, never_cached
 from system.phones.firmware import LARGEST_IMAGE
@@ -58,4 +59,5 @@ def make_api(services: Services) -> web.Application:
             web.post(f"{BASE}/provisioning/operations/{{id}}/retry", operations.retry),
         ]
     )
+    app.add_routes(engine_routes())
     return app

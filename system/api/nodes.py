@@ -68,6 +68,7 @@ async def write(request: web.Request) -> web.Response:
             await queue.enqueue_each(
                 session, (await session.scalars(remote)).all(), services.clock.now()
             )
+        await queue.retry_dead(session, services.clock.now())
         await queue.make_all_due(session, services.clock.now())
     services.work.set()
     return web.json_response(_document(node))

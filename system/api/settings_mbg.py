@@ -67,6 +67,7 @@ async def write(request: web.Request) -> web.Response:
             # What was found out about another MBG says nothing about this one.
             settings.release = settings.mode = None
             settings.token_refused, settings.token_message = False, None
+        await queue.retry_dead(session, services.clock.now())
         await queue.make_all_due(session, services.clock.now())
     services.site.forget()
     services.watch.look_now()

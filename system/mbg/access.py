@@ -125,6 +125,7 @@ class MbgAccess:
                 stored.token_refused, stored.token_message = False, None
                 _clear_pending(stored)
                 await queue.enqueue_all_remote(session, self._clock.now())
+                await queue.retry_dead(session, self._clock.now())
                 await queue.make_all_due(session, self._clock.now())
         log.info("final access token received for consumer %r", pending.consumer_id)
         self._work.set()

@@ -1,221 +1,152 @@
-"""What the worker reads and writes about operations, each in its own unit of work.
+"""What the worker reads and writes about operations, many of them in each unit of work.
 
 What has happened on the MBG is recorded even when the operation was replaced meanwhile, so that no
 device is ever forgotten.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, select
+from sqlalchemy.orm import contains_eager, load_only
 
 from system.clock import Clock
 from system.domain.credentials import Entropy
-from system.domain.operations import ACTIVE, Event, Kind, State, next_state, retry_delay_s
-from system.errors import MbgBusy, McsError, NotReady
-from system.provisioning import queue
-from system.provisioning.plan import Job, event_for
+from system.domain.operations import ACTIVE, Event, Kind
+from system.errors import McsError, NotReady
+from system.provisioning import outcomes, queue
+from system.provisioning.outcomes import RetryTimes
+from system.provisioning.plan import Job
+from system.provisioning.steps import Create, Outcome, Remove, Replace, Step
 from system.storage.database import Database
-from system.storage.models import Extension, Operation, PhoneSystem
+from system.storage.models import Extension, Node, Operation, PhoneSystem
 
-
-class Replaced(Exception):
-    """A newer wish has taken this operation's place: stop, and leave the rest to it."""
+__all__ = ["Records", "RetryTimes"]
 
 
 @dataclass(frozen=True, slots=True)
-class RetryTimes:
-    """Bounds of the wait between two tries, in seconds."""
-
-    first_s: float
-    longest_s: float
-
-
 class Records:
     """The worker's view of the database."""
 
-    def __init__(
-        self, database: Database, clock: Clock, entropy: Entropy, retry: RetryTimes
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._entropy = entropy
-        self._retry = retry
+    database: Database
+    clock: Clock
+    entropy: Entropy
+    retry: RetryTimes
 
-    async def due(self) -> list[int]:
-        """Ids of the operations to try now."""
-        async with self._database.read() as session:
-            return await queue.due(session, self._clock.now())
+    async def due(self, limit: int | None = None) -> list[int]:
+        """Ids of the operations to try now, ``limit`` of them at most."""
+        async with self.database.read() as session:
+            return await queue.due(session, self.clock.now(), limit)
 
     async def next_due_at(self) -> float | None:
         """Epoch seconds of the next try; ``None`` when only a change can bring one."""
-        async with self._database.read() as session:
+        async with self.database.read() as session:
             return await queue.next_due_at(session)
 
-    async def job(self, operation_id: int) -> Job | None:
-        """The operation with what it needs; ``None`` when it was replaced."""
-        async with self._database.read() as session:
-            statement = (
-                select(Operation, PhoneSystem.ct_gateway_release)
-                .join(Extension, Extension.id == Operation.extension_id)
-                .join(PhoneSystem, PhoneSystem.id == Extension.phone_system_id)
-                .where(Operation.id == operation_id, Operation.state.in_(ACTIVE))
-                .options(joinedload(Operation.extension).joinedload(Extension.node))
-            )
-            row = (await session.execute(statement)).one_or_none()
-        return None if row is None else _job(row[0], row[1])
+    async def jobs(self, operation_ids: Collection[int]) -> list[Job]:
+        """The operations with what they need; those that were replaced are left out.
+
+        Raises:
+            DatabaseUnusable: a stored password of one of them cannot be decrypted.
+        """
+        async with self.database.read() as session:
+            rows = (await session.execute(_jobs(operation_ids))).all()
+        return [_job(operation, release) for operation, release in rows]
 
     async def taken_by_others(self, job: Job, device_ids: Collection[str]) -> set[str]:
         """Those of the devices that belong to other extensions of this MCS."""
-        async with self._database.read() as session:
+        async with self.database.read() as session:
             statement = select(Extension.mbg_device_id).where(
                 Extension.mbg_device_id.in_(device_ids), Extension.id != job.extension_id
             )
             return {found for found in await session.scalars(statement) if found is not None}
 
-    async def about_to_create(self, job: Job) -> None:
-        """Note the create before it is sent: its answer may be lost.
+    async def about_to(self, steps: Sequence[Step]) -> list[Step]:
+        """Note what will be written before it is sent, for its answer may be lost.
 
-        Raises:
-            Replaced: the operation is not wanted any more.
+        Returns:
+            Those steps that are still wanted; a newer wish has taken the place of the others.
         """
-        async with self._database.write() as session:
-            await _still_wanted(session, job)
-            extension = await session.get_one(Extension, job.extension_id)
-            extension.mbg_device_id = extension.mbg_device_name = None
-            extension.mbg_unanswered_name = job.remote_name
+        async with self.database.write() as session:
+            wanted = await outcomes.active(session, [step.job.operation_id for step in steps])
+            going = [step for step in steps if step.job.operation_id in wanted]
+            writing = [step for step in going if not isinstance(step, Remove)]
+            extensions = await outcomes.extensions(session, [s.job.extension_id for s in writing])
+            for step in writing:
+                _note(extensions[step.job.extension_id], step)
+        return going
 
-    async def about_to_replace(self, job: Job, device_id: str, own_name: str | None) -> None:
-        """Note which device is overwritten before that is sent: its answer may be lost.
+    async def note(self, results: Sequence[Outcome]) -> None:
+        """Record what came of operations, in one unit of work."""
+        async with self.database.write() as session:
+            await outcomes.note(session, results, self.clock.now(), self.retry, self.entropy)
 
-        ``own_name`` is the set-side name that it has so far, if it has it from us.
-
-        Raises:
-            Replaced: the operation is not wanted any more.
-        """
-        async with self._database.write() as session:
-            await _still_wanted(session, job)
-            extension = await session.get_one(Extension, job.extension_id)
-            extension.mbg_device_id, extension.mbg_device_name = device_id, own_name
-            extension.mbg_unanswered_name = job.remote_name
-
-    async def write_refused(self, job: Job) -> None:
-        """The MBG has answered with a refusal, so what was there before is there still."""
-        async with self._database.write() as session:
-            extension = await session.get_one(Extension, job.extension_id)
-            extension.mbg_unanswered_name = None
-            if extension.mbg_device_name is None:
-                extension.mbg_device_id = None
-
-    async def provisioned(self, job: Job, device_id: str) -> None:
-        """The MBG has confirmed the device."""
-        async with self._database.write() as session:
-            extension = await session.get_one(Extension, job.extension_id)
-            extension.mbg_device_id, extension.mbg_device_name = device_id, job.remote_name
-            extension.mbg_unanswered_name = None
-            if extension.use_remote_credentials:
-                extension.mbg_name, extension.mbg_password = job.remote_name, job.remote_password
-            if await queue.is_active(session, job.operation_id):
-                await self._finish(session, job, extension, "provisioned", None)
-            elif not extension.use_remote_credentials and extension.provisioning_state == "off":
-                # It was unchecked while the MBG was being told, when no id was known (EXT-3).
-                await queue.enqueue(session, extension, Kind.REMOVE, self._clock.now())
-
-    async def removed(self, job: Job, message: str | None) -> None:
-        """The device is gone from the MBG, or there was none of ours."""
-        async with self._database.write() as session:
-            extension = await session.get_one(Extension, job.extension_id)
-            extension.mbg_device_id = extension.mbg_device_name = None
-            extension.mbg_unanswered_name = None
-            if await queue.is_active(session, job.operation_id):
-                await self._finish(session, job, extension, "off", message)
-
-    async def put_off(self, due: Collection[int], error: McsError, failures: int) -> None:
-        """Access as a whole failed for the ``failures``-th time running: all wait for one time.
+    async def put_off(
+        self, due: Collection[int], error: McsError, open_until: float | None
+    ) -> None:
+        """Access as a whole failed: all wait for one time, ``open_until`` where the breaker says.
 
         What was due is told why. What waits for a later time moves along, so that however many
         operations there are, they come back as one pass. What came meanwhile stays due.
         """
-        next_at = self._next_attempt_at(failures, error)
-        async with self._database.write() as session:
-            await queue.move_waiting(session, self._clock.now(), next_at)
-            for operation_id in due:
-                await _note_failure(session, operation_id, error, lambda _: next_at)
+        now, next_at = self.clock.now(), open_until
+        if next_at is None and not isinstance(error, NotReady):
+            next_at = now + self.retry.slow_s(self.entropy)
+        event = outcomes.event_for(error)
+        async with self.database.write() as session:
+            await queue.move_waiting(session, now, next_at)
+            for operation, extension in await outcomes.pairs(session, due):
+                operation.attempts += 1
+                # It may be "failed" now, but no dead letter: this is not about one extension.
+                outcomes.mark_failed(operation, extension, error.message, event, next_at)
 
-    async def failed(self, operation_id: int, error: McsError) -> None:
-        """Note why an operation did not succeed, and when it is tried again."""
-        async with self._database.write() as session:
-            await _note_failure(
-                session, operation_id, error, lambda tries: self._next_attempt_at(tries, error)
-            )
-
-    async def _finish(
-        self,
-        session: AsyncSession,
-        job: Job,
-        extension: Extension,
-        state: str,
-        message: str | None,
-    ) -> None:
-        operation = await session.get_one(Operation, job.operation_id)
-        operation.attempts += 1
-        operation.state = next_state(State(operation.state), Event.SUCCEEDED)
-        operation.message, operation.next_attempt_at = message, None
-        extension.provisioning_state, extension.provisioning_message = state, message
-        extension.provisioning_attempts = operation.attempts
-
-    def _next_attempt_at(self, attempts: int, error: McsError) -> float | None:
-        if isinstance(error, NotReady):
-            return None  # only a change of settings helps, and each of those makes it due
-        first_s, longest_s = self._retry.first_s, self._retry.longest_s
-        if event_for(error) is Event.NEEDS_A_PERSON:
-            first_s = longest_s
-        delay_s = retry_delay_s(attempts, first_s, longest_s, self._entropy)
-        asked_s = error.retry_after_s if isinstance(error, MbgBusy) else 0.0
-        return self._clock.now() + max(delay_s, asked_s)
+    async def hold(self, due: Collection[int], message: str | None, until: float | None) -> None:
+        """The breaker is open: these wait until it is tried again, and none counts as tried."""
+        async with self.database.write() as session:
+            for operation, extension in await outcomes.pairs(session, due):
+                outcomes.mark_failed(operation, extension, message, Event.PUT_OFF, until)
 
 
-async def _note_failure(
-    session: AsyncSession,
-    operation_id: int,
-    error: McsError,
-    next_attempt_at: Callable[[int], float | None],
-) -> None:
-    """``next_attempt_at`` tells from the number of tries so far when the next one is."""
-    if not await queue.is_active(session, operation_id):
-        return
-    event = event_for(error)
-    operation = await session.get_one(Operation, operation_id)
-    attempts = operation.attempts + 1
-    operation.attempts, operation.message = attempts, error.message
-    operation.state = next_state(State(operation.state), event)
-    operation.next_attempt_at = next_attempt_at(attempts)
-    # Not by loading the extension: one whose columns cannot be read has to be marked as well.
-    shown = {
-        "provisioning_attempts": attempts,
-        "provisioning_message": error.message,
-        "provisioning_state": _shown_state(Kind(operation.kind), event),
-    }
-    await session.execute(
-        update(Extension).where(Extension.id == operation.extension_id).values(shown)
+def _note(extension: Extension, step: Create | Replace) -> None:
+    if isinstance(step, Create):
+        extension.mbg_device_id = extension.mbg_device_name = None
+        extension.mbg_created_at = extension.mbg_written_at = None
+    else:
+        extension.mbg_device_id, extension.mbg_device_name = step.device_id, step.own_name
+    extension.mbg_unanswered_name = step.job.remote_name
+
+
+def _jobs(operation_ids: Collection[int]) -> Select[Operation, str | None]:
+    extension = contains_eager(Operation.extension)
+    return (
+        select(Operation, PhoneSystem.ct_gateway_release)
+        .join(Operation.extension)
+        .join(Extension.node)
+        .join(PhoneSystem, PhoneSystem.id == Extension.phone_system_id)
+        .where(Operation.id.in_(operation_ids), Operation.state.in_(ACTIVE))
+        .order_by(Operation.next_attempt_at, Operation.id)
+        .options(
+            # Not mbg_password: each encrypted column takes its time to read.
+            extension.load_only(
+                Extension.extension,
+                Extension.name,
+                Extension.internal_auth_name,
+                Extension.internal_auth_password,
+                Extension.remote_name,
+                Extension.remote_password,
+                Extension.mbg_device_id,
+                Extension.mbg_device_name,
+                Extension.mbg_unanswered_name,
+            ),
+            extension.contains_eager(Extension.node),
+            load_only(Operation.id, Operation.kind, Operation.state),
+        )
     )
 
 
-async def _still_wanted(session: AsyncSession, job: Job) -> None:
-    if not await queue.is_active(session, job.operation_id):
-        raise Replaced
-
-
-def _shown_state(kind: Kind, event: Event) -> str:
-    if event is Event.NEEDS_A_PERSON:
-        return "failed"
-    return "waiting" if kind is Kind.PROVISION else "removing"
-
-
 def _job(operation: Operation, ct_gateway_release: str | None) -> Job:
-    extension, node = operation.extension, operation.extension.node
+    extension = operation.extension
+    node: Node = extension.node
     return Job(
         operation_id=operation.id,
         kind=Kind(operation.kind),

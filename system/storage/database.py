@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import (
 from system.errors import DatabaseUnusable
 from system.storage import secrets
 from system.storage.driver_threads import DriverThreads
+from system.storage.engine_models import MbgBreaker
 from system.storage.models import SINGLETON, ClientLocation, Installation, MbgSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -123,6 +124,8 @@ async def _ensure_single_rows(database: Database, box: secrets.SecretBox) -> Non
             session.add(Installation(id=SINGLETON, key_mark=_KEY_MARK))
         if await session.get(MbgSettings, SINGLETON) is None:
             session.add(MbgSettings(id=SINGLETON))
+        if await session.get(MbgBreaker, SINGLETON) is None:
+            session.add(MbgBreaker(id=SINGLETON, failures=0, openings=0))
         if await session.get(ClientLocation, "remote") is None:
             session.add(ClientLocation(name="remote"))
 

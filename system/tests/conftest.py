@@ -106,6 +106,16 @@ class Site:
         await eventually(check, f"extension {number} is {state}")
         return await self.extension(number)
 
+    async def waits(self, number: str) -> Any:
+        """The extension once its operation waits and says for what."""
+
+        async def check() -> bool:
+            found = (await self.extension(number))["provisioning"]
+            return bool(found["state"] == "waiting" and found["message"])
+
+        await eventually(check, f"extension {number} waits for something")
+        return await self.extension(number)
+
     async def restart(self) -> None:
         """Stop the MCS and start another one on the same data."""
         await self.mcs.stop()
@@ -119,7 +129,15 @@ def ca() -> trustme.CA:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[Site]:
+def config_changes() -> dict[str, Any]:
+    """Settings of the MCS that differ from the tests' usual ones; modules override it."""
+    return {}
+
+
+@pytest.fixture
+async def site(
+    tmp_path: Path, ca: trustme.CA, config_changes: dict[str, Any]
+) -> AsyncIterator[Site]:
     """A started site, logged in; nothing is configured yet."""
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
     server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -130,17 +148,18 @@ async def site(tmp_path: Path, ca: trustme.CA) -> AsyncIterator[Site]:
     gateway.add("2103", "Cleo Home")
     await mbg.start(server_tls)
     await gateway.start()
-    config = McsConfig(
-        data_dir=tmp_path / "data",
-        listen_address="127.0.0.1",
-        api_port=0,
-        phones_port=0,
-        phones_http_port=0,
-        trusted_ca=tmp_path / "ca.pem",
-        admin_password=PASSWORD,
-        password_hash_cost="test",
-        mbg_timeout_s=5,
-    )
+    settings: dict[str, Any] = {
+        "data_dir": tmp_path / "data",
+        "listen_address": "127.0.0.1",
+        "api_port": 0,
+        "phones_port": 0,
+        "phones_http_port": 0,
+        "trusted_ca": tmp_path / "ca.pem",
+        "admin_password": PASSWORD,
+        "password_hash_cost": "test",
+        "mbg_timeout_s": 5,
+    }
+    config = McsConfig(**(settings | config_changes))
 
     def make_mcs() -> Mcs:
         return Mcs(config, clock=clock, entropy=seeded_entropy(7))

@@ -27,9 +27,16 @@ ALL_PERMISSIONS = {
 class Refuse(Exception):
     """An error answer."""
 
-    def __init__(self, status: int, code: str, detail: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(code)
         self.status, self.code, self.detail = status, code, detail or {}
+        self.headers = headers or {}
 
 
 @dataclass
@@ -112,6 +119,7 @@ class FakeMbg:
             return web.json_response(
                 {"code": refused.code, "message": "No.", "detail": refused.detail},
                 status=refused.status,
+                headers=refused.headers,
             )
         if self.lose_answer_to == request.method:
             self.lose_answer_to = None

@@ -7,6 +7,7 @@ from system.config import McsConfig
 from system.domain.breaker import Limits
 from system.domain.credentials import Entropy
 from system.mbg.access import MbgAccess
+from system.provisioning.bulk import BulkFeeder
 from system.provisioning.gate import Gate
 from system.provisioning.records import Records, RetryTimes
 from system.provisioning.worker import Worker
@@ -36,4 +37,5 @@ def make_worker(
         work,
         parallel=config.mbg_parallel_operations,
         pause_after_mistake_s=longest_s,
+        feeder=BulkFeeder(database, clock, entropy),
     )

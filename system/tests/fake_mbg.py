@@ -67,6 +67,7 @@ class FakeMbg:
     permissions: set[tuple[str, str]] = field(default_factory=lambda: set(ALL_PERMISSIONS))
     devices: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    writes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     lose_answer_to: str | None = None
     temporary: tuple[str, str] | None = None
     final: tuple[str, str] | None = None
@@ -92,7 +93,8 @@ class FakeMbg:
         return sum(1 for seen in self.requests if seen == (method, path))
 
     def add_device(self, **values: Any) -> str:
-        number = str(len(self.devices) + 7)
+        # An id that has become free may be given out again, to somebody else.
+        number = str(max(map(int, self.devices), default=6) + 1)
         self.devices[number] = {
             "id": number,
             "enabled": True,
@@ -199,6 +201,7 @@ class FakeMbg:
                 written = _json(body)
                 self._refuse_duplicate(written, None)
                 number = self.add_device(**written, created_by=self.consumer_id)
+                self.writes.append((number, written))
                 return web.json_response(_shown(self.devices[number]), status=201)
             case ["mbg", "v1", "devices", number]:
                 self._need("MBG/v1/devices", "read" if request.method == "GET" else "write")
@@ -215,6 +218,7 @@ class FakeMbg:
             written = _json(body)
             self._refuse_duplicate(written, number)
             self.devices[number].update(written)
+            self.writes.append((number, written))
         return web.json_response(_shown(self.devices[number]))
 
     def _refuse_duplicate(self, written: dict[str, Any], own: str | None) -> None:

@@ -26,6 +26,7 @@ from system.phones.firmware import FirmwareStore
 from system.phones.listener import PhonesListener, Ports
 from system.phones.site import SiteAddresses
 from system.provisioning.assembly import make_worker
+from system.provisioning.drift_check import DriftCheck
 from system.storage.data_dir import locked
 from system.storage.database import Database, open_database
 from system.storage.secrets import open_secret_box
@@ -114,7 +115,14 @@ class Mcs:
 
         work = asyncio.Event()
         access = MbgAccess(
-            database, http, clock, entropy, warning_s=config.token_warning_s, work=work
+            database,
+            http,
+            clock,
+            entropy,
+            warning_s=config.token_warning_s,
+            work=work,
+            outbound_address=config.outbound_address,
+            timeout_s=config.mbg_timeout_s,
         )
         watch = TokenWatch(
             access, clock, check_s=config.token_check_s, refused_check_s=config.retry_max_s
@@ -122,6 +130,7 @@ class Mcs:
         links = GatewayLinks(database, config, clock, entropy, work)
         site = SiteAddresses(database)
         firmware = FirmwareStore(config.data_dir / "firmware")
+        drift = DriftCheck(database, access, clock, config.drift_check_s)
         services = Services(
             database=database,
             clock=clock,
@@ -132,6 +141,7 @@ class Mcs:
             links=links,
             site=site,
             firmware=firmware,
+            drift=drift,
             work=work,
         )
         worker = make_worker(database, access, clock, entropy, config, work)
@@ -140,6 +150,7 @@ class Mcs:
         await links.start()
         _run_in_background(stack, worker.run(), "provisioning-worker")
         _run_in_background(stack, watch.run(), "token-watch")
+        _run_in_background(stack, drift.run(), "drift-check")
 
     async def _open_database(self, stack: contextlib.AsyncExitStack) -> Database:
         config = self.config

@@ -120,6 +120,7 @@ PURE = (
     "system.oai.records",
     "system.phones.configuration",
     "system.mbg.documents",
+    "system.provisioning.drift",
     "system.provisioning.inventory",
     "system.provisioning.plan",
     "system.provisioning.steps",

@@ -13,6 +13,7 @@ from system.mbg.watch import TokenWatch
 from system.phone_systems.link import GatewayLinks
 from system.phones.firmware import FirmwareStore
 from system.phones.site import SiteAddresses
+from system.provisioning.drift_check import DriftCheck
 from system.storage.database import Database
 
 
@@ -29,6 +30,7 @@ class Services:
     links: GatewayLinks
     site: SiteAddresses
     firmware: FirmwareStore
+    drift: DriftCheck
     work: asyncio.Event
     """Set to wake the provisioning worker."""
 

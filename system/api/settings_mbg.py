@@ -1,20 +1,22 @@
 """``/settings/mbg``: the page MiVoice Border Gateway (ADR-1, ADR-3, TOK-3 to TOK-9)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from pydantic import Field, SecretStr
 
+from system.api import certificate
 from system.api.services import SERVICES, Services
 from system.api.web import Body, read_body
 from system.clock import iso_utc
 from system.domain.addresses import is_ip_address
 from system.errors import InvalidInput
+from system.mbg import certificates
 from system.mbg.access import known_gate, load_settings
 from system.provisioning import queue
 from system.storage.models import MbgSettings
 
-READ_ONLY = ("token", "release", "mode")
+READ_ONLY = ("token", "release", "mode", "certificate")
 _PRINTABLE_ASCII = r"^[!-~]+$"
 
 
@@ -24,6 +26,8 @@ class SettingsBody(Body):
     internal_address: str | None = None
     port: Annotated[int, Field(ge=1, le=65535)] = 443
     rest_api_enabled: bool = False
+    certificate_check: Literal["ca", "pin"] = "ca"
+    ca_certificate: Annotated[str, Field(max_length=65_536)] | None = None
 
 
 class RequestTokenBody(Body):
@@ -58,6 +62,8 @@ async def write(request: web.Request) -> web.Response:
             field="internal_address",
             requirement="ADR-1",
         )
+    if body.ca_certificate is not None:
+        certificates.ca_context(body.ca_certificate)
     async with services.database.write() as session:
         settings = await load_settings(session)
         before = (settings.internal_address, settings.port)
@@ -67,6 +73,7 @@ async def write(request: web.Request) -> web.Response:
             # What was found out about another MBG says nothing about this one.
             settings.release = settings.mode = None
             settings.token_refused, settings.token_message = False, None
+            settings.pinned_certificate = settings.presented_certificate = None
         await queue.retry_dead(session, services.clock.now())
         await queue.make_all_due(session, services.clock.now())
     services.site.forget()
@@ -108,4 +115,7 @@ async def _document(services: Services) -> dict[str, Any]:
         "token": token,
         "release": settings.release,
         "mode": settings.mode,
+        "certificate_check": settings.certificate_check,
+        "ca_certificate": settings.ca_certificate,
+        "certificate": certificate.document(settings),
     }

@@ -12,6 +12,7 @@ import aiohttp
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.clock import Clock, iso_utc, parse_iso_utc
+from system.domain import expiry
 from system.domain.credentials import Entropy
 from system.domain.gates import mbg_gate
 from system.errors import (
@@ -24,9 +25,11 @@ from system.errors import (
     NotReady,
     ServicesStopped,
 )
+from system.mbg import certificates, notices
 from system.mbg.client import MbgClient
 from system.mbg.oauth import Credentials, Signer
 from system.mbg.refusals import TEMPORARY_TOKEN_IS_OVER, WEB_SERVICES
+from system.mbg.trust import Trust
 from system.provisioning import queue
 from system.storage.database import Database
 from system.storage.models import SINGLETON, MbgSettings
@@ -65,7 +68,10 @@ class MbgAccess:
         *,
         warning_s: float,
         work: asyncio.Event,
+        outbound_address: str | None = None,
+        timeout_s: float = 10.0,
     ) -> None:
+        self._trust = Trust(database, clock, outbound_address, timeout_s)
         self._database = database
         self._http = http
         self._clock = clock
@@ -84,8 +90,12 @@ class MbgAccess:
         async with self._one_handshake:
             settings = await self._settings()
             address = _usable_address(settings)
-            client = self._client(settings, address, Credentials(consumer_id, shared_secret))
-            token, secret = await client.initiate()
+            client = await self._client(settings, address, Credentials(consumer_id, shared_secret))
+            try:
+                token, secret = await client.initiate()
+            except MbgError as error:
+                await self._note_certificate(error)
+                raise
             async with self._database.write() as session:
                 stored = await load_settings(session)
                 stored.pending_name = name
@@ -110,8 +120,10 @@ class MbgAccess:
             address = _usable_address(settings)
             pending = _pending_credentials(settings)
             try:
-                token, secret = await self._client(settings, address, pending).exchange(verifier)
+                client = await self._client(settings, address, pending)
+                token, secret = await client.exchange(verifier)
             except MbgError as error:
+                await self._note_certificate(error)
                 if error.code in TEMPORARY_TOKEN_IS_OVER:
                     await self._forget_handshake(error.message)
                 raise
@@ -151,7 +163,7 @@ class MbgAccess:
             settings.token,
             settings.token_secret,
         )
-        return self._client(settings, address, credentials)
+        return await self._client(settings, address, credentials)
 
     async def checked_client(self) -> MbgClient:
         """A client for an MBG that was just asked whether it may be used (PRE-1, PRE-2).
@@ -161,9 +173,11 @@ class MbgAccess:
             MbgError: the MBG does not answer, or refuses; already noted.
             GateClosed: release too old or mode unsuitable.
         """
-        client = await self.client()
         try:
+            client = await self.client()
             system = await client.system()
+        except NotReady:
+            raise
         except McsError as error:
             await self.note_failure(error)
             raise
@@ -187,6 +201,8 @@ class MbgAccess:
 
     async def note_failure(self, error: McsError) -> None:
         """A call with the final token failed: remember why for the page (TOK-7)."""
+        if isinstance(error, MbgError):
+            await self._note_certificate(error)
         refused = isinstance(error, AccessRefused) and error.code != "nonce_used"
         async with self._database.write() as session:
             settings = await load_settings(session)
@@ -198,7 +214,7 @@ class MbgAccess:
 
     async def note_failure_of_call(self, error: McsError) -> None:
         """As ``note_failure``, but only for what ends access as a whole."""
-        if isinstance(error, AccessRefused):
+        if isinstance(error, AccessRefused) or error.code == certificates.CHANGED:
             await self.note_failure(error)
 
     async def note_success(self, client: MbgClient) -> None:
@@ -207,6 +223,7 @@ class MbgAccess:
             settings = await load_settings(session)
             was_over = settings.token_refused or self._is_overdue(settings)
             settings.token_refused, settings.token_message = False, None
+            settings.presented_certificate = None
         if not was_over:
             return
         await self._refresh_expiry(client)
@@ -216,6 +233,17 @@ class MbgAccess:
             async with self._database.write() as session:
                 await queue.make_all_due(session, self._clock.now())
             self._work.set()
+
+    async def warn(self) -> float | None:
+        """Give the warning of the expiry that is due; seconds until the next one, if one comes."""
+        settings = await self._settings()
+        expires_at, now = settings.token_expires_at, self._clock.now()
+        if settings.token is None or expires_at is None:
+            return None
+        async with self._database.write() as session:
+            await notices.warn_of_expiry(session, expires_at, now)
+        next_at = expiry.next_at(expires_at, now)
+        return None if next_at is None else next_at - now
 
     async def has_token(self) -> bool:
         """Whether there is a final token to call with, and the Rest API is enabled."""
@@ -291,8 +319,22 @@ class MbgAccess:
         expires_at = settings.token_expires_at
         return expires_at is not None and expires_at <= self._clock.now()
 
-    def _client(self, settings: MbgSettings, address: str, credentials: Credentials) -> MbgClient:
-        return MbgClient(self._http, self._signer, address, settings.port, credentials)
+    async def _client(
+        self, settings: MbgSettings, address: str, credentials: Credentials
+    ) -> MbgClient:
+        return MbgClient(
+            self._http,
+            self._signer,
+            address,
+            settings.port,
+            credentials,
+            trust=await self._trust.of(settings, address),
+            now=self._clock.now,
+        )
+
+    async def _note_certificate(self, error: MbgError) -> None:
+        if error.code == certificates.CHANGED:
+            await self._trust.note_changed(await self._settings(), error.message)
 
 
 async def load_settings(session: AsyncSession) -> MbgSettings:

@@ -44,6 +44,10 @@ class DeviceDocument(_Document):
     set_username: ShortText
     icp_username: ShortText
     created_by: str | None = None
+    enabled: bool = True
+    description: str = ""
+    availability: str = "everywhere"
+    status: str = ""
 
 
 class Page(_Document):

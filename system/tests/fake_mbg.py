@@ -76,12 +76,12 @@ class FakeMbg:
     port: int = 0
     _runner: web.AppRunner | None = None
 
-    async def start(self, tls: ssl.SSLContext) -> None:
+    async def start(self, tls: ssl.SSLContext, port: int = 0) -> None:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self.address, 0, ssl_context=tls).start()
+        await web.TCPSite(self._runner, self.address, port, ssl_context=tls).start()
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 import trustme
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from system.provisioning import authorization, queue
 from system.provisioning.authorization import Wish
@@ -47,6 +47,8 @@ class SqliteStorage:
 
     folder: Path
     box: SecretBox = field(default_factory=lambda: SecretBox(KEY))
+    threads: DriverThreads = field(default_factory=DriverThreads)
+    _engine: AsyncEngine | None = None
 
     def url(self) -> str:
         return f"sqlite+aiosqlite:///{self.folder / 'case.db'}"
@@ -55,9 +57,10 @@ class SqliteStorage:
         await (await open_database(self.url(), self.box)).close()
 
     async def open(self) -> KillableDatabase:
-        threads = DriverThreads()
-        engine = database_module._make_engine(self.url(), self.box, threads)
-        opened = KillableDatabase(engine, threads)
+        if self._engine is None:
+            self._engine = database_module._make_engine(self.url(), self.box, self.threads)
+        # One engine keeps its compiled statements; closing it drops its connections all the same.
+        opened = KillableDatabase(self._engine, self.threads)
         opened.points = Points()
         return opened
 
@@ -206,12 +209,12 @@ async def test_without_the_note_before_a_write_an_instant_leaves_an_orphan(
 ) -> None:
     """The negative control of the others: the same instants find a planted mistake."""
     wishes = SCENARIOS["taken back"]
-    seen = await instants(case, wishes)
 
     async def no_note(_records: Records, steps: Sequence[Step]) -> list[Step]:
         return list(steps)
 
     monkeypatch.setattr(Records, "about_to", no_note)
+    seen = await instants(case, wishes)
     found: set[str] = set()
     for instant, what in enumerate(seen, 1):
         if what == "answer to POST /mbg/v1/devices/":

@@ -122,7 +122,7 @@ async def test_skewed_clock_is_told_by_the_mbgs_date(site: Site) -> None:
     await site.set_mbg()
     date = "Fri, 15 Jan 2027 05:55:00 GMT"  # the clock of the tests stands at 08:00:00
 
-    def too_late(_request: Any, _oauth: dict[str, str], _path: str) -> None:
+    def too_late(request: Any, oauth: dict[str, str], path: str) -> None:
         raise Refuse(401, "timestamp_refused", headers={"Date": date})
 
     site.mbg._check = too_late  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""Group commit: what has come while one unit of work was being committed makes up the next one."""
+"""Group commit: outcomes share a unit of work, many of them while many are coming."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,6 +6,9 @@ from types import TracebackType
 
 from system.clock import end_task
 from system.provisioning.steps import Outcome
+
+GROUP = 25
+"""So many outcomes are recorded together; fewer at the end of a batch only."""
 
 
 class Recorder:
@@ -42,11 +45,12 @@ class Recorder:
     def put(self, outcome: Outcome) -> None:
         """Have it recorded."""
         self._waiting.append(outcome)
-        self._more.set()
+        if len(self._waiting) >= GROUP:
+            self._more.set()
 
     async def _run(self) -> None:
         while self._waiting or not self._closing:
-            if not self._waiting:
+            if len(self._waiting) < GROUP and not self._closing:
                 await self._more.wait()
                 self._more.clear()
                 continue

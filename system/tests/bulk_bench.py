@@ -153,7 +153,7 @@ async def switch(
     async with http.post(f"{base}/provisioning/bulk", json=body, headers=headers) as answer:
         number = (await answer.json())["id"]
     while True:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
         async with http.get(f"{base}/provisioning/bulk/{number}", headers=headers) as answer:
             found = await answer.json()
         if found["state"] == "done":

@@ -6,7 +6,6 @@ This is the one place where the bench knows the MCS as an object, by its front d
 
 import ssl
 
-from simulators.addresses import open_port
 from simulators.estate.mcs import McsEndpoint, McsPlace
 from system.app import Mcs
 from system.config import McsConfig
@@ -32,10 +31,11 @@ async def launch(place: McsPlace, trust: ssl.SSLContext) -> McsInProcess:
         api_port=place.api_port,
         phones_port=place.phones_port,
         phones_http_port=place.phones_http_port,
-        tftp_port=open_port(69),
-        syslog_port=open_port(514),
-        ldap_port=8205,
-        push_port=open_port(80),
+        phone_manager_port=place.phone_manager_port,
+        tftp_port=place.tftp_port,
+        syslog_port=place.syslog_port,
+        ldap_port=place.ldap_port,
+        push_port=place.push_port,
         certificate=place.certificate.certificate,
         key=place.certificate.key,
         trusted_ca=place.trusted_ca,
@@ -48,6 +48,7 @@ async def launch(place: McsPlace, trust: ssl.SSLContext) -> McsInProcess:
     endpoint = McsEndpoint(
         api_url=mcs.api_url,
         phones_address=(place.address, mcs.phones_port),
+        phone_manager_address=(place.address, mcs.phone_manager_port),
         admin_name="admin",
         admin_password=place.admin_password,
         tls=trust,

@@ -54,6 +54,7 @@ class McsTable(_Table):
     api_url: str = ""
     phones_address: str = ""
     phones_port: int = 8202
+    phone_manager_port: int = 8204
     admin_password_file: Path | None = None
     ca_file: Path | None = None
 

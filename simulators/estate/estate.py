@@ -324,6 +324,7 @@ def _external(table: McsTable) -> McsEndpoint:
     return McsEndpoint(
         api_url=table.api_url.rstrip("/"),
         phones_address=(table.phones_address, table.phones_port),
+        phone_manager_address=(table.phones_address, table.phone_manager_port),
         admin_name=table.admin_name,
         admin_password=password,
         tls=trust,

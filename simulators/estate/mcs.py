@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from simulators.addresses import open_port
 from simulators.clock import Clock
 from simulators.core import Address, Entropy
 from simulators.tls import CertificateFiles
@@ -29,6 +30,12 @@ class McsPlace:
     api_port: int = 8200
     phones_port: int = 8202
     phones_http_port: int = 8203
+    phone_manager_port: int = 8204
+    tftp_port: int = open_port(69)
+    syslog_port: int = open_port(514)
+    ldap_port: int = 8205
+    push_port: int = open_port(80)
+    """Where local phones take pushes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class McsEndpoint:
 
     api_url: str
     phones_address: Address
+    phone_manager_address: Address
     admin_name: str
     admin_password: str = field(repr=False)
     tls: ssl.SSLContext

@@ -6,7 +6,6 @@ This is the one place where the bench knows the MCS as an object, by its front d
 
 import ssl
 
-from simulators.addresses import open_port
 from simulators.estate.mcs import McsEndpoint, McsPlace
 from system.app import Mcs
 from system.config import McsConfig
@@ -36,7 +35,7 @@ async def launch(place: McsPlace, trust: ssl.SSLContext) -> McsInProcess:
         tftp_port=place.tftp_port,
         syslog_port=place.syslog_port,
         ldap_port=place.ldap_port,
-        push_port=open_port(80),
+        push_port=place.push_port,
         certificate=place.certificate.certificate,
         key=place.certificate.key,
         trusted_ca=place.trusted_ca,

@@ -54,7 +54,8 @@ def main(
     syslog: Annotated[bool, typer.Option(help="Take log lines of phones.")] = True,
     ldap_port: Annotated[int, typer.Option(help="LDAP port for local phones.")] = 8205,
     ldap: Annotated[bool, typer.Option(help="Serve the directory by LDAP.")] = True,
-    push: Annotated[bool, typer.Option(help="Push changes to local phones (port 80).")] = True,
+    push_port: Annotated[int, typer.Option(help="HTTP port where local phones take pushes.")] = 80,
+    push: Annotated[bool, typer.Option(help="Push changes to local phones.")] = True,
     enrolment_hours: Annotated[
         float, typer.Option(help="Hours in which an assigned phone may come for its token.")
     ] = 168,
@@ -111,7 +112,7 @@ def main(
             tftp_port=_low_port(tftp_port, "TFTP") if tftp else None,
             syslog_port=_low_port(syslog_port, "syslog") if syslog else None,
             ldap_port=_low_port(ldap_port, "LDAP") if ldap else None,
-            push_port=80 if push else None,
+            push_port=push_port if push else None,
             enrolment_window_s=enrolment_hours * 3600,
             office_networks=tuple(office_network or PRIVATE_NETWORKS),
             device_ca=device_ca,

@@ -27,8 +27,8 @@ from system.phone_manager.listener import PhoneManagerListener
 from system.phone_systems.link import GatewayLinks
 from system.phones.services import LocalPorts, PhoneServices
 from system.phones.site import SiteAddresses
-from system.provisioning.records import Records, RetryTimes
-from system.provisioning.worker import Worker
+from system.provisioning.assembly import make_worker
+from system.provisioning.drift_check import DriftCheck
 from system.storage.data_dir import locked
 from system.storage.database import Database, open_database
 from system.storage.secrets import open_secret_box
@@ -126,7 +126,14 @@ class Mcs:
 
         work = asyncio.Event()
         access = MbgAccess(
-            database, http, clock, entropy, warning_s=config.token_warning_s, work=work
+            database,
+            http,
+            clock,
+            entropy,
+            warning_s=config.token_warning_s,
+            work=work,
+            outbound_address=config.outbound_address,
+            timeout_s=config.mbg_timeout_s,
         )
         watch = TokenWatch(
             access, clock, check_s=config.token_check_s, refused_check_s=config.retry_max_s
@@ -142,6 +149,7 @@ class Mcs:
         )
         self._phone_services = phones
         links = GatewayLinks(database, config, clock, entropy, work, phones.hot_desk.heard)
+        drift = DriftCheck(database, access, clock, config.drift_check_s)
         services = Services(
             database=database,
             clock=clock,
@@ -153,22 +161,13 @@ class Mcs:
             links=links,
             site=site,
             phones=phones,
+            drift=drift,
             work=work,
             started_at=clock.now(),
         )
-        retry = RetryTimes(config.retry_first_s, config.retry_max_s)
-        records = Records(database, clock, entropy, retry, lease_s=config.operation_lease_s)
+        worker = make_worker(database, access, clock, entropy, config, work)
         if not database.shared:
-            await records.forget_leases()
-        worker = Worker(
-            records,
-            access,
-            clock,
-            work,
-            parallel=config.mbg_parallel_operations,
-            pause_after_mistake_s=config.retry_max_s,
-            look_every_s=config.shared_poll_s if database.shared else None,
-        )
+            await worker.forget_leases()
         stack.push_async_callback(links.stop)
         await self._listen(stack, services)
         await links.refresh()
@@ -177,6 +176,7 @@ class Mcs:
         _run_in_background(stack, Housekeeping(accounts, trail, clock).run(), "housekeeping")
         _run_in_background(stack, worker.run(), "provisioning-worker")
         _run_in_background(stack, watch.run(), "token-watch")
+        _run_in_background(stack, drift.run(), "drift-check")
 
     async def _open_database(self, stack: contextlib.AsyncExitStack) -> Database:
         config = self.config

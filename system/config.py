@@ -121,6 +121,14 @@ class McsConfig:
 
     shared_poll_s: float = 2
     """Seconds after which an MCS looks for what others on the same database have changed."""
+    breaker_failures: int = 3
+    """Failures of access in a row after which no operation calls the MBG for a while."""
+
+    failed_attempts_limit: int = 60
+    """How often an operation may need a person until it is a dead letter."""
+
+    drift_check_s: float = 6 * 3600
+    """Seconds between two comparisons of all extensions with what the MBG has."""
 
     token_check_s: float = 6 * 3600
     """Seconds between two looks at the access token's expiry while it works."""
@@ -157,6 +165,9 @@ class McsConfig:
             "mbg_parallel_operations",
             "operation_lease_s",
             "shared_poll_s",
+            "breaker_failures",
+            "failed_attempts_limit",
+            "drift_check_s",
             "token_check_s",
             "token_warning_s",
             "keepalive_s",

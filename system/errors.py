@@ -23,6 +23,7 @@
     +-- MbgError                 502, the MBG
         +-- MbgUnreachable       no connection, no trusted certificate, or no answer
         +-- MbgAnswerUnusable    an answer that is not what docs/wire.md says
+        |   +-- NotAnMbg         something else answers at that address
         +-- MbgRefused           an error answer with its wire code
             +-- AccessRefused    401: consumer, signature or token, so every call is refused
             +-- PermissionMissing  403, names the permission (TOK-9)
@@ -195,6 +196,10 @@ class MbgUnreachable(MbgError):
 
 class MbgAnswerUnusable(MbgError):
     """The MBG answered something that is not in the contract."""
+
+
+class NotAnMbg(MbgAnswerUnusable):
+    """What answers at the MBG's address is something else."""
 
 
 class MbgRefused(MbgError):

@@ -17,7 +17,7 @@ from simulators.phone.menu import menu_table
 from simulators.phone.xml import browser_table
 from simulators.sip import call_states, registration, transaction_tables
 from simulators.softphone import states as softphone_states
-from system.domain import operations
+from system.domain import breaker, bulk, operations
 
 PAGE = Path(__file__).parent.parent / "docs" / "states.md"
 
@@ -81,6 +81,8 @@ DIAGRAMS: tuple[tuple[str, str, Table], ...] = (
     ),
     ("A hot desk extension of a PBX node", "simulators/pbx/hot_desk.py", hot_desk.TRANSITIONS),
     ("A provisioning operation of the MCS", "system/domain/operations.py", operations.TRANSITIONS),
+    ("A bulk switch of the MCS", "system/domain/bulk.py", bulk.TRANSITIONS),
+    ("The circuit breaker of the MCS", "system/domain/breaker.py", breaker.TRANSITIONS),
 )
 
 

@@ -41,7 +41,7 @@ from simulators.softphone.documents import Places
 from simulators.softphone.softphone import Softphone
 from simulators.tls import Authority
 
-SIP_PORT, TFTP_PORT, SYSLOG_PORT = 5060, 69, 514
+SIP_PORT = 5060
 DELIVERED_FIRMWARE = "5.0.0.1018"
 """SIP firmware that a phone has before the MCS brings it up to date."""
 
@@ -305,8 +305,6 @@ class Estate:
             admin_password=password,
             clock=self.clock,
             entropy=self.seed.stream("mcs").randbytes,
-            tftp_port=open_port(TFTP_PORT),
-            syslog_port=open_port(SYSLOG_PORT),
         )
 
     async def _power_off(self) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from simulators.addresses import open_port
 from simulators.clock import Clock
 from simulators.core import Address, Entropy
 from simulators.tls import CertificateFiles
@@ -30,9 +31,11 @@ class McsPlace:
     phones_port: int = 8202
     phones_http_port: int = 8203
     phone_manager_port: int = 8204
+    tftp_port: int = open_port(69)
+    syslog_port: int = open_port(514)
     ldap_port: int = 8205
-    tftp_port: int = 69
-    syslog_port: int = 514
+    push_port: int = open_port(80)
+    """Where local phones take pushes."""
 
 
 @dataclass(frozen=True, slots=True)

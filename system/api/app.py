@@ -4,8 +4,11 @@ from aiohttp import web
 
 from system.api import (
     audit,
+    bulk,
+    certificate,
     client_locations,
     directories,
+    drift,
     extensions,
     firmware,
     health,
@@ -13,6 +16,7 @@ from system.api import (
     keymaps,
     licences,
     nodes,
+    notices,
     openapi,
     operations,
     phone_actions,
@@ -40,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     *session.ROUTES,
     *users.ROUTES,
     *settings_mbg.ROUTES,
+    *certificate.ROUTES,
     *client_locations.ROUTES,
     *phone_systems.ROUTES,
     *nodes.ROUTES,
@@ -51,6 +56,9 @@ ROUTES: tuple[Route, ...] = (
     *images.ROUTES,
     *firmware.ROUTES,
     *operations.ROUTES,
+    *bulk.ROUTES,
+    *drift.ROUTES,
+    *notices.ROUTES,
     *licences.ROUTES,
     *audit.ROUTES,
 )

@@ -96,6 +96,7 @@ async def write(request: web.Request) -> web.Response:
                 (await session.scalars(queue.in_order(remote))).all(),
                 services.clock.now(),
             )
+        await queue.retry_dead(session, services.clock.now())
         await queue.make_all_due(session, services.clock.now())
         add(
             session,

@@ -1,18 +1,20 @@
 """``/provisioning/operations``: what is being done on the MBG, and what waits for what."""
 
 from aiohttp import web
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from system.api.declare import Document, Route, text_query
 from system.api.services import SERVICES
-from system.api.web import actor, answer, path_number
+from system.api.web import actor, answer, path_number, resource_of
 from system.audit.trail import add
 from system.clock import iso_utc
-from system.domain.operations import ACTIVE, Event, State, next_state
+from system.domain.operations import ACTIVE, UNFINISHED, Event, State, next_state
 from system.domain.roles import Permission
 from system.errors import Conflict, InvalidInput, NotFound
-from system.storage.models import Extension, Operation
+from system.provisioning import gate, queue
+from system.storage.engine_models import MbgBreaker
+from system.storage.models import SINGLETON, Extension, Operation
 
 
 class OperationDocument(Document):
@@ -33,6 +35,29 @@ class OperationsDocument(Document):
     items: list[OperationDocument]
 
 
+class RetriedDocument(Document):
+    """How many operations are tried now, and how many of them had been given up."""
+
+    operations: int
+    dead_letters: int
+
+
+class BreakerDocument(Document):
+    """The circuit breaker in front of the MBG."""
+
+    state: str
+    open_until: str | None
+    message: str | None
+
+
+class StatusDocument(Document):
+    """How the provisioning engine stands; ``operations`` counts them by state."""
+
+    breaker: BreakerDocument
+    operations: dict[str, int]
+    next_attempt_at: str | None
+
+
 async def list_all(request: web.Request) -> web.Response:
     """All operations, or those in ``state``, oldest first."""
     statement = _operations().order_by(Operation.id)
@@ -47,25 +72,62 @@ async def list_all(request: web.Request) -> web.Response:
 
 
 async def retry(request: web.Request) -> web.Response:
-    """Try an operation now instead of at its time."""
+    """Try an operation now instead of at its time; a dead letter lives again."""
     services = request.app[SERVICES]
-    number = path_number(request, "number")
+    number, now = path_number(request, "number"), services.clock.now()
     async with services.database.write() as session:
+        await gate.release(session)
         operation = await session.scalar(
             _operations().where(Operation.id == number).with_for_update(of=Operation)
         )
         if operation is None:
             raise NotFound("not_found", f"There is no operation {number}.")
-        if State(operation.state) not in ACTIVE:
+        if State(operation.state) not in UNFINISHED:
             raise Conflict("operation_over", f"Operation {number} is {operation.state}.")
         operation.state = next_state(State(operation.state), Event.RETRY_ASKED)
-        operation.next_attempt_at = services.clock.now()
+        operation.next_attempt_at, operation.failures = now, 0
         facts = {"kind": operation.kind, "extension": operation.extension.extension}
         resource = f"/provisioning/operations/{number}"
-        now = services.clock.now()
         add(session, now, actor(request), "retry asked", resource, None, facts)
     services.work.set()
     return answer(_document(operation))
+
+
+async def retry_all(request: web.Request) -> web.Response:
+    """Try all that is not done now; dead letters live again."""
+    services = request.app[SERVICES]
+    now = services.clock.now()
+    async with services.database.write() as session:
+        dead = await queue.retry_dead(session, now)
+        await queue.make_all_due(session, now)
+        active = select(func.count(Operation.id)).where(Operation.state.in_(ACTIVE))
+        tried = await session.scalar(active) or 0
+        document = RetriedDocument(operations=tried, dead_letters=dead)
+        facts = document.model_dump()
+        add(session, now, actor(request), "retry asked", resource_of(request), None, facts)
+    services.work.set()
+    return answer(document)
+
+
+async def status(request: web.Request) -> web.Response:
+    """How the engine stands: the breaker in front of the MBG, operations by state."""
+    services = request.app[SERVICES]
+    async with services.database.read() as session:
+        breaker = await session.get_one(MbgBreaker, SINGLETON)
+        by_state = select(Operation.state, func.count(Operation.id)).group_by(Operation.state)
+        counts = {row[0]: row[1] for row in await session.execute(by_state)}
+        next_at = await queue.next_due_at(session)
+    return answer(
+        StatusDocument(
+            breaker=BreakerDocument(
+                state=breaker.state,
+                open_until=iso_utc(breaker.open_until),
+                message=breaker.message,
+            ),
+            operations={state.value: counts.get(state.value, 0) for state in State},
+            next_attempt_at=iso_utc(next_at),
+        )
+    )
 
 
 def _operations() -> Select[Operation]:
@@ -100,5 +162,19 @@ ROUTES = (
         needs=Permission.CHANGE_PHONES,
         answer=OperationDocument,
         refusals=(409,),
+    ),
+    Route(
+        method="POST",
+        path="/provisioning/operations/retry",
+        handler=retry_all,
+        needs=Permission.CHANGE_PHONES,
+        answer=RetriedDocument,
+    ),
+    Route(
+        method="GET",
+        path="/provisioning/status",
+        handler=status,
+        needs=Permission.READ_PHONES,
+        answer=StatusDocument,
     ),
 )

@@ -14,6 +14,7 @@ from system.people.accounts import Accounts
 from system.phone_systems.link import GatewayLinks
 from system.phones.services import PhoneServices
 from system.phones.site import SiteAddresses
+from system.provisioning.drift_check import DriftCheck
 from system.storage.database import Database
 
 
@@ -31,6 +32,7 @@ class Services:
     links: GatewayLinks
     site: SiteAddresses
     phones: PhoneServices
+    drift: DriftCheck
     work: asyncio.Event
     """Set to wake the provisioning worker."""
     started_at: float

@@ -1,10 +1,11 @@
 """``/settings/mbg``: the page MiVoice Border Gateway (ADR-1, ADR-3, TOK-3 to TOK-9)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import Field, SecretStr
 
+from system.api import certificate
 from system.api.declare import Body, Document, Route
 from system.api.services import SERVICES, Services
 from system.api.web import actor, answer, check_match, entity_tag, read_body, resource_of
@@ -13,11 +14,12 @@ from system.clock import iso_utc
 from system.domain.addresses import is_ip_address
 from system.domain.roles import Permission
 from system.errors import InvalidInput
+from system.mbg import certificates
 from system.mbg.access import known_gate, load_settings
 from system.provisioning import queue
 from system.storage.models import SINGLETON, MbgSettings
 
-READ_ONLY = ("token", "release", "mode")
+READ_ONLY = ("token", "release", "mode", "certificate")
 _PRINTABLE_ASCII = r"^[!-~]+$"
 
 
@@ -27,6 +29,8 @@ class SettingsBody(Body):
     internal_address: str | None = None
     port: Annotated[int, Field(ge=1, le=65535)] = 443
     rest_api_enabled: bool = False
+    certificate_check: Literal["ca", "pin"] = "ca"
+    ca_certificate: Annotated[str, Field(max_length=65_536)] | None = None
 
 
 class RequestTokenBody(Body):
@@ -57,9 +61,12 @@ class SettingsDocument(Document):
     internal_address: str | None
     port: int
     rest_api_enabled: bool
+    certificate_check: str
+    ca_certificate: str | None
     token: TokenDocument
     release: str | None
     mode: str | None
+    certificate: certificate.CertificatesDocument
 
 
 class RequestedDocument(Document):
@@ -93,6 +100,8 @@ async def write(request: web.Request) -> web.Response:
             field="internal_address",
             requirement="ADR-1",
         )
+    if body.ca_certificate is not None:
+        certificates.ca_context(body.ca_certificate)
     async with services.database.write() as session:
         settings = await session.get_one(MbgSettings, SINGLETON, with_for_update=True)
         check_match(request, _tag(request, settings))
@@ -104,6 +113,8 @@ async def write(request: web.Request) -> web.Response:
             # What was found out about another MBG says nothing about this one.
             settings.release = settings.mode = None
             settings.token_refused, settings.token_message = False, None
+            settings.pinned_certificate = settings.presented_certificate = None
+        await queue.retry_dead(session, services.clock.now())
         await queue.make_all_due(session, services.clock.now())
         add(
             session,
@@ -159,6 +170,8 @@ def _written(settings: MbgSettings) -> dict[str, object]:
         "internal_address": settings.internal_address,
         "port": settings.port,
         "rest_api_enabled": settings.rest_api_enabled,
+        "certificate_check": settings.certificate_check,
+        "ca_certificate": settings.ca_certificate,
     }
 
 
@@ -175,9 +188,12 @@ def _document(services: Services, settings: MbgSettings) -> SettingsDocument:
         internal_address=settings.internal_address,
         port=settings.port,
         rest_api_enabled=settings.rest_api_enabled,
+        certificate_check=settings.certificate_check,
+        ca_certificate=settings.ca_certificate,
         token=TokenDocument.model_validate(token),
         release=settings.release,
         mode=settings.mode,
+        certificate=certificate.document(settings),
     )
 
 

@@ -1,8 +1,9 @@
 """The life of a stored operation as a table: state -> event -> next state.
 
 An operation is one idempotent act on the MBG for one extension. ``waiting`` and ``failed`` are both
-tried again; ``failed`` says that a person has to act first, so it is tried at the slow pace. A pair
-that is not in the table is a mistake of ours and raises.
+tried again; ``failed`` says that a person has to act first, so it is tried at the slow pace, and
+after a bounded number of such tries it is a dead letter: kept, and tried again when a person asks.
+A pair that is not in the table is a mistake of ours and raises.
 """
 
 from enum import StrEnum
@@ -22,6 +23,7 @@ class State(StrEnum):
 
     WAITING = "waiting"
     FAILED = "failed"
+    DEAD = "dead"
     DONE = "done"
     SUPERSEDED = "superseded"
 
@@ -32,6 +34,7 @@ class Event(StrEnum):
     SUCCEEDED = "succeeded"
     PUT_OFF = "put off"
     NEEDS_A_PERSON = "needs a person"
+    GIVEN_UP = "needs a person, too often"
     RETRY_ASKED = "retry asked"
     REPLACED = "replaced"
 
@@ -41,6 +44,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.SUCCEEDED: State.DONE,
         Event.PUT_OFF: State.WAITING,
         Event.NEEDS_A_PERSON: State.FAILED,
+        Event.GIVEN_UP: State.DEAD,
         Event.RETRY_ASKED: State.WAITING,
         Event.REPLACED: State.SUPERSEDED,
     },
@@ -48,6 +52,11 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.SUCCEEDED: State.DONE,
         Event.PUT_OFF: State.WAITING,
         Event.NEEDS_A_PERSON: State.FAILED,
+        Event.GIVEN_UP: State.DEAD,
+        Event.RETRY_ASKED: State.WAITING,
+        Event.REPLACED: State.SUPERSEDED,
+    },
+    State.DEAD: {
         Event.RETRY_ASKED: State.WAITING,
         Event.REPLACED: State.SUPERSEDED,
     },
@@ -56,7 +65,10 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 }
 
 ACTIVE = (State.WAITING, State.FAILED)
-"""States in which an operation is still to be carried out."""
+"""States in which an operation is still to be carried out, at its time."""
+
+UNFINISHED = (*ACTIVE, State.DEAD)
+"""States in which what was wanted has not happened yet."""
 
 
 class IllegalTransition(Exception):

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.audit.trail import SYSTEM, add
 from system.clock import Clock, iso_utc, parse_iso_utc
+from system.domain import expiry
 from system.domain.credentials import Entropy
 from system.domain.gates import mbg_gate
 from system.errors import (
@@ -25,16 +26,17 @@ from system.errors import (
     NotReady,
     ServicesStopped,
 )
+from system.mbg import certificates, notices
 from system.mbg.client import MbgClient
 from system.mbg.oauth import Credentials, Signer
 from system.mbg.refusals import TEMPORARY_TOKEN_IS_OVER, WEB_SERVICES
-from system.provisioning import queue
+from system.mbg.settings import PAGE, clear_pending, pending_credentials, usable_address
+from system.mbg.trust import Trust
+from system.provisioning import gate, queue
 from system.storage.database import Database
 from system.storage.models import SINGLETON, MbgSettings
 
 log = logging.getLogger("mcs.mbg")
-
-PAGE = "the page Site Settings -> Phone Systems -> MiVoice Border Gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,10 @@ class MbgAccess:
         *,
         warning_s: float,
         work: asyncio.Event,
+        outbound_address: str | None = None,
+        timeout_s: float = 10.0,
     ) -> None:
+        self._trust = Trust(database, clock, outbound_address, timeout_s)
         self._database = database
         self._http = http
         self._clock = clock
@@ -84,9 +89,13 @@ class MbgAccess:
         """
         async with self._one_handshake:
             settings = await self._settings()
-            address = _usable_address(settings)
-            client = self._client(settings, address, Credentials(consumer_id, shared_secret))
-            token, secret = await client.initiate()
+            address = usable_address(settings)
+            client = await self._client(settings, address, Credentials(consumer_id, shared_secret))
+            try:
+                token, secret = await client.initiate()
+            except MbgError as error:
+                await self._note_certificate(error)
+                raise
             async with self._database.write() as session:
                 stored = await load_settings(session)
                 stored.pending_name = name
@@ -108,11 +117,13 @@ class MbgAccess:
         """
         async with self._one_handshake:
             settings = await self._settings()
-            address = _usable_address(settings)
-            pending = _pending_credentials(settings)
+            address = usable_address(settings)
+            pending = pending_credentials(settings)
             try:
-                token, secret = await self._client(settings, address, pending).exchange(verifier)
+                client = await self._client(settings, address, pending)
+                token, secret = await client.exchange(verifier)
             except MbgError as error:
+                await self._note_certificate(error)
                 if error.code in TEMPORARY_TOKEN_IS_OVER:
                     await self._forget_handshake(error.message)
                 raise
@@ -124,8 +135,10 @@ class MbgAccess:
                 stored.token, stored.token_secret = token, secret
                 stored.token_expires_at = None
                 stored.token_refused, stored.token_message = False, None
-                _clear_pending(stored)
+                clear_pending(stored)
+                await gate.release(session)  # first, for the order of locks (queue.py)
                 await queue.enqueue_all_remote(session, self._clock.now())
+                await queue.retry_dead(session, self._clock.now())
                 await queue.make_all_due(session, self._clock.now())
         log.info("final access token received for consumer %r", pending.consumer_id)
         self._work.set()
@@ -138,7 +151,7 @@ class MbgAccess:
             NotReady: address, Rest API or token are missing; the message says which, and where.
         """
         settings = await self._settings()
-        address = _usable_address(settings)
+        address = usable_address(settings)
         if not (settings.token and settings.token_secret and settings.consumer_id):
             raise NotReady(
                 "no_access_token",
@@ -151,7 +164,7 @@ class MbgAccess:
             settings.token,
             settings.token_secret,
         )
-        return self._client(settings, address, credentials)
+        return await self._client(settings, address, credentials)
 
     async def checked_client(self) -> MbgClient:
         """A client for an MBG that was just asked whether it may be used (PRE-1, PRE-2).
@@ -161,9 +174,11 @@ class MbgAccess:
             MbgError: the MBG does not answer, or refuses; already noted.
             GateClosed: release too old or mode unsuitable.
         """
-        client = await self.client()
         try:
+            client = await self.client()
             system = await client.system()
+        except NotReady:
+            raise
         except McsError as error:
             await self.note_failure(error)
             raise
@@ -187,6 +202,8 @@ class MbgAccess:
 
     async def note_failure(self, error: McsError) -> None:
         """A call with the final token failed: remember why for the page (TOK-7)."""
+        if isinstance(error, MbgError):
+            await self._note_certificate(error)
         refused = isinstance(error, AccessRefused) and error.code != "nonce_used"
         async with self._database.write() as session:
             settings = await load_settings(session)
@@ -199,7 +216,7 @@ class MbgAccess:
 
     async def note_failure_of_call(self, error: McsError) -> None:
         """As ``note_failure``, but only for what ends access as a whole."""
-        if isinstance(error, AccessRefused):
+        if isinstance(error, AccessRefused) or error.code == certificates.CHANGED:
             await self.note_failure(error)
 
     async def note_success(self, client: MbgClient) -> None:
@@ -208,6 +225,7 @@ class MbgAccess:
             settings = await load_settings(session)
             was_over = settings.token_refused or self._is_overdue(settings)
             settings.token_refused, settings.token_message = False, None
+            settings.presented_certificate = None
         if not was_over:
             return
         await self._refresh_expiry(client)
@@ -217,6 +235,17 @@ class MbgAccess:
             async with self._database.write() as session:
                 await queue.make_all_due(session, self._clock.now())
             self._work.set()
+
+    async def warn(self) -> float | None:
+        """Give the warning of the expiry that is due; seconds until the next one, if one comes."""
+        settings = await self._settings()
+        expires_at, now = settings.token_expires_at, self._clock.now()
+        if settings.token is None or expires_at is None:
+            return None
+        async with self._database.write() as session:
+            await notices.warn_of_expiry(session, expires_at, now)
+        next_at = expiry.next_at(expires_at, now)
+        return None if next_at is None else next_at - now
 
     async def has_token(self) -> bool:
         """Whether there is a final token to call with, and the Rest API is enabled."""
@@ -285,7 +314,7 @@ class MbgAccess:
     async def _forget_handshake(self, message: str) -> None:
         async with self._database.write() as session:
             settings = await load_settings(session)
-            _clear_pending(settings)
+            clear_pending(settings)
             if settings.token is None:
                 settings.token_message = message
 
@@ -306,8 +335,22 @@ class MbgAccess:
         expires_at = settings.token_expires_at
         return expires_at is not None and expires_at <= self._clock.now()
 
-    def _client(self, settings: MbgSettings, address: str, credentials: Credentials) -> MbgClient:
-        return MbgClient(self._http, self._signer, address, settings.port, credentials)
+    async def _client(
+        self, settings: MbgSettings, address: str, credentials: Credentials
+    ) -> MbgClient:
+        return MbgClient(
+            self._http,
+            self._signer,
+            address,
+            settings.port,
+            credentials,
+            trust=await self._trust.of(settings, address),
+            now=self._clock.now,
+        )
+
+    async def _note_certificate(self, error: MbgError) -> None:
+        if error.code == certificates.CHANGED:
+            await self._trust.note_changed(await self._settings(), error.message)
 
 
 async def load_settings(session: AsyncSession) -> MbgSettings:
@@ -320,45 +363,6 @@ def known_gate(settings: MbgSettings) -> GateClosed | None:
     if settings.release is None:
         return None
     return mbg_gate(settings.release, settings.mode)
-
-
-def _usable_address(settings: MbgSettings) -> str:
-    if not settings.internal_address:
-        raise NotReady(
-            "mbg_address_missing",
-            f"The MBG's internal address is not set. Enter it on {PAGE}.",
-            field="internal_address",
-            requirement="ADR-1",
-        )
-    if not settings.rest_api_enabled:
-        raise NotReady(
-            "rest_api_disabled",
-            f"The Rest API is not enabled. Check Enable Rest API on {PAGE}.",
-            field="rest_api_enabled",
-            requirement="TOK-3",
-        )
-    return settings.internal_address
-
-
-def _pending_credentials(settings: MbgSettings) -> Credentials:
-    if settings.pending_token is None or settings.pending_consumer_id is None:
-        raise NotReady(
-            "no_temporary_token",
-            'There is no temporary token. Press "Save & Test API Credentials" first.',
-            requirement="TOK-3",
-        )
-    return Credentials(
-        settings.pending_consumer_id,
-        settings.pending_shared_secret or "",
-        settings.pending_token,
-        settings.pending_token_secret,
-    )
-
-
-def _clear_pending(settings: MbgSettings) -> None:
-    settings.pending_name = settings.pending_consumer_id = None
-    settings.pending_shared_secret = None
-    settings.pending_token = settings.pending_token_secret = None
 
 
 def _overdue_text(expires_at: float | None) -> str:

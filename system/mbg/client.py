@@ -7,7 +7,8 @@ done what was asked; whoever writes has to look before writing again.
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, quote, urlencode
 
@@ -17,6 +18,7 @@ from yarl import URL
 
 from system.domain.addresses import host_in_uri
 from system.errors import MbgAnswerUnusable, MbgUnreachable
+from system.mbg import tls_refusals
 from system.mbg.documents import (
     DeviceDocument,
     DeviceToWrite,
@@ -26,7 +28,7 @@ from system.mbg.documents import (
     TokenDocument,
 )
 from system.mbg.oauth import OUT_OF_BAND, Credentials, Method, Signer
-from system.mbg.refusals import Phase, refusal
+from system.mbg.refusals import Phase, not_an_mbg, refusal
 
 Document = TypeVar("Document", bound=BaseModel)
 PAGE_SIZE = 500
@@ -59,8 +61,14 @@ class MbgClient:
         address: str,
         port: int,
         credentials: Credentials,
+        *,
+        trust: ssl.SSLContext | aiohttp.Fingerprint | None = None,
+        now: Callable[[], float] | None = None,
     ) -> None:
+        """``trust`` replaces the session's own TLS context; ``now`` tells how far clocks differ."""
         self._http = http
+        self._trust = True if trust is None else trust
+        self._now = now
         self._signer = signer
         self._base = f"https://{host_in_uri(address)}:{port}/mslrest"
         self._shown = f"{address}:{port}"
@@ -74,7 +82,10 @@ class MbgClient:
     async def initiate(self) -> tuple[str, str]:
         """A temporary token and its secret (TOK-3)."""
         answer = await self._send("POST", "/initiate", Phase.INITIATE, callback=OUT_OF_BAND)
-        return _token_pair(answer)
+        try:
+            return _token_pair(answer)
+        except MbgAnswerUnusable as error:
+            raise not_an_mbg(self._shown, "its answer holds no temporary token") from error
 
     async def exchange(self, verifier: str) -> tuple[str, str]:
         """The final token and its secret, for the temporary one and its verifier (TOK-5)."""
@@ -146,13 +157,32 @@ class MbgClient:
         callback: str | None = None,
         verifier: str | None = None,
     ) -> bytes:
-        url = self._base + path
-        headers = {
-            "Authorization": self._signer.authorization(
-                method, url, self._credentials, callback=callback, verifier=verifier
-            ),
-            "Accept": "application/json",
-        }
+        for last in (False, True):
+            # Signed anew each time. A connection that broke is tried again by aiohttp with the same
+            # nonce, which the MBG may have seen; what it refuses for that it has not done twice.
+            authorization = self._signer.authorization(
+                method, self._base + path, self._credentials, callback=callback, verifier=verifier
+            )
+            status, headers, received = await self._exchange(method, path, authorization, body)
+            if 200 <= status < 300:
+                return received
+            document = _object_or_empty(received)
+            if last or document.get("code") != "nonce_used":
+                break
+        raise refusal(
+            phase,
+            status,
+            document,
+            headers.get("Retry-After", ""),
+            skew_s=self._skew_s(headers.get("Date", "")),
+            server=f"{self._shown}, which calls itself {headers.get('Server', 'nothing')[:64]}",
+        )
+
+    async def _exchange(
+        self, method: Method, path: str, authorization: str, body: dict[str, Any] | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body of one request."""
+        headers = {"Authorization": authorization, "Accept": "application/json"}
         content = None
         if body is not None:
             content = json.dumps(body).encode()
@@ -161,31 +191,43 @@ class MbgClient:
             # encoded=True: another spelling of the URL would not match its signature.
             async with self._http.request(
                 method,
-                URL(url, encoded=True),
+                URL(self._base + path, encoded=True),
                 data=content,
                 headers=headers,
                 allow_redirects=False,
+                ssl=self._trust,
             ) as answer:
                 received = await answer.content.read(_LONGEST_ANSWER)
                 while chunk := await answer.content.read(_LONGEST_ANSWER):
                     received += chunk
                     if len(received) > _LONGEST_ANSWER:
                         raise _unusable(f"{method} is longer than {_LONGEST_ANSWER} octets")
-                status = answer.status
-                retry_after = answer.headers.get("Retry-After", "")
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise self._unreachable(
-                "its certificate is not trusted. Name the CA that it chains to with --trusted-ca"
+                return answer.status, answer.headers, received
+        except aiohttp.ServerFingerprintMismatch as error:
+            raise tls_refusals.changed(
+                self._shown, _pairs(error.expected), _pairs(error.got)
             ) from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise tls_refusals.certificate_refusal(self._shown, error) from error
+        except aiohttp.ClientConnectorSSLError as error:
+            raise tls_refusals.handshake_failure(self._shown, error) from error
         except aiohttp.ClientConnectorError as error:
             raise self._unreachable(f"no connection ({error.strerror or 'refused'})") from error
+        except aiohttp.ClientResponseError as error:
+            raise not_an_mbg(self._shown, "its answer is no HTTP") from error
         except (aiohttp.ClientError, OSError) as error:
             raise self._unreachable(f"the connection broke ({type(error).__name__})") from error
         except asyncio.TimeoutError as error:  # noqa: UP041 (its name says what it is)
             raise self._unreachable("no answer in time") from error
-        if 200 <= status < 300:
-            return received
-        raise refusal(phase, status, _object_or_empty(received), retry_after)
+
+    def _skew_s(self, date: str) -> float | None:
+        """How far our clock is ahead of the MBG's ``Date`` (RFC 9110 section 6.6.1)."""
+        if self._now is None:
+            return None
+        try:
+            return self._now() - parsedate_to_datetime(date).timestamp()
+        except ValueError:
+            return None
 
     def _unreachable(self, why: str) -> MbgUnreachable:
         return MbgUnreachable(
@@ -194,6 +236,10 @@ class MbgClient:
             "MiVoice Border Gateway.",
             requirement="ADR-3",
         )
+
+
+def _pairs(digest: bytes) -> str:
+    return digest.hex(":").upper()
 
 
 def _device_path(device_id: str) -> str:

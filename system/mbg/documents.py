@@ -44,7 +44,10 @@ class DeviceDocument(_Document):
     set_username: ShortText
     icp_username: ShortText
     created_by: str | None = None
-    status: str | None = None
+    enabled: bool = True
+    description: str = ""
+    availability: str = "everywhere"
+    status: str = ""
     licensed: bool | None = None
     """Whether it holds a teleworker licence of the MBG now."""
 

@@ -13,6 +13,7 @@ from system.errors import (
     MbgBusy,
     MbgError,
     MbgRefused,
+    NotAnMbg,
     PermissionMissing,
     ServicesStopped,
 )
@@ -37,6 +38,17 @@ _CONSUMER = {
     "timestamp_refused": "The MBG refuses the time stamp: the clocks of MCS and MBG differ too "
     "much. Set both by NTP.",
     "nonce_used": "The MBG has seen this request before; it is sent again with a new nonce.",
+    "unsigned": "The request came unsigned to the MBG: something on the way takes the header "
+    "Authorization off. Let MCS reach the MBG without a proxy.",
+}
+
+_NOT_OAUTH = {
+    "signature_method_rejected": "The MBG does not take signatures by HMAC-SHA1, which MCS makes.",
+    **dict.fromkeys(
+        ("parameter_absent", "parameter_rejected", "version_rejected"),
+        "The MBG does not take the signed request as it is sent. Look whether a proxy between MCS "
+        "and MBG changes requests.",
+    ),
 }
 
 _INITIATE = {
@@ -102,19 +114,35 @@ def retry_after_s(header: str) -> float:
     return min(float(text), LONGEST_RETRY_AFTER_S)
 
 
-def refusal(phase: Phase, status: int, document: dict[str, Any], retry_after: str = "") -> MbgError:
-    """The error for an answer with a status of 400 or more.
+LONGEST_SKEW_S = 300.0
+"""The MBG's window for time stamps; clocks that differ by less are not the reason."""
+
+
+def refusal(
+    phase: Phase,
+    status: int,
+    document: dict[str, Any],
+    retry_after: str = "",
+    *,
+    skew_s: float | None = None,
+    server: str = "the MBG's address",
+) -> MbgError:
+    """The error for an answer with a status of 300 or more.
 
     Args:
         phase: what the call was for.
         status: HTTP status.
         document: the JSON body, ``{"code", "message", "detail"}``; may be anything.
         retry_after: value of the header of that name, "" without one.
+        skew_s: how far our clock is ahead of the answer's Date, if it has one.
+        server: what answered, for a person.
     """
     if status == 429 or (status == 503 and document.get("code") != "web_services_stopped"):
         return _busy(status, document, retry_after_s(retry_after))
     code, detail = document.get("code"), document.get("detail")
     if not isinstance(code, str):
+        if status < 500:
+            return not_an_mbg(server, f"it answered {status} without the MBG's error code")
         return MbgAnswerUnusable(
             "mbg_answer_unusable", f"The MBG answered {status} without an error code."
         )
@@ -141,6 +169,8 @@ def refusal(phase: Phase, status: int, document: dict[str, Any], retry_after: st
     if status == 401:
         # The MBG's own text is not shown: only ours is sure to say what to do.
         text = _BY_PHASE[phase].get(code) or _CONSUMER.get(code)
+        if code == "timestamp_refused":
+            text = f"{_CONSUMER[code]}{_skew_text(skew_s)}"
         return AccessRefused(
             code,
             text or f"The MBG refuses access with code {code[:64]}.",
@@ -149,12 +179,33 @@ def refusal(phase: Phase, status: int, document: dict[str, Any], retry_after: st
             field=_field_of(phase, code),
             requirement="TOK-7" if phase is Phase.CALL else "TOK-6",
         )
+    text = _NOT_OAUTH.get(code) if status == 400 else None
     return MbgRefused(
         code,
-        f"The MBG answered {status} {code[:64]}{_reasons(status, detail)}.",
+        text or f"The MBG answered {status} {code[:64]}{_reasons(status, detail)}.",
         http_status=status,
         detail=detail,
     )
+
+
+def not_an_mbg(server: str, why: str) -> NotAnMbg:
+    """For an answer that no MBG gives."""
+    return NotAnMbg(
+        "not_an_mbg",
+        f"What answers at {server} is no MBG's REST API: {why}. Check the MBG's internal address "
+        "and port on the page MiVoice Border Gateway.",
+        requirement="ADR-3",
+    )
+
+
+def _skew_text(skew_s: float | None) -> str:
+    if skew_s is None or abs(skew_s) < LONGEST_SKEW_S:
+        return ""
+    minutes = round(abs(skew_s) / 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"))
+    amount = " ".join(f"{count} {unit}" for count, unit in parts if count)
+    return f" MCS's clock is {amount} {'ahead of' if skew_s > 0 else 'behind'} the MBG's."
 
 
 def _busy(status: int, document: dict[str, Any], wait_s: float) -> MbgBusy:

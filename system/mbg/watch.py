@@ -10,7 +10,10 @@ log = logging.getLogger("mcs.mbg")
 
 
 class TokenWatch:
-    """Asks for the token's expiry now and then, more often while Renew is to be pressed for it."""
+    """Asks for the token's expiry now and then, more often while Renew is to be pressed for it.
+
+    It also gives each warning of the expiry when its time has come.
+    """
 
     def __init__(
         self, access: MbgAccess, clock: Clock, *, check_s: float, refused_check_s: float
@@ -34,6 +37,9 @@ class TokenWatch:
                     await self._access.look()
                 if (await self._access.current_view()).state in ("refused", "expiring"):
                     wait_s = self._refused_check_s
+                next_warning_s = await self._access.warn()
+                if next_warning_s is not None:
+                    wait_s = min(wait_s, next_warning_s)
             except Exception:
                 log.exception("token watch: a mistake of ours; going on")
             await wait_for_work(self._clock, self._now, wait_s)

@@ -41,7 +41,7 @@ async def apply_snapshot(
     system.state = "connected"
     system.message = _gate_messages(snapshot)
     # A release, an address or credentials may be what an operation waits for.
-    await queue.make_all_due(session, now)
+    await queue.make_all_due(session, now, release=False)
     return SyncResult(len(nodes), len(snapshot.stations))
 
 

@@ -1,5 +1,6 @@
 """Saving an extension's SIP Authorization form: the wish and its operation in one unit of work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -44,6 +45,58 @@ async def save(
         await _use_internal(session, extension, now)
 
 
+async def save_many(
+    session: AsyncSession,
+    extensions: Sequence[Extension],
+    now: float,
+    entropy: Entropy,
+    *,
+    use_remote: bool,
+) -> dict[int, int]:
+    """The box checked or unchecked for all of them, as ``save`` does it for one.
+
+    Returns:
+        Extension id -> operation id; where nothing has to be done on the MBG there is none.
+    """
+    if not use_remote:
+        return await _use_internal_many(session, extensions, now)
+    made = {extension.id: random_name(entropy) for extension in extensions}
+    taken = set(
+        await session.scalars(
+            select(Extension.remote_name).where(Extension.remote_name.in_(made.values()))
+        )
+    )
+    changed = []
+    for extension in extensions:
+        if extension.use_remote_credentials and extension.provisioning_state == "provisioned":
+            continue  # as it should be already
+        if not extension.remote_name:
+            name = made[extension.id]
+            while name in taken:
+                name = random_name(entropy)
+            taken.add(name)
+            extension.remote_name = name
+        extension.use_remote_credentials = True
+        extension.remote_password = extension.remote_password or random_password(entropy)
+        changed.append(extension)
+    ids = await queue.enqueue_each(session, changed, now)
+    return dict(zip((extension.id for extension in changed), ids, strict=True))
+
+
+async def _use_internal_many(
+    session: AsyncSession, extensions: Sequence[Extension], now: float
+) -> dict[int, int]:
+    on_mbg = []
+    for extension in extensions:
+        if extension.mbg_device_id is None and extension.mbg_unanswered_name is None:
+            await _use_internal(session, extension, now)
+            continue
+        _take_back(extension)
+        on_mbg.append(extension)
+    ids = await queue.enqueue_each(session, on_mbg, now, Kind.REMOVE)
+    return dict(zip((extension.id for extension in on_mbg), ids, strict=True))
+
+
 async def _use_remote(
     session: AsyncSession, extension: Extension, wish: Wish, entropy: Entropy
 ) -> None:
@@ -74,10 +127,7 @@ async def _use_remote(
 
 async def _use_internal(session: AsyncSession, extension: Extension, now: float) -> None:
     was_remote = extension.use_remote_credentials
-    extension.use_remote_credentials = False
-    extension.remote_name = extension.remote_password = None
-    extension.remote_name_typed = extension.remote_password_typed = False
-    extension.mbg_name = extension.mbg_password = None
+    _take_back(extension)
     if extension.mbg_device_id is not None or extension.mbg_unanswered_name is not None:
         await queue.enqueue(session, extension, Kind.REMOVE, now)
     elif was_remote:
@@ -85,6 +135,13 @@ async def _use_internal(session: AsyncSession, extension: Extension, now: float)
         extension.provisioning_state = "off"
         extension.provisioning_message = NOTHING_REMOVED
         extension.provisioning_attempts = 0
+
+
+def _take_back(extension: Extension) -> None:
+    extension.use_remote_credentials = False
+    extension.remote_name = extension.remote_password = None
+    extension.remote_name_typed = extension.remote_password_typed = False
+    extension.mbg_name = extension.mbg_password = None
 
 
 def _refused(field_name: str, problem: str) -> InvalidInput:

@@ -1,20 +1,33 @@
-"""Carrying out one operation on the MBG, so that doing it twice is doing it once.
+"""Carrying operations out on the MBG, so that doing it twice is doing it once.
 
 Look first, write then: an own device by its id and name, one whose create was never answered by its
 name, one made by hand by its ICP side (PRV-2). What is found so is overwritten; only if nothing is
-found a device is made. Either is noted in the database before it is sent. A device that is somebody
-else's is neither overwritten nor removed, whatever id or name it has (EXT-4, PRV-4).
+found a device is made. Either is noted in the database between ``prepare`` and ``carry_out``. A
+device that is somebody else's is neither overwritten nor removed, whatever id or name it has
+(EXT-4, PRV-4).
 """
 
+import asyncio
 import logging
 
 from system.domain.operations import Kind
-from system.errors import MbgRefused
+from system.errors import IcpNotFound, MbgRefused, McsError
 from system.mbg.client import MbgClient
 from system.mbg.documents import DeviceDocument, IcpDocument
 from system.provisioning import plan
+from system.provisioning.inventory import Inventory
 from system.provisioning.plan import Job
 from system.provisioning.records import Records
+from system.provisioning.steps import (
+    Create,
+    Failed,
+    Outcome,
+    Provisioned,
+    Remove,
+    Removed,
+    Replace,
+    Step,
+)
 
 log = logging.getLogger("mcs.provisioning")
 
@@ -24,7 +37,8 @@ class IcpFinder:
 
     def __init__(self, client: MbgClient) -> None:
         self._client = client
-        self._found: dict[str, IcpDocument] = {}
+        self._found: dict[tuple[str, str], IcpDocument | IcpNotFound] = {}
+        self._one_asks = asyncio.Lock()
 
     async def find(self, job: Job) -> IcpDocument:
         """The ICP of the job's node.
@@ -34,124 +48,141 @@ class IcpFinder:
             MbgError: the MBG refused, or did not answer.
         """
         assert job.node_address is not None
-        if job.node_address not in self._found:
-            icp = plan.matching_icp(job, await self._client.icps(address=job.node_address))
-            if icp is None:
-                raise plan.icp_missing(job, await self._client.icps())
-            self._found[job.node_address] = icp
-        return self._found[job.node_address]
+        node = (job.node_name, job.node_address)
+        async with self._one_asks:
+            if node not in self._found:
+                icp = plan.matching_icp(job, await self._client.icps(address=job.node_address))
+                self._found[node] = icp or plan.icp_missing(job, await self._client.icps())
+        found = self._found[node]
+        if isinstance(found, IcpNotFound):
+            # A new one each time: an exception that is raised again keeps growing its trace.
+            raise IcpNotFound(found.code, found.message, requirement=found.requirement)
+        return found
 
 
-async def execute(client: MbgClient, icps: IcpFinder, job: Job, records: Records) -> None:
-    """Carry the job out and record its end.
+class Executor:
+    """One pass: its client, the ICPs found so far, perhaps a list of all devices."""
 
-    Raises:
-        McsError: it did not succeed; nothing half-made stays on the MBG.
-        Replaced: a newer operation has taken its place.
-    """
-    if job.kind is Kind.REMOVE:
-        await _remove(client, job, records)
-    else:
-        await _provision(client, icps, job, records)
+    def __init__(
+        self, client: MbgClient, records: Records, inventory: Inventory | None = None
+    ) -> None:
+        self._client = client
+        self._records = records
+        self._inventory = inventory
+        self._icps = IcpFinder(client)
 
+    async def prepare(self, job: Job, *, look: bool = False) -> Step:
+        """Look at the MBG and say what has to be done; ``look`` forbids to go by the inventory.
 
-async def _provision(client: MbgClient, icps: IcpFinder, job: Job, records: Records) -> None:
-    plan.check_ready(job)
-    icp = await icps.find(job)
-    device = plan.device_for(job, icp)
-    found = await _find_device(client, job, icp, records)
-    if found is not None:
+        Raises:
+            McsError: it cannot be done now; nothing was written.
+        """
+        if job.kind is Kind.REMOVE:
+            return Remove(job, tuple(await self._own_devices(job)))
+        plan.check_ready(job)
+        icp = await self._icps.find(job)
+        device = plan.device_for(job, icp)
+        inventory = None if look else self._inventory
+        if inventory is not None and inventory.knows_nothing_of(job, icp):
+            return Create(job, device, from_inventory=True)
+        found = await self._find_device(job, icp)
+        if found is None:
+            return Create(job, device)
         own_name = found.set_username if found.set_username in plan.own_names(job) else None
-        await records.about_to_replace(job, found.id, own_name)
-    else:
-        await records.about_to_create(job)
-    try:
-        if found is not None:
-            written = await client.replace_device(found.id, device)
-        else:
-            written = await client.create_device(device)
-    except MbgRefused as error:
-        # An MBG that answers with a fault of its own may have done what it was asked.
-        if error.http_status < 500:
-            await records.write_refused(job)
-        raise
-    await records.provisioned(job, written.id)
-    log.info(
-        "extension %s provisioned on the MBG: SIP device %s %s",
-        job.extension,
-        written.id,
-        "created" if found is None else "overwritten",
-    )
+        return Replace(job, device, found.id, own_name)
 
+    async def carry_out(self, step: Step) -> Outcome:
+        """Write to the MBG; the step has been noted in the database before.
 
-async def _find_device(
-    client: MbgClient, job: Job, icp: IcpDocument, records: Records
-) -> DeviceDocument | None:
-    """The device that is the extension's, or ``None``.
-
-    Raises:
-        Conflict: somebody else's device has the remote name.
-    """
-    known = await _known_device(client, job)
-    if known is not None:
-        return known
-    for wanted in plan.lookups(job, icp):
-        for device in await _devices(client, wanted):
-            ours = plan.made_by_us(job, device, client.consumer_id)
-            if (ours or plan.is_for_extension(job, icp, device)) and not (
-                await records.taken_by_others(job, [device.id])
-            ):
-                return device
-            if wanted.get("set_username") == job.remote_name:
-                raise plan.name_taken(device)
-    return None
-
-
-async def _known_device(client: MbgClient, job: Job) -> DeviceDocument | None:
-    """The device whose id is stored, if it still has the name that we gave it.
-
-    After an MBG was set up anew the id may be anybody's.
-    """
-    if job.device_id is None:
-        return None
-    try:
-        device = await client.device(job.device_id)
-    except MbgRefused as error:
-        if error.http_status != 404:
-            raise
-        return None
-    return device if device.set_username in plan.own_names(job) else None
-
-
-async def _devices(client: MbgClient, wanted: dict[str, str]) -> list[DeviceDocument]:
-    return [device for device in await client.devices(**wanted) if plan.fits(device, wanted)]
-
-
-async def _remove(client: MbgClient, job: Job, records: Records) -> None:
-    removed = 0
-    for device_id in await _own_devices(client, job):
-        await records.still_ours(job)
+        An error of the MBG comes back as ``Failed``; nothing half-made stays there.
+        """
         try:
-            await client.delete_device(device_id)
+            if isinstance(step, Remove):
+                return await self._remove(step)
+            return await self._write(step)
+        except McsError as error:
+            refused = None
+            # An MBG that answers with a fault of its own may have done what it was asked.
+            if isinstance(error, MbgRefused) and error.http_status < 500:
+                refused = None if isinstance(step, Remove) else step.job
+            return Failed(step.job.operation_id, error, refused)
+
+    async def _write(self, step: Create | Replace) -> Provisioned:
+        created = isinstance(step, Create)
+        if isinstance(step, Create):
+            written = await self._client.create_device(step.device)
+        else:
+            written = await self._client.replace_device(step.device_id, step.device)
+        log.info(
+            "extension %s provisioned on the MBG: SIP device %s %s",
+            step.job.extension,
+            written.id,
+            "created" if created else "overwritten",
+        )
+        return Provisioned(step.job, written.id, created)
+
+    async def _remove(self, step: Remove) -> Removed:
+        for device_id in step.device_ids:
+            try:
+                await self._client.delete_device(device_id)
+            except MbgRefused as error:
+                # Gone already, by hand or by a try whose answer was lost: that was wanted.
+                if error.http_status != 404:
+                    raise
+            log.info(
+                "extension %s: SIP device %s removed from the MBG", step.job.extension, device_id
+            )
+        return Removed(step.job, None if step.device_ids else plan.NOTHING_REMOVED)
+
+    async def _find_device(self, job: Job, icp: IcpDocument) -> DeviceDocument | None:
+        """The device that is the extension's, or ``None``.
+
+        Raises:
+            Conflict: somebody else's device has the remote name.
+        """
+        known = await self._known_device(job)
+        if known is not None:
+            return known
+        for wanted in plan.lookups(job, icp):
+            for device in await self._devices(wanted):
+                ours = plan.made_by_us(job, device, self._client.consumer_id)
+                if (ours or plan.is_for_extension(job, icp, device)) and not (
+                    await self._records.taken_by_others(job, [device.id])
+                ):
+                    return device
+                if wanted.get("set_username") == job.remote_name:
+                    raise plan.name_taken(device)
+        return None
+
+    async def _known_device(self, job: Job) -> DeviceDocument | None:
+        """The device whose id is stored, if it still has the name that we gave it.
+
+        After an MBG was set up anew the id may be anybody's.
+        """
+        if job.device_id is None:
+            return None
+        try:
+            device = await self._client.device(job.device_id)
         except MbgRefused as error:
-            # Gone already, by hand or by a try whose answer was lost: that is what was wanted.
             if error.http_status != 404:
                 raise
-        removed += 1
-        log.info("extension %s: SIP device %s removed from the MBG", job.extension, device_id)
-    await records.removed(job, None if removed else plan.NOTHING_REMOVED)
+            return None
+        return device if device.set_username in plan.own_names(job) else None
 
+    async def _devices(self, wanted: dict[str, str]) -> list[DeviceDocument]:
+        found = await self._client.devices(**wanted)
+        return [device for device in found if plan.fits(device, wanted)]
 
-async def _own_devices(client: MbgClient, job: Job) -> list[str]:
-    """Ids of what this MCS has provisioned for the extension (EXT-4)."""
-    known = await _known_device(client, job)
-    if known is not None:
-        return [known.id]
-    # The ICP side counts too: another extension may have been given the name meanwhile.
-    return [
-        device.id
-        for name in plan.own_names(job)
-        for device in await _devices(client, {"set_username": name})
-        if plan.made_by_us(job, device, client.consumer_id)
-        and device.icp_username in plan.own_icp_names(job)
-    ]
+    async def _own_devices(self, job: Job) -> list[str]:
+        """Ids of what this MCS has provisioned for the extension (EXT-4)."""
+        known = await self._known_device(job)
+        if known is not None:
+            return [known.id]
+        # The ICP side counts too: another extension may have been given the name meanwhile.
+        return [
+            device.id
+            for name in plan.own_names(job)
+            for device in await self._devices({"set_username": name})
+            if plan.made_by_us(job, device, self._client.consumer_id)
+            and device.icp_username in plan.own_icp_names(job)
+        ]

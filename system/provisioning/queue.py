@@ -2,16 +2,17 @@
 
 All functions work in the caller's unit of work, so that an operation is stored together with the
 wish that it carries out. Where several MCS share a database, rows are locked in one order
-everywhere, or two would wait for each other: extensions by id, then operations by id.
+everywhere, or two would wait for each other: the breaker, extensions by id, operations by id.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from system.domain.operations import ACTIVE, Event, Kind, State, next_state
+from system.domain.operations import ACTIVE, UNFINISHED, Event, Kind, State, next_state
+from system.provisioning import gate
 from system.storage.models import Extension, Operation
 
 
@@ -28,32 +29,26 @@ _EXTENSION_STATE = {Kind.PROVISION: "waiting", Kind.REMOVE: "removing"}
 
 async def enqueue(session: AsyncSession, extension: Extension, kind: Kind, now: float) -> Operation:
     """Store a new operation, due at once; it takes the place of an active one."""
-    await drop_active(session, extension)
-    operation = Operation(
-        kind=kind,
-        extension_id=extension.id,
-        state=State.WAITING,
-        attempts=0,
-        created_at=now,
-        next_attempt_at=now,
-    )
-    session.add(operation)
-    extension.provisioning_state = _EXTENSION_STATE[kind]
-    extension.provisioning_message = None
-    extension.provisioning_attempts = 0
-    await session.flush()
-    return operation
+    (operation_id,) = await enqueue_each(session, [extension], now, kind)
+    return await session.get_one(Operation, operation_id)
 
 
 async def drop_active(session: AsyncSession, extension: Extension) -> None:
     """Mark the extension's active operation as superseded; forget finished ones before it."""
+    await _drop_active(session, [extension.id])
+
+
+async def _drop_active(session: AsyncSession, extension_ids: Collection[int]) -> None:
     finished = [State.DONE, State.SUPERSEDED]
     await session.execute(
         delete(Operation).where(
-            Operation.extension_id == extension.id, Operation.state.in_(finished)
+            Operation.extension_id.in_(extension_ids), Operation.state.in_(finished)
         )
     )
-    for operation in await _active_of(session, extension.id):
+    unfinished = select(Operation).where(
+        Operation.extension_id.in_(extension_ids), Operation.state.in_(UNFINISHED)
+    )
+    for operation in await session.scalars(locked(unfinished)):
         operation.state = next_state(State(operation.state), Event.REPLACED)
         operation.next_attempt_at = None
 
@@ -74,19 +69,38 @@ def in_order(statement: Select[Extension]) -> Select[Extension]:
     return statement.order_by(Extension.id).with_for_update(of=Extension)
 
 
-async def enqueue_each(session: AsyncSession, extensions: Iterable[Extension], now: float) -> None:
-    """One provisioning operation for each extension."""
+def locked(statement: Select[Operation]) -> Select[Operation]:
+    """The operations locked as they are now, in the one order."""
+    statement = statement.order_by(Operation.id).with_for_update(of=Operation)
+    return statement.execution_options(populate_existing=True)
+
+
+async def enqueue_each(
+    session: AsyncSession,
+    extensions: Sequence[Extension],
+    now: float,
+    kind: Kind = Kind.PROVISION,
+) -> list[int]:
+    """One operation for each extension, due at once; their ids, in the same order."""
+    if not extensions:
+        return []
+    await _drop_active(session, [extension.id for extension in extensions])
+    new = {"kind": kind, "state": State.WAITING, "attempts": 0, "failures": 0}
+    times = {"created_at": now, "next_attempt_at": now}
+    values = [{"extension_id": extension.id, **new, **times} for extension in extensions]
+    made = insert(Operation).returning(Operation.id, sort_by_parameter_order=True)
+    ids = list((await session.scalars(made, values)).all())
     for extension in extensions:
-        await enqueue(session, extension, Kind.PROVISION, now)
+        extension.provisioning_state = _EXTENSION_STATE[kind]
+        extension.provisioning_message = None
+        extension.provisioning_attempts = 0
+    await session.flush()
+    return ids
 
 
-async def due(session: AsyncSession, now: float) -> list[int]:
+async def due(session: AsyncSession, now: float, limit: int | None = None) -> list[int]:
     """Ids of the operations whose time has come and that nobody has, longest waiting first."""
-    statement = (
-        select(Operation.id)
-        .where(Operation.state.in_(ACTIVE), Operation.next_attempt_at <= now, _free(now))
-        .order_by(Operation.next_attempt_at, Operation.id)
-    )
+    statement = select(Operation.id).where(_is_due(now)).order_by(*_TURN).limit(limit)
     return list((await session.scalars(statement)).all())
 
 
@@ -94,8 +108,8 @@ async def take(session: AsyncSession, now: float, lease: Lease, at_most: int) ->
     """Due operations, taken for the lease; what another MCS is just taking is passed over."""
     statement = (
         select(Operation)
-        .where(Operation.state.in_(ACTIVE), Operation.next_attempt_at <= now, _free(now))
-        .order_by(Operation.next_attempt_at, Operation.id)
+        .where(_is_due(now))
+        .order_by(*_TURN)
         .limit(at_most)
         .with_for_update(skip_locked=True)
     )
@@ -105,15 +119,18 @@ async def take(session: AsyncSession, now: float, lease: Lease, at_most: int) ->
     return [operation.id for operation in taken]
 
 
-async def renew(session: AsyncSession, operation_id: int, lease: Lease, now: float) -> bool:
-    """Go on with an operation that is to be carried out still and that no other MCS has."""
-    operation = await session.get(Operation, operation_id, with_for_update=True)
-    if operation is None or State(operation.state) not in ACTIVE:
-        return False
-    if is_taken_by_other(operation, lease.by, now):
-        return False
-    operation.taken_by, operation.taken_until = lease.by, lease.until
-    return True
+async def renew(
+    session: AsyncSession, operation_ids: Collection[int], lease: Lease, now: float
+) -> set[int]:
+    """Those operations that are to be carried out still and that no other MCS has."""
+    statement = select(Operation).where(
+        Operation.id.in_(operation_ids), Operation.state.in_(ACTIVE)
+    )
+    found = (await session.scalars(locked(statement))).all()
+    ours = [operation for operation in found if not is_taken_by_other(operation, lease.by, now)]
+    for operation in ours:
+        operation.taken_by, operation.taken_until = lease.by, lease.until
+    return {operation.id for operation in ours}
 
 
 def is_taken_by_other(operation: Operation, own_name: str, now: float) -> bool:
@@ -150,12 +167,28 @@ async def next_due_at(session: AsyncSession) -> float | None:
     return found
 
 
-async def make_all_due(session: AsyncSession, now: float) -> None:
-    """Whatever is active is tried now: settings have changed, or access works again (TOK-8)."""
+async def make_all_due(session: AsyncSession, now: float, *, release: bool = True) -> None:
+    """Whatever is active is tried now: settings have changed, or access works again (TOK-8).
+
+    ``release`` lets it also try an MBG that is left alone by the breaker.
+    """
+    if release:
+        await gate.release(session)
     await _lock_active(session)
     await session.execute(
         update(Operation).where(Operation.state.in_(ACTIVE)).values(next_attempt_at=now)
     )
+
+
+async def retry_dead(session: AsyncSession, now: float) -> int:
+    """All dead letters wait again and are due now; how many that were."""
+    await gate.release(session)
+    dead = select(Operation).where(Operation.state == State.DEAD)
+    operations = (await session.scalars(locked(dead))).all()
+    for operation in operations:
+        operation.state = next_state(State.DEAD, Event.RETRY_ASKED)
+        operation.next_attempt_at, operation.failures = now, 0
+    return len(operations)
 
 
 async def move_waiting(session: AsyncSession, now: float, next_at: float | None) -> None:
@@ -166,12 +199,6 @@ async def move_waiting(session: AsyncSession, now: float, next_at: float | None)
         .where(Operation.state.in_(ACTIVE), Operation.next_attempt_at > now)
         .values(next_attempt_at=next_at)
     )
-
-
-async def is_active(session: AsyncSession, operation_id: int) -> bool:
-    """Whether the operation is still to be carried out; a newer one may have replaced it."""
-    operation = await session.get(Operation, operation_id)
-    return operation is not None and State(operation.state) in ACTIVE
 
 
 async def lock_extensions_of(session: AsyncSession, operation_ids: Collection[int]) -> None:
@@ -193,13 +220,9 @@ async def _lock_active(session: AsyncSession) -> None:
         )
 
 
-def _free(now: float) -> ColumnElement[bool]:
-    return or_(Operation.taken_until.is_(None), Operation.taken_until <= now)
+_TURN = (Operation.next_attempt_at, Operation.id)
 
 
-async def _active_of(session: AsyncSession, extension_id: int) -> list[Operation]:
-    statement = select(Operation).where(
-        Operation.extension_id == extension_id,
-        Operation.state.in_(ACTIVE),
-    )
-    return list((await session.scalars(statement)).all())
+def _is_due(now: float) -> ColumnElement[bool]:
+    free = or_(Operation.taken_until.is_(None), Operation.taken_until <= now)
+    return Operation.state.in_(ACTIVE) & (Operation.next_attempt_at <= now) & free

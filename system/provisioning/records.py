@@ -1,302 +1,184 @@
-"""What the worker reads and writes about operations, each in its own unit of work.
+"""What the worker reads and writes about operations, many of them in each unit of work.
 
 What has happened on the MBG is recorded even when the operation was replaced meanwhile, so that no
 device is ever forgotten.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, select
+from sqlalchemy.orm import contains_eager, load_only
 
-from system.audit.trail import SYSTEM, add
 from system.clock import Clock
 from system.domain.credentials import Entropy
-from system.domain.operations import ACTIVE, Event, Kind, State, next_state, retry_delay_s
-from system.errors import MbgBusy, McsError, NotReady
-from system.provisioning import queue
-from system.provisioning.plan import Job, event_for
+from system.domain.operations import ACTIVE, Event, Kind
+from system.errors import McsError, NotReady
+from system.provisioning import outcomes, queue
+from system.provisioning.outcomes import RetryTimes
+from system.provisioning.plan import Job
+from system.provisioning.steps import Create, Outcome, Remove, Replace, Step
 from system.storage.database import Database
-from system.storage.models import Extension, Operation, PhoneSystem
+from system.storage.models import Extension, Node, Operation, PhoneSystem
 
-
-class Replaced(Exception):
-    """The operation is not ours (any more): a newer wish, or another MCS, has taken it over."""
+__all__ = ["Records", "RetryTimes"]
 
 
 @dataclass(frozen=True, slots=True)
-class RetryTimes:
-    """Bounds of the wait between two tries, in seconds."""
-
-    first_s: float
-    longest_s: float
-
-
 class Records:
     """The worker's view of the database."""
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        entropy: Entropy,
-        retry: RetryTimes,
-        *,
-        lease_s: float,
-    ) -> None:
-        self._own_name = entropy(8).hex()
-        """Who we are among several MCS on one database."""
-        self._lease_s = lease_s
-        self._database = database
-        self._clock = clock
-        self._entropy = entropy
-        self._retry = retry
+    database: Database
+    clock: Clock
+    entropy: Entropy
+    retry: RetryTimes
+    own_name: str
+    """Who we are among several MCS on one database."""
+    lease_s: float
 
-    async def due(self) -> list[int]:
-        """Ids of the operations to try now."""
-        async with self._database.read() as session:
-            return await queue.due(session, self._clock.now())
+    async def due(self, limit: int | None = None) -> list[int]:
+        """Ids of the operations to try now, ``limit`` of them at most."""
+        async with self.database.read() as session:
+            return await queue.due(session, self.clock.now(), limit)
 
     async def take(self, at_most: int) -> list[int]:
         """Take due operations, so that no other MCS does; they are ours for the lease."""
-        now = self._clock.now()
-        lease = queue.Lease(self._own_name, now + self._lease_s)
-        async with self._database.write() as session:
-            return await queue.take(session, now, lease, at_most)
+        now = self.clock.now()
+        async with self.database.write() as session:
+            return await queue.take(session, now, self._lease(now), at_most)
+
+    async def renew(self, operation_ids: Collection[int]) -> set[int]:
+        """Those operations that are still wanted and still ours; they are so for another lease."""
+        now = self.clock.now()
+        async with self.database.write() as session:
+            return await queue.renew(session, operation_ids, self._lease(now), now)
 
     async def forget_leases(self) -> None:
         """At the start, where no other MCS can be: whoever had taken something is gone."""
-        async with self._database.write() as session:
+        async with self.database.write() as session:
             await queue.forget_leases(session)
-
-    async def still_ours(self, job: Job) -> None:
-        """Before something is done on the MBG: renew the lease.
-
-        Raises:
-            Replaced: the operation is not wanted any more, or another MCS has it.
-        """
-        async with self._database.write() as session:
-            await self._still_wanted(session, job)
 
     async def next_due_at(self) -> float | None:
         """Epoch seconds of the next try; ``None`` when only a change can bring one."""
-        async with self._database.read() as session:
+        async with self.database.read() as session:
             return await queue.next_due_at(session)
 
-    async def job(self, operation_id: int) -> Job | None:
-        """The operation with what it needs; ``None`` when it was replaced."""
-        async with self._database.read() as session:
-            statement = (
-                select(Operation, PhoneSystem.ct_gateway_release)
-                .join(Extension, Extension.id == Operation.extension_id)
-                .join(PhoneSystem, PhoneSystem.id == Extension.phone_system_id)
-                .where(Operation.id == operation_id, Operation.state.in_(ACTIVE))
-                .options(joinedload(Operation.extension).joinedload(Extension.node))
-            )
-            row = (await session.execute(statement)).one_or_none()
-        return None if row is None else _job(row[0], row[1])
+    async def jobs(self, operation_ids: Collection[int]) -> list[Job]:
+        """The operations with what they need; those that were replaced are left out.
+
+        Raises:
+            DatabaseUnusable: a stored password of one of them cannot be decrypted.
+        """
+        async with self.database.read() as session:
+            rows = (await session.execute(_jobs(operation_ids))).all()
+        return [_job(operation, release) for operation, release in rows]
 
     async def taken_by_others(self, job: Job, device_ids: Collection[str]) -> set[str]:
         """Those of the devices that belong to other extensions of this MCS."""
-        async with self._database.read() as session:
+        async with self.database.read() as session:
             statement = select(Extension.mbg_device_id).where(
                 Extension.mbg_device_id.in_(device_ids), Extension.id != job.extension_id
             )
             return {found for found in await session.scalars(statement) if found is not None}
 
-    async def about_to_create(self, job: Job) -> None:
-        """Note the create before it is sent: its answer may be lost.
+    async def about_to(self, steps: Sequence[Step]) -> list[Step]:
+        """Note what will be written before it is sent, for its answer may be lost.
 
-        Raises:
-            Replaced: the operation is not wanted any more.
+        Returns:
+            Those steps that are still wanted and ours, for another lease; a newer wish, or another
+            MCS, has taken the place of the others.
         """
-        async with self._database.write() as session:
-            extension = await _locked_extension(session, job.extension_id)
-            await self._still_wanted(session, job)
-            extension.mbg_device_id = extension.mbg_device_name = None
-            extension.mbg_unanswered_name = job.remote_name
+        now = self.clock.now()
+        async with self.database.write() as session:
+            extensions = await outcomes.extensions(session, [s.job.extension_id for s in steps])
+            numbers = [step.job.operation_id for step in steps]
+            wanted = await queue.renew(session, numbers, self._lease(now), now)
+            going = [step for step in steps if step.job.operation_id in wanted]
+            writing = [step for step in going if not isinstance(step, Remove)]
+            for step in writing:
+                _note(extensions[step.job.extension_id], step)
+        return going
 
-    async def about_to_replace(self, job: Job, device_id: str, own_name: str | None) -> None:
-        """Note which device is overwritten before that is sent: its answer may be lost.
+    async def note(self, results: Sequence[Outcome]) -> None:
+        """Record what came of operations, in one unit of work."""
+        async with self.database.write() as session:
+            turn = outcomes.Turn(self.clock.now(), self.own_name, self.retry, self.entropy)
+            await outcomes.note(session, results, turn)
 
-        ``own_name`` is the set-side name that it has so far, if it has it from us.
-
-        Raises:
-            Replaced: the operation is not wanted any more.
-        """
-        async with self._database.write() as session:
-            extension = await _locked_extension(session, job.extension_id)
-            await self._still_wanted(session, job)
-            extension.mbg_device_id, extension.mbg_device_name = device_id, own_name
-            extension.mbg_unanswered_name = job.remote_name
-
-    async def write_refused(self, job: Job) -> None:
-        """The MBG has answered with a refusal, so what was there before is there still."""
-        async with self._database.write() as session:
-            extension = await _locked_extension(session, job.extension_id)
-            extension.mbg_unanswered_name = None
-            if extension.mbg_device_name is None:
-                extension.mbg_device_id = None
-
-    async def provisioned(self, job: Job, device_id: str) -> None:
-        """The MBG has confirmed the device."""
-        async with self._database.write() as session:
-            extension = await _locked_extension(session, job.extension_id)
-            self._audit(session, job, "SIP device provisioned", {"mbg_device_id": device_id})
-            extension.mbg_device_id, extension.mbg_device_name = device_id, job.remote_name
-            extension.mbg_unanswered_name = None
-            if extension.use_remote_credentials:
-                extension.mbg_name, extension.mbg_password = job.remote_name, job.remote_password
-            if await queue.is_active(session, job.operation_id):
-                await self._finish(session, job, extension, "provisioned", None)
-            elif not extension.use_remote_credentials and extension.provisioning_state == "off":
-                # It was unchecked while the MBG was being told, when no id was known (EXT-3).
-                await queue.enqueue(session, extension, Kind.REMOVE, self._clock.now())
-
-    async def removed(self, job: Job, message: str | None) -> None:
-        """The device is gone from the MBG, or there was none of ours."""
-        async with self._database.write() as session:
-            extension = await _locked_extension(session, job.extension_id)
-            facts = {"mbg_device_id": extension.mbg_device_id, "message": message}
-            self._audit(session, job, "SIP device removed", facts)
-            extension.mbg_device_id = extension.mbg_device_name = None
-            extension.mbg_unanswered_name = None
-            if await queue.is_active(session, job.operation_id):
-                await self._finish(session, job, extension, "off", message)
-
-    async def put_off(self, due: Collection[int], error: McsError, failures: int) -> None:
-        """Access as a whole failed for the ``failures``-th time running: all wait for one time.
+    async def put_off(
+        self, due: Collection[int], error: McsError, open_until: float | None
+    ) -> None:
+        """Access as a whole failed: all wait for one time, ``open_until`` where the breaker says.
 
         What was due is told why. What waits for a later time moves along, so that however many
         operations there are, they come back as one pass. What came meanwhile stays due.
         """
-        next_at = self._next_attempt_at(failures, error)
-        now = self._clock.now()
-        async with self._database.write() as session:
+        now, next_at = self.clock.now(), open_until
+        if next_at is None and not isinstance(error, NotReady):
+            next_at = now + self.retry.slow_s(self.entropy)
+        event = outcomes.event_for(error)
+        async with self.database.write() as session:
             await queue.lock_extensions_of(session, due)
             # Another MCS on the same database may just have put them off.
-            still_due = set(await queue.due(session, now))
+            still_due = set(due) & set(await queue.due(session, now))
             await queue.move_waiting(session, now, next_at)
-            for operation_id in (number for number in due if number in still_due):
-                await _note_failure(
-                    session,
-                    operation_id,
-                    error,
-                    lambda _: next_at,
-                    own_name=self._own_name,
-                    now=now,
-                )
+            for operation, extension in await outcomes.pairs(session, still_due):
+                operation.attempts += 1
+                # It may be "failed" now, but no dead letter: this is not about one extension.
+                outcomes.mark_failed(operation, extension, error.message, event, next_at)
 
-    async def failed(self, operation_id: int, error: McsError) -> None:
-        """Note why an operation did not succeed, and when it is tried again."""
-        async with self._database.write() as session:
-            await _note_failure(
-                session,
-                operation_id,
-                error,
-                lambda tries: self._next_attempt_at(tries, error),
-                own_name=self._own_name,
-                now=self._clock.now(),
-            )
+    async def hold(self, due: Collection[int], message: str | None, until: float | None) -> None:
+        """The breaker is open: these wait until it is tried again, and none counts as tried."""
+        now = self.clock.now()
+        async with self.database.write() as session:
+            for operation, extension in await outcomes.pairs(session, due):
+                if not queue.is_taken_by_other(operation, self.own_name, now):
+                    outcomes.mark_failed(operation, extension, message, Event.PUT_OFF, until)
 
-    async def _still_wanted(self, session: AsyncSession, job: Job) -> None:
-        now = self._clock.now()
-        lease = queue.Lease(self._own_name, now + self._lease_s)
-        if not await queue.renew(session, job.operation_id, lease, now):
-            raise Replaced
-
-    async def _finish(
-        self,
-        session: AsyncSession,
-        job: Job,
-        extension: Extension,
-        state: str,
-        message: str | None,
-    ) -> None:
-        operation = await session.get_one(Operation, job.operation_id)
-        operation.attempts += 1
-        operation.state = next_state(State(operation.state), Event.SUCCEEDED)
-        operation.message, operation.next_attempt_at = message, None
-        operation.taken_by = operation.taken_until = None
-        extension.provisioning_state, extension.provisioning_message = state, message
-        extension.provisioning_attempts = operation.attempts
-
-    def _audit(
-        self, session: AsyncSession, job: Job, action: str, facts: dict[str, str | None]
-    ) -> None:
-        resource = f"/extensions/{job.extension}"
-        add(session, self._clock.now(), SYSTEM, action, resource, None, facts)
-
-    def _next_attempt_at(self, attempts: int, error: McsError) -> float | None:
-        if isinstance(error, NotReady):
-            return None  # only a change of settings helps, and each of those makes it due
-        first_s, longest_s = self._retry.first_s, self._retry.longest_s
-        if event_for(error) is Event.NEEDS_A_PERSON:
-            first_s = longest_s
-        delay_s = retry_delay_s(attempts, first_s, longest_s, self._entropy)
-        asked_s = error.retry_after_s if isinstance(error, MbgBusy) else 0.0
-        return self._clock.now() + max(delay_s, asked_s)
+    def _lease(self, now: float) -> queue.Lease:
+        return queue.Lease(self.own_name, now + self.lease_s)
 
 
-async def _locked_extension(session: AsyncSession, extension_id: int) -> Extension:
-    """The extension, locked before its operation is: everywhere in this order (PostgreSQL)."""
-    return await session.get_one(Extension, extension_id, with_for_update=True)
+def _note(extension: Extension, step: Create | Replace) -> None:
+    if isinstance(step, Create):
+        extension.mbg_device_id = extension.mbg_device_name = None
+        extension.mbg_created_at = extension.mbg_written_at = None
+    else:
+        extension.mbg_device_id, extension.mbg_device_name = step.device_id, step.own_name
+    extension.mbg_unanswered_name = step.job.remote_name
 
 
-async def _note_failure(
-    session: AsyncSession,
-    operation_id: int,
-    error: McsError,
-    next_attempt_at: Callable[[int], float | None],
-    *,
-    own_name: str,
-    now: float,
-) -> None:
-    """``next_attempt_at`` tells from the number of tries so far when the next one is."""
-    found = await session.get(Operation, operation_id)
-    if found is None:
-        return
-    # Not by loading the extension: one whose columns cannot be read has to be marked as well.
-    await session.execute(
-        select(Extension.id).where(Extension.id == found.extension_id).with_for_update()
+def _jobs(operation_ids: Collection[int]) -> Select[Operation, str | None]:
+    extension = contains_eager(Operation.extension)
+    return (
+        select(Operation, PhoneSystem.ct_gateway_release)
+        .join(Operation.extension)
+        .join(Extension.node)
+        .join(PhoneSystem, PhoneSystem.id == Extension.phone_system_id)
+        .where(Operation.id.in_(operation_ids), Operation.state.in_(ACTIVE))
+        .order_by(Operation.next_attempt_at, Operation.id)
+        .options(
+            # Not mbg_password: each encrypted column takes its time to read.
+            extension.load_only(
+                Extension.extension,
+                Extension.name,
+                Extension.internal_auth_name,
+                Extension.internal_auth_password,
+                Extension.remote_name,
+                Extension.remote_password,
+                Extension.mbg_device_id,
+                Extension.mbg_device_name,
+                Extension.mbg_unanswered_name,
+            ),
+            extension.contains_eager(Extension.node),
+            load_only(Operation.id, Operation.kind, Operation.state),
+        )
     )
-    # Read anew: a newer wish may have replaced it while we waited for the extension.
-    operation = await session.scalar(
-        select(Operation)
-        .where(Operation.id == operation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if operation is None or State(operation.state) not in ACTIVE:
-        return
-    if queue.is_taken_by_other(operation, own_name, now):
-        return
-    event = event_for(error)
-    attempts = operation.attempts + 1
-    operation.attempts, operation.message = attempts, error.message
-    operation.state = next_state(State(operation.state), event)
-    operation.next_attempt_at = next_attempt_at(attempts)
-    operation.taken_by = operation.taken_until = None
-    shown = {
-        "provisioning_attempts": attempts,
-        "provisioning_message": error.message,
-        "provisioning_state": _shown_state(Kind(operation.kind), event),
-    }
-    await session.execute(
-        update(Extension).where(Extension.id == operation.extension_id).values(shown)
-    )
-
-
-def _shown_state(kind: Kind, event: Event) -> str:
-    if event is Event.NEEDS_A_PERSON:
-        return "failed"
-    return "waiting" if kind is Kind.PROVISION else "removing"
 
 
 def _job(operation: Operation, ct_gateway_release: str | None) -> Job:
-    extension, node = operation.extension, operation.extension.node
+    extension = operation.extension
+    node: Node = extension.node
     return Job(
         operation_id=operation.id,
         kind=Kind(operation.kind),

@@ -1,29 +1,50 @@
 """The worker: takes due operations in passes, and sleeps until work comes or a time is due.
 
-Each pass begins by asking the MBG whether it may be used (PRE-1, PRE-2). When that fails, all due
-operations are put off together, instead of each running into the same wall.
+A pass takes a batch. It asks the breaker, then the MBG whether it may be used (PRE-1, PRE-2); what
+fails for one reason is put off together. Then all of the batch is looked up, noted in one unit of
+work, written in parallel, and what came of it is recorded as it comes. Another process may work on
+the same queue: a batch is taken for a lease, which is renewed before writes (decision 0028).
 """
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from typing import Protocol
 
 from system.clock import Clock, wait_for_work
-from system.errors import DatabaseUnusable, McsError
+from system.errors import DatabaseUnusable, McsError, NotReady
 from system.mbg.access import MbgAccess
 from system.mbg.client import MbgClient
-from system.provisioning.executor import IcpFinder, execute
-from system.provisioning.records import Records, Replaced
+from system.provisioning.batch import Batch
+from system.provisioning.executor import Executor
+from system.provisioning.gate import Gate
+from system.provisioning.inventory import WORTH_A_LIST, Inventory, is_new
+from system.provisioning.plan import Job
+from system.provisioning.records import Records
+from system.provisioning.steps import Failed
 
 log = logging.getLogger("mcs.provisioning")
 
+BATCH = 200
+"""Operations of one pass: enough to share a unit of work, few enough to be overtaken soon."""
+
 _TAKEN_EACH = 8
-"""Operations taken at a time for each one that is carried out at the same time."""
-_OUR_MISTAKE = McsError("internal_error", "MCS made a mistake; its log says more.")
+"""Operations taken at a time for each one that is carried out at the same time, where several MCS
+share the queue."""
+
 _UNREADABLE = McsError(
     "stored_password_unreadable",
     "A stored password of this extension cannot be decrypted: mcs.db is damaged. Put mcs.db and "
     "secret.key back from one backup.",
 )
+
+
+class Feeder(Protocol):
+    """Something that stores further operations while the worker has room for them."""
+
+    async def feed(self) -> bool:
+        """Store some; whether there may be more to do at once."""
+        ...
 
 
 class Worker:
@@ -33,80 +54,110 @@ class Worker:
         self,
         records: Records,
         access: MbgAccess,
+        gate: Gate,
         clock: Clock,
         work: asyncio.Event,
         *,
         parallel: int,
         pause_after_mistake_s: float,
+        feeder: Feeder | None = None,
         look_every_s: float | None = None,
     ) -> None:
         self._records = records
         self._access = access
+        self._gate = gate
         self._clock = clock
         self._work = work
         self._parallel = parallel
         self._pause_s = pause_after_mistake_s
+        self._feeder = feeder
         self._look_every_s = look_every_s
         """How often to look for what other MCS have stored or left; ``None`` where none can be."""
-        self._failures = 0
-        """How often running access as a whole has failed."""
+        # Where others work on the same queue they get their part.
+        self._at_most = BATCH if look_every_s is None else parallel * _TAKEN_EACH
+        self._inventory: Inventory | None = None
 
     async def run(self) -> None:
         """Work for ever; ends by being cancelled, which is safe at any point."""
         while True:
             try:
-                await self.one_pass()
-                wait_s = await self._wait_s()
+                wait_s = await self.step()
             except Exception:
                 log.exception("provisioning: a mistake of ours; going on")
                 wait_s = self._pause_s
             await wait_for_work(self._clock, self._work, wait_s)
 
-    async def one_pass(self) -> None:
-        """Try every operation that is due now, once."""
-        due = await self._records.due()
-        if not due:
-            return
-        try:
-            client = await self._access.checked_client()
-        except McsError as error:
-            log.info("provisioning waits, %d operations: %s", len(due), error.message)
-            self._failures += 1
-            await self._records.put_off(due, error, self._failures)
-            return
-        self._failures = 0
-        icps, slots = IcpFinder(client), asyncio.Semaphore(self._parallel)
-        # By and by, so that other MCS on the same database get their part.
-        while taken := await self._records.take(self._parallel * _TAKEN_EACH):
-            async with asyncio.TaskGroup() as group:
-                for operation_id in taken:
-                    group.create_task(self._one(client, icps, slots, operation_id))
+    async def forget_leases(self) -> None:
+        """At the start, where no other MCS can be: whoever had taken something is gone."""
+        await self._records.forget_leases()
 
-    async def _one(
-        self, client: MbgClient, icps: IcpFinder, slots: asyncio.Semaphore, operation_id: int
-    ) -> None:
-        async with slots:
-            try:
-                job = await self._records.job(operation_id)
-                if job is not None:
-                    await execute(client, icps, job, self._records)
-            except Replaced:
-                log.info("operation %d is not ours any more", operation_id)
-            except DatabaseUnusable:
-                log.error("operation %d: %s", operation_id, _UNREADABLE.message)
-                await self._records.failed(operation_id, _UNREADABLE)
-            except McsError as error:
-                log.warning("operation %d: %s", operation_id, error.message)
-                await self._access.note_failure_of_call(error)
-                await self._records.failed(operation_id, error)
-            except Exception:
-                # One operation that trips us must not hold up the others.
-                log.exception("operation %d: a mistake of ours", operation_id)
-                await self._records.failed(operation_id, _OUR_MISTAKE)
-
-    async def _wait_s(self) -> float | None:
+    async def step(self) -> float | None:
+        """One pass; seconds until the next one, ``None`` when only a change can bring one."""
+        fed = await self._feeder.feed() if self._feeder is not None else False
+        worked = await self.one_pass()
+        if fed and worked:
+            return 0.0
         next_at = await self._records.next_due_at()
         wait_s = None if next_at is None else next_at - self._clock.now()
         if self._look_every_s is None:
             return wait_s
         return self._look_every_s if wait_s is None else min(wait_s, self._look_every_s)
+
+    async def one_pass(self) -> bool:
+        """Try a batch of the operations that are due, once; whether the MBG was written to."""
+        due = await self._records.due(BATCH)
+        if not due:
+            return False
+        closed_until = await self._gate.enter()
+        if closed_until is not None:
+            until, message = closed_until
+            await self._records.hold(due, message, until)
+            return False
+        try:
+            client = await self._access.checked_client()
+        except McsError as error:
+            log.info("provisioning waits, %d operations: %s", len(due), error.message)
+            if not isinstance(error, NotReady):
+                await self._gate.failed(error, probe=True)
+            await self._records.put_off(due, error, self._gate.open_until)
+            return False
+        await self._gate.worked()
+        # Now only, for what nobody may call for is not taken from others.
+        taken = await self._records.take(self._at_most)
+        if not taken:
+            return False
+        jobs = await self._jobs(taken)
+        executor = Executor(client, self._records, await self._inventory_for(client, jobs))
+        batch = Batch(executor, self._records, self._gate, self._access, self._parallel)
+        await batch.run(jobs)
+        return True
+
+    async def _jobs(self, due: Sequence[int]) -> list[Job]:
+        try:
+            return await self._records.jobs(due)
+        except DatabaseUnusable:
+            return await self._readable_jobs(due)
+
+    async def _readable_jobs(self, due: Sequence[int]) -> list[Job]:
+        """One by one: an unreadable password must not hold up the other extensions."""
+        jobs = []
+        for operation_id in due:
+            try:
+                jobs += await self._records.jobs([operation_id])
+            except DatabaseUnusable:
+                log.error("operation %d: %s", operation_id, _UNREADABLE.message)
+                await self._records.note([Failed(operation_id, _UNREADABLE)])
+        return jobs
+
+    async def _inventory_for(self, client: MbgClient, jobs: Sequence[Job]) -> Inventory | None:
+        if sum(map(is_new, jobs)) < WORTH_A_LIST:
+            return None
+        now = self._clock.now()
+        if self._inventory is None or not self._inventory.fresh(now):
+            try:
+                self._inventory = Inventory.of(await client.devices(), now)
+            except McsError as error:
+                # Each operation finds out for itself, and says so.
+                log.info("the MBG's list of devices cannot be read: %s", error.message)
+                self._inventory = None
+        return self._inventory

@@ -32,6 +32,7 @@ from system.errors import DatabaseUnusable
 from system.storage import secrets
 from system.storage.changes import Changes, WatchedSession
 from system.storage.driver_threads import DriverThreads
+from system.storage.engine_models import MbgBreaker
 from system.storage.models import SINGLETON, ClientLocation, Installation, MbgSettings
 from system.storage.people import AuditSettings
 from system.storage.sharing import hold_place, is_shared, wait_for_turn
@@ -184,6 +185,8 @@ async def _ensure_single_rows(database: Database, box: secrets.SecretBox) -> Non
             session.add(Installation(id=SINGLETON, key_mark=_KEY_MARK))
         if await session.get(MbgSettings, SINGLETON) is None:
             session.add(MbgSettings(id=SINGLETON))
+        if await session.get(MbgBreaker, SINGLETON) is None:
+            session.add(MbgBreaker(id=SINGLETON, failures=0, openings=0))
         if await session.get(ClientLocation, "remote") is None:
             session.add(ClientLocation(name="remote"))
         if await session.get(AuditSettings, SINGLETON) is None:

@@ -67,6 +67,14 @@ class MbgSettings(Base):
     token_refused: Mapped[bool] = mapped_column(default=False)
     token_message: Mapped[str | None] = mapped_column(Text)
 
+    certificate_check: Mapped[str] = mapped_column(String(8), default="ca")
+    """``ca``: it has to chain to a CA; ``pin``: it has to be the one that was seen first."""
+    ca_certificate: Mapped[str | None] = mapped_column(Text)
+    """PEM of the CA; ``None`` is the option ``--trusted-ca``, or the system's CAs."""
+    pinned_certificate: Mapped[str | None] = mapped_column(Text)
+    presented_certificate: Mapped[str | None] = mapped_column(Text)
+    """PEM of another one that the MBG has shown; refused until a person confirms it."""
+
 
 class ClientLocation(Base):
     """A client location; ``remote`` is the only one so far (ADR-6, ADR-7)."""
@@ -141,6 +149,9 @@ class Extension(Base):
     mbg_name: Mapped[str | None] = mapped_column(String(64))
     mbg_password: Mapped[str | None] = mapped_column(EncryptedText)
     """Set-side credentials that the MBG has confirmed: the only ones a teleworker is handed."""
+    mbg_created_at: Mapped[float | None]
+    """When the device was made or taken over; an MBG's backup from before does not know it."""
+    mbg_written_at: Mapped[float | None]
 
     provisioning_state: Mapped[str] = mapped_column(String(16), default="off")
     provisioning_message: Mapped[str | None] = mapped_column(Text)
@@ -161,6 +172,8 @@ class Operation(Base):
     )
     state: Mapped[str] = mapped_column(String(16), index=True)
     attempts: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    """How often it has needed a person; at a limit it becomes a dead letter."""
     message: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[float]
     next_attempt_at: Mapped[float | None] = mapped_column(index=True)

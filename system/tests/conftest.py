@@ -77,6 +77,21 @@ def sql(
     return run
 
 
+@pytest.fixture
+def stored(
+    tmp_path: Path, database_url: str | None, request: pytest.FixtureRequest
+) -> Callable[[], bytes]:
+    """All that the site's database holds, as it stands there."""
+
+    def read() -> bytes:
+        if database_url is not None:
+            cluster: Cluster = request.getfixturevalue("cluster")
+            return cluster.dump(make_url(database_url).database or "")
+        return b"".join(path.read_bytes() for path in (tmp_path / "data").glob("mcs.db*"))
+
+    return read
+
+
 @dataclass
 class Site:
     """An MCS with an MBG and a CT Gateway of the tests' own."""
@@ -177,6 +192,16 @@ class Site:
         await eventually(check, f"extension {number} is {state}")
         return await self.extension(number)
 
+    async def waits(self, number: str) -> Any:
+        """The extension once its operation waits and says for what."""
+
+        async def check() -> bool:
+            found = (await self.extension(number))["provisioning"]
+            return bool(found["state"] == "waiting" and found["message"])
+
+        await eventually(check, f"extension {number} waits for something")
+        return await self.extension(number)
+
     async def restart(self) -> None:
         """Stop the MCS and start another one on the same data."""
         await self.mcs.stop()
@@ -190,7 +215,15 @@ def ca() -> trustme.CA:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, ca: trustme.CA, database_url: str | None) -> AsyncIterator[Site]:
+def config_changes() -> dict[str, Any]:
+    """Settings of the MCS that differ from the tests' usual ones; modules override it."""
+    return {}
+
+
+@pytest.fixture
+async def site(
+    tmp_path: Path, ca: trustme.CA, database_url: str | None, config_changes: dict[str, Any]
+) -> AsyncIterator[Site]:
     """A started site, logged in; nothing is configured yet.
 
     At the end nothing secret is in the audit log, whatever the test has done.
@@ -206,24 +239,25 @@ async def site(tmp_path: Path, ca: trustme.CA, database_url: str | None) -> Asyn
     gateway.add("2103", "Cleo Home")
     await mbg.start(server_tls)
     await gateway.start()
-    config = McsConfig(
-        data_dir=tmp_path / "data",
-        listen_address="127.0.0.1",
-        api_port=0,
-        phones_port=0,
-        phones_http_port=0,
-        phone_manager_port=0,
-        tftp_port=0,
-        syslog_port=0,
-        ldap_port=0,
-        push_port=push_socket.getsockname()[1],
-        strangers_burst=20,
-        trusted_ca=tmp_path / "ca.pem",
-        database_url=database_url,
-        admin_password=PASSWORD,
-        password_hash_cost="test",
-        mbg_timeout_s=5,
-    )
+    settings: dict[str, Any] = {
+        "data_dir": tmp_path / "data",
+        "listen_address": "127.0.0.1",
+        "api_port": 0,
+        "phones_port": 0,
+        "phones_http_port": 0,
+        "phone_manager_port": 0,
+        "tftp_port": 0,
+        "syslog_port": 0,
+        "ldap_port": 0,
+        "push_port": push_socket.getsockname()[1],
+        "strangers_burst": 20,
+        "trusted_ca": tmp_path / "ca.pem",
+        "database_url": database_url,
+        "admin_password": PASSWORD,
+        "password_hash_cost": "test",
+        "mbg_timeout_s": 5,
+    }
+    config = McsConfig(**(settings | config_changes))
 
     def make_mcs() -> Mcs:
         return Mcs(config, clock=clock, entropy=seeded_entropy(7))

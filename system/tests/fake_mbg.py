@@ -27,9 +27,16 @@ ALL_PERMISSIONS = {
 class Refuse(Exception):
     """An error answer."""
 
-    def __init__(self, status: int, code: str, detail: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(code)
         self.status, self.code, self.detail = status, code, detail or {}
+        self.headers = headers or {}
 
 
 @dataclass
@@ -62,6 +69,7 @@ class FakeMbg:
     requests: list[tuple[str, str]] = field(default_factory=list)
     sources: list[tuple[str, str, str]] = field(default_factory=list)
     """The same with the address that each came from."""
+    writes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     lose_answer_to: str | None = None
     temporary: tuple[str, str] | None = None
     final: tuple[str, str] | None = None
@@ -72,12 +80,12 @@ class FakeMbg:
     port: int = 0
     _runner: web.AppRunner | None = None
 
-    async def start(self, tls: ssl.SSLContext) -> None:
+    async def start(self, tls: ssl.SSLContext, port: int = 0) -> None:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self.address, 0, ssl_context=tls).start()
+        await web.TCPSite(self._runner, self.address, port, ssl_context=tls).start()
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
@@ -89,7 +97,8 @@ class FakeMbg:
         return sum(1 for seen in self.requests if seen == (method, path))
 
     def add_device(self, **values: Any) -> str:
-        number = str(len(self.devices) + 7)
+        # An id that has become free may be given out again, to somebody else.
+        number = str(max(map(int, self.devices), default=6) + 1)
         self.devices[number] = {
             "id": number,
             "enabled": True,
@@ -117,6 +126,7 @@ class FakeMbg:
             return web.json_response(
                 {"code": refused.code, "message": "No.", "detail": refused.detail},
                 status=refused.status,
+                headers=refused.headers,
             )
         if self.lose_answer_to == request.method:
             self.lose_answer_to = None
@@ -198,6 +208,7 @@ class FakeMbg:
                 written = _json(body)
                 self._refuse_duplicate(written, None)
                 number = self.add_device(**written, created_by=self.consumer_id)
+                self.writes.append((number, written))
                 return web.json_response(_shown(self.devices[number]), status=201)
             case ["mbg", "v1", "devices", number]:
                 self._need("MBG/v1/devices", "read" if request.method == "GET" else "write")
@@ -214,6 +225,7 @@ class FakeMbg:
             written = _json(body)
             self._refuse_duplicate(written, number)
             self.devices[number].update(written)
+            self.writes.append((number, written))
         return web.json_response(_shown(self.devices[number]))
 
     def _refuse_duplicate(self, written: dict[str, Any], own: str | None) -> None:

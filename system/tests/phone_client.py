@@ -87,7 +87,7 @@ class PhoneClient:
                 self.files.pop(name, None)
 
     async def history(self) -> list[str]:
-        page = await self.site.ok("GET", f"/phones/{self.mac}/history")
+        page = await self.site.ok("GET", f"/phones/{self.mac}/history?page_size=500")
         return [f"{event['kind']}: {event['message']}" for event in page["items"]]
 
 

@@ -84,6 +84,15 @@ class Cluster:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def dump(self, database: str) -> bytes:
+        """All of a database as text."""
+        done = subprocess.run(
+            [str(self.bin / "pg_dump"), "-h", str(self.folder), "-U", "postgres", database],
+            capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
 
 @contextmanager
 def running_cluster() -> Iterator[Cluster]:

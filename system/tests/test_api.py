@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -233,7 +233,7 @@ async def test_gateway_comes_back(site: Site) -> None:
 
 
 async def test_secrets_are_in_no_answer_and_no_log(
-    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    site: Site, stored: Callable[[], bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await site.authorize()
@@ -259,7 +259,7 @@ async def test_secrets_are_in_no_answer_and_no_log(
     assert site.mbg.consumer_id in caplog.text  # the log was listened to
     for secret in hidden:
         assert secret not in said
-    data = b"".join(path.read_bytes() for path in (tmp_path / "data").glob("mcs.db*"))
+    data = stored()
     assert device["set_username"].encode() in data  # the database was looked at
     for secret in hidden:
         assert secret.encode() not in data

@@ -125,7 +125,7 @@ async def test_garbled_frame_is_followed_by_a_new_connection(ready: Site) -> Non
     await settles(ready, ["2101", "2102", "2103", "2104"])
 
 
-async def open_to(gateway: FakeGateway, password: str = "gateway") -> None:
+async def open_to(gateway: FakeGateway, password: str = "Gateway-secret-1") -> None:
     connection = await connect(
         "127.0.0.1",
         gateway.port,

@@ -24,7 +24,13 @@ from datetime import UTC, datetime
 from simulators.errors import ConfigurationError
 
 HOURLY_S = 3600.0
-SETTLE_LIMIT_S = 0.2
+PASS_S = 0.005
+PASSES = 40
+"""How long an advance waits for who is busy: so many passes through the loop, of this length.
+
+Passes are counted, and not the time of a machine that may give it to others: in each, all that has
+come meanwhile is dealt with.
+"""
 EPSILON_S = 1e-6
 END = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 """No advance goes further: what then falls due years later still has to be a date (up to 9999)."""
@@ -105,7 +111,7 @@ class Clock:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """While inside, an advance waits (up to 0.2 s of real time a timer) before it moves on."""
+        """While inside, an advance waits, for `PASSES` of the loop a timer, before it moves on."""
         self.hold()
         try:
             yield
@@ -234,9 +240,13 @@ class Clock:
         """Let what a timer set off finish: callbacks, then whoever said that it is busy."""
         for _ in range(4):
             await asyncio.sleep(0)
-        if self._busy:
+        patience = PASSES
+        while self._busy and patience > 0:
             try:
-                await asyncio.wait_for(self._idle.wait(), SETTLE_LIMIT_S)
+                async with asyncio.timeout(PASS_S):
+                    await self._idle.wait()
             except TimeoutError:
+                patience -= 1
+            else:
+                await asyncio.sleep(0)
                 return
-            await asyncio.sleep(0)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from simulators.faults.phone_faults import PhoneEvent, PhoneFault
+from simulators.faults.phone_faults import PhoneEvent, PhoneFault, StateOfLife
 
 
 class PhoneCableFlaps(PhoneFault):
@@ -12,11 +12,7 @@ class PhoneCableFlaps(PhoneFault):
 
     name: ClassVar[str] = "phone-cable-flaps"
 
-    at: str = Field(
-        default="configuration",
-        max_length=40,
-        description="The state of its life, in the words of docs/states.md.",
-    )
+    at: StateOfLife = "configuration"
     out_s: float = Field(
         default=3.0, gt=0, le=86_400, description="Seconds of the bench's clock without network."
     )

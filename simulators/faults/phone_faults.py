@@ -5,10 +5,12 @@ all phones' or, with `mac`, one's.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from simulators.faults.fault import Fault
+from simulators.phone.life.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,19 @@ class PhoneFault(Fault):
 
     def concerns(self, event: object) -> bool:
         return isinstance(event, PhoneEvent) and self.mac in ("", event.mac)
+
+
+def _state(words: str) -> str:
+    if words not in STATES:
+        raise ValueError(f"expected a state of a phone's life, one of {', '.join(STATES)}")
+    return words
+
+
+STATES = [state.value for state in State if state is not State.OFF]
+"""In which power or cable may fail."""
+
+StateOfLife = Annotated[
+    str,
+    Field(description="The state of its life, in the words of docs/states.md."),
+    AfterValidator(_state),
+]

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from simulators.faults.phone_faults import PhoneEvent, PhoneFault
+from simulators.faults.phone_faults import PhoneEvent, PhoneFault, StateOfLife
 
 
 class PhonePowerFailure(PhoneFault):
@@ -18,11 +18,7 @@ class PhonePowerFailure(PhoneFault):
     times: int | None = Field(
         default=1, ge=1, le=1_000_000, description="Strike so often and then no more."
     )
-    at: str = Field(
-        default="flashing",
-        max_length=40,
-        description="The state of its life, in the words of docs/states.md.",
-    )
+    at: StateOfLife = "flashing"
     off_s: float = Field(
         default=5.0, gt=0, le=86_400, description="Seconds of the bench's clock without power."
     )

@@ -52,6 +52,14 @@ class Cable(Network):
         self._log.lost(source, destination, transport=transport, reason="cable pulled", what=what)
         return False
 
+    def leaves(self, source: Address, destination: Address) -> None:
+        """A datagram that got out of the cable goes on into the network."""
+        self._network.leaves(source, destination)
+
+    def arrives(self, source: Address, destination: Address) -> bool:
+        """Whether a datagram that has come passes the network and then the cable."""
+        return self.plugged_in and self._network.arrives(source, destination)
+
     async def healed(self) -> bool:
         """Whether packets pass now, or again before whoever waits for them gives up."""
         if self.plugged_in:

@@ -1,28 +1,29 @@
-"""A handset's downloads: HTTP(S), each on a connection of its own from the home's address, or TFTP.
+"""A handset's downloads from the home's address: HTTP(S), or TFTP.
 
-A connection per request keeps what the network does visible: each passes the MBG's forward, its
-rules and its faults anew. What the MCS is sent and what it answers goes to the journal, since the
-MCS keeps none.
+The files of a boot come over one connection, as long as they come from the same server and the same
+is believed of it; everything else gets a connection of its own (decision 14). What the MCS is sent
+and what it answers goes to the journal, since the MCS keeps none.
 """
 
 import asyncio
 import hashlib
 import ipaddress
 import socket
+from collections.abc import Callable
 from contextlib import nullcontext
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
-from aiohttp import AddrInfoType, ClientSession, ClientTimeout, TCPConnector
-from yarl import URL
 
 from simulators.clock import Clock
+from simulators.core import Address
 from simulators.journal import Journal
 from simulators.network import Network
 from simulators.phone.errands import not_busy
 from simulators.phone.files.config_file import is_secret, read
 from simulators.phone.files.firmware import MAGIC
 from simulators.phone.files.server import DEFAULT_PORTS
+from simulators.phone.http_connection import HttpConnection, Way
 from simulators.phone.life.actions import Fetched, FetchFailed
 from simulators.phone.local.tftp_packets import ErrorCode
 from simulators.phone.tftp_port import read_file
@@ -65,6 +66,23 @@ class Fetcher:
         self._journal = journal
         self._trust = trust
         self._name_ports = name_ports
+        self._keeping = False
+        self._kept: HttpConnection | None = None
+        self._under_way: set[HttpConnection] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def keep(self, keeping: bool) -> None:
+        """Whether a connection stays open for the next GET; one that is open ends if not."""
+        self._keeping = keeping
+        if keeping or self._kept is None:
+            return
+        left, self._kept = self._kept, None
+        if left not in self._under_way:  # else it ends with its GET
+            self._end(left)
+
+    async def closed(self) -> None:
+        """Wait until what was to end has ended."""
+        await asyncio.gather(*self._closing)
 
     async def get(
         self,
@@ -132,56 +150,63 @@ class Fetcher:
         validate: bool,
         drop_after: int | None,
     ) -> Fetched | FetchFailed:
-        local = _bound(self._home)
-        source = local.getsockname()
-        waiting, made = [local], [local]
-        connected = False
-        if self._name_ports:
-            self._journal.name(source, self._role)
-
-        def factory(info: AddrInfoType) -> socket.socket:
-            if not waiting:
-                waiting.append(_bound(self._home))
-                made.append(waiting[0])
-            return waiting.pop()
-
-        connector = TCPConnector(
-            socket_factory=factory,
-            family=socket.AF_INET,
-            ssl=self._trust.checking if validate else self._trust.anything,
-            force_close=True,
-        )
+        parts = urlsplit(url)
+        wanted = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {"User-Agent": user_agent, "Accept-Language": "en", "Accept": "*/*"}
-        place = {"source": source, "destination": peer}
-        target = urlsplit(url)
-        wanted = (target.path or "/") + (f"?{target.query}" if target.query else "")
+        sent = _headers_text(f"GET {wanted} HTTP/1.1", headers.items())
+
+        def on_way(source: Address) -> None:
+            if self._name_ports:
+                self._journal.name(source, self._role)
+            self._journal.http(
+                self._role, MCS, method="GET", path=wanted, text=sent,
+                source=source, destination=peer,
+            )  # fmt: skip
+
+        context = self._trust.checking if validate else self._trust.anything
+        way = Way(parts.scheme, str(parts.hostname), peer[1], context)
+        connection = await self._connection(way, on_way)
+        self._under_way.add(connection)
+        whole = False
         try:
             async with (
-                ClientSession(
-                    connector=connector,
-                    timeout=ClientTimeout(total=FETCH_TIMEOUT_S),
-                    headers=headers,
-                    cookie_jar=aiohttp.DummyCookieJar(),
-                ) as session,
                 asyncio.timeout(FETCH_TIMEOUT_S),
+                connection.get(url, headers) as response,
             ):
-                self._journal.http(
-                    self._role, MCS, method="GET", path=wanted,
-                    text=_headers_text(f"GET {wanted} HTTP/1.1", headers.items()), **place,
-                )  # fmt: skip
-                request = session.get(URL(url, encoded=True), allow_redirects=False)
-                async with request as response:
-                    connected = True
-                    if drop_after is not None:
-                        await response.content.read(max(drop_after, 1))
-                        return FetchFailed(path, DROPPED)
-                    body = await response.read()
-                    status = response.status
-                    self._answered(response, wanted, body, source, peer)
-                    return Fetched(path, status, body)
+                if drop_after is not None:
+                    await response.content.read(max(drop_after, 1))
+                    return FetchFailed(path, DROPPED)
+                body = await response.read()
+                self._answered(response, wanted, body, connection.source, peer)
+                whole = True
+                return Fetched(path, response.status, body)
         finally:
-            if not connected:
-                await _abandon(made)
+            self._under_way.discard(connection)
+            if connection is self._kept and not whole:
+                self._kept = None
+            if connection is not self._kept:
+                await connection.close()
+
+    async def _connection(self, way: Way, on_way: Callable[[Address], None]) -> HttpConnection:
+        """The one that is kept, where it leads there and is free, or a new one."""
+        kept = self._kept
+        if kept is not None and kept not in self._under_way:
+            if kept.way == way:
+                kept.on_way = on_way
+                return kept
+            self._kept = None
+            await kept.close()
+        made = HttpConnection(
+            self._home, way, kept=self._keeping, limit_s=FETCH_TIMEOUT_S, on_way=on_way
+        )
+        if self._keeping and self._kept is None:
+            self._kept = made
+        return made
+
+    def _end(self, connection: HttpConnection) -> None:
+        task = asyncio.create_task(connection.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _answered(
         self,
@@ -212,32 +237,6 @@ async def _resolved(host: str) -> str:
         async with asyncio.timeout(FETCH_TIMEOUT_S):
             found = await loop.getaddrinfo(host, None, family=socket.AF_INET)
         return str(found[0][4][0])
-
-
-async def _abandon(made: list[socket.socket]) -> None:
-    """Close the sockets of an attempt that came to nothing.
-
-    uvloop closes the descriptor of one whose peer resets it at once, but lets the socket object
-    believe that it still has it: once collected, that would close whoever got the number next.
-    """
-    for left in made:
-        left.close()
-    await asyncio.sleep(0)
-    for left in made:
-        if left.fileno() != -1:
-            left.detach()
-
-
-def _bound(home: str) -> socket.socket:
-    """A socket bound to the home's address, so that its port is known before it connects."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    made.setblocking(False)
-    try:
-        made.bind((home, 0))
-    except OSError:
-        made.close()
-        raise
-    return made
 
 
 def _headers_text(start: str, headers: object) -> str:

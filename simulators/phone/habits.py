@@ -19,6 +19,8 @@ class LifeSettings:
         empty_first_file_ends: whether an empty first file keeps the phone from asking for more.
         servers_followed: how often in one boot files may send it to another server.
         directory_refresh_s: until directories are fetched again.
+        keeps_connection: whether the files of one boot come over one connection, where one server
+            has them; else there is one for each request.
     """
 
     boot_s: float = 0.0
@@ -31,3 +33,4 @@ class LifeSettings:
     empty_first_file_ends: bool = False
     servers_followed: int = 2
     directory_refresh_s: float = 86_400.0
+    keeps_connection: bool = True

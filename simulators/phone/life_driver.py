@@ -67,6 +67,7 @@ class LifeDriver(Browsing):
         if self._misfortunes.swallows(result):
             return
         self._life.handle(result, self._clock.steady())
+        self._fetcher.keep(self._life.keeps_connection)
         self._work()
 
     def _work(self) -> None:

@@ -28,6 +28,7 @@ class Power(LifeDriver):
             self._regain_contact()
         self._power_off()
         await self._errands.ended()
+        await self._fetcher.closed()
 
     def pull_cable(self) -> None:
         """Pull the network cable: no packet leaves or comes in any more."""

@@ -1,6 +1,7 @@
 """The clock: order, the two bases, the skip of steady repetition, and waiting for answers."""
 
 import asyncio
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -89,6 +90,24 @@ async def test_an_advance_lets_an_answer_come_in_between_two_timers() -> None:
     async def exchange() -> None:
         with clock.busy():
             for _ in range(20):  # more turns of the loop than an advance waits for nobody
+                await asyncio.sleep(0)
+            order.append("answer")
+
+    clock.call_later(10, lambda: tasks.append(asyncio.ensure_future(exchange())))
+    clock.call_later(20, lambda: order.append("next timer"))
+    await clock.advance(30)
+    assert order == ["answer", "next timer"]
+
+
+async def test_a_machine_that_is_slow_does_not_cut_an_answer_off() -> None:
+    """An advance counts passes of the loop, not seconds in which others had the processor."""
+    clock, order = Clock(start=0), list[str]()
+    tasks: list[asyncio.Task[None]] = []
+
+    async def exchange() -> None:
+        with clock.busy():
+            for _ in range(10):
+                time.sleep(0.03)
                 await asyncio.sleep(0)
             order.append("answer")
 

@@ -149,6 +149,24 @@ async def test_a_fault_strikes_what_phones_say(bench: PhonesBench) -> None:
     assert {phone.state for phone in bench.handsets} == {State.OFF}
 
 
+async def test_a_fault_of_the_phone_strikes_the_one_that_is_named(bench: PhonesBench) -> None:
+    one, other = bench.handsets
+    names = [kind["name"] for kind in (await bench.ask("GET", "/faults/catalogue"))["items"]]
+    assert len([name for name in names if name.startswith("phone-")]) >= 9
+    parameters = {"mac": one.identity.mac, "at": "registered", "off_s": 30, "times": 1}
+    fails = {"name": "phone-power-failure", "parameters": parameters}
+    await bench.ask("POST", "/faults", fails)
+    await bench.ask("PUT", "/power", {"on": True})
+    await one.until(State.OFF)
+    await other.until(State.REGISTERED)
+    (fault,) = (await bench.ask("GET", "/faults"))["items"]
+    assert (fault["struck"], fault["state"]) == (1, "used up")
+    await bench.ask("POST", "/clock/advance", {"seconds": 31})
+    await one.until(State.REGISTERED)  # the power is back
+    wrong = {"name": "phone-power-failure", "parameters": {"at": "lunch"}}
+    assert (await bench.ask("POST", "/faults", wrong))[0] == 422
+
+
 async def test_an_estate_has_one_for_all_of_its_phones() -> None:
     config = EstateConfig.model_validate({"addresses": {"block": "private"}})
     async with Estate(config, None) as estate, aiohttp.ClientSession() as session:

@@ -25,6 +25,7 @@ from simulators.phone.life.situation import Situation, Trouble
 from simulators.phone.life.states import (
     IN_SERVICE,
     SIP_FIRMWARE_ABSENT,
+    TAKING_FILES,
     Event,
     State,
 )
@@ -81,6 +82,12 @@ class Life(InService):
     def believed(self) -> dict[str, str]:
         """The configuration by which certificates are checked now."""
         return self._configuring.believed
+
+    @property
+    def keeps_connection(self) -> bool:
+        """Whether the connection to a file server stays open for the next file (decision 14)."""
+        habit = self._situation.settings.keeps_connection
+        return habit and self.cable_in and self.state in TAKING_FILES
 
     def handle(self, result: do.Result, now: float) -> None:
         """Take one result; `now` is steady time in seconds.

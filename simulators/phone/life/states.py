@@ -176,6 +176,9 @@ IN_SERVICE = WITH_LINES - {State.RESTARTING} | {State.IDLE}
 SIP_FIRMWARE_ABSENT = frozenset({State.MINET, State.BOOT_LOADER})
 """Nothing but firmware over TFTP is asked for here."""
 
+TAKING_FILES = frozenset({State.CONFIGURATION, State.FIRMWARE, State.APPLYING})
+"""The part of a boot in which files come."""
+
 
 class RegistrationState(Enum):
     """What `$$REGISTRATIONSTATE$$` says of a line (domain reference 3.3)."""

@@ -55,7 +55,11 @@ class CallSite:
 
     async def start(self) -> None:
         await self.node.start((self.plan.node(1), 5060))
-        await self.mbg.start()
+        try:
+            await self.mbg.start()
+        except BaseException:
+            await self.node.stop()
+            raise
         self.mbg.add_icp("Head Office", self.plan.node(1))
         for number, name in ((ADA, "Ada"), (BEN, "Ben"), (OFFICE, "Olga")):
             self.node.add_extension(number, name)

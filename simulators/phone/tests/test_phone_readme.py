@@ -8,6 +8,7 @@ from simulators.faults.catalogue import CATALOGUE, COMMON
 from simulators.faults.fault import Fault
 from simulators.faults.phone_faults import PhoneFault
 from simulators.phone.habits import LifeSettings
+from simulators.tests.phones_bench import phones_bench
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -39,3 +40,20 @@ def test_every_module_of_the_folder_is_on_the_map() -> None:
     table = README.partition("| Folder or module | What |")[2].partition("\n\n")[0]
     modules = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
     assert [name for name in modules if f"`{name}`" not in table] == []
+
+
+async def test_every_call_in_the_examples_exists() -> None:
+    async with phones_bench(1, credentials=None) as bench:
+        served = bench.control.document()["paths"]
+    section = README.partition("### The control API")[2].partition("\n## ")[0]
+    calls = re.findall(r"curl +(?:-X (\w+) +)?\"?\$PHONES(/[^\s?\"]*)", section)
+    assert len(calls) > 12
+    also = re.search(r"/answer +# also (.+)", section)
+    assert also is not None
+    calls += [("POST", f"/phones/x/{act}") for act in also[1].split(", ")]
+    more = re.search(r"# and (/.+)", section)
+    assert more is not None
+    calls += [("POST" if act == "/reset" else "GET", act) for act in more[1].split(", ")]
+    for method, path in calls:
+        fitting = [p for p in served if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", p), path)]
+        assert any((method or "GET").lower() in served[p] for p in fitting), (method, path)

@@ -50,9 +50,9 @@ class XmlSite(CallSite):
         await site.start()
         host, port = runner.addresses[0][:2]
         self.base = f"http://{host}:{port}"
-        await self.start()
-        self.node.add_extension(OTHER, "Hot Desk")
         try:
+            await self.start()
+            self.node.add_extension(OTHER, "Hot Desk")
             yield self
         finally:
             await self.stop()

@@ -16,7 +16,7 @@ from system.mbg.access import MbgAccess
 from system.provisioning import queue
 from system.provisioning.drift import Comparison, Wanted, compare
 from system.storage.database import Database
-from system.storage.engine_models import DriftFinding, DriftReport
+from system.storage.engine_models import DriftFinding, DriftReport, MbgBreaker
 from system.storage.models import SINGLETON, Extension, Installation, Node, Operation
 
 log = logging.getLogger("mcs.provisioning")
@@ -68,6 +68,9 @@ class DriftCheck:
             return False
         async with self.database.read() as session:
             report = await session.get(DriftReport, SINGLETON)
+            breaker = await session.get_one(MbgBreaker, SINGLETON)
+        if breaker.open_until is not None and self.clock.now() < breaker.open_until:
+            return False  # the MBG is left alone
         return report is None or self.clock.now() - report.checked_at >= self.every_s / 2
 
     async def _extensions(self) -> list[Wanted]:

@@ -28,6 +28,8 @@ from system.tests.helpers import seeded_entropy
 from system.tests.test_people import application, services
 
 EXAMPLES = 10
+PARTS = 6
+"""Tests that share the operations, so that none runs for minutes."""
 REFUSING = {
     "/client-locations/remote",
     "/directories/{owner}",
@@ -137,13 +139,14 @@ async def trusted(site: Site, ca: trustme.CA, tmp_path: Path) -> tuple[Site, Pat
     return site, tmp_path / "ca.pem"
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 async def test_every_operation_answers_as_documented(
-    trusted: tuple[Site, Path], caplog: pytest.LogCaptureFixture
+    trusted: tuple[Site, Path], caplog: pytest.LogCaptureFixture, part: int
 ) -> None:
     site, ca = trusted
     described = operations(await site.ok("GET", "/openapi.json"))
     assert len(described) == len(ROUTES)
-    for operation in described:
+    for operation in described[part::PARTS]:
         await asyncio.to_thread(examine, operation, site, ca, site.mcs.api_url)
     mistakes = [r.getMessage() for r in caplog.records if r.levelname == "ERROR"]
     assert mistakes == []

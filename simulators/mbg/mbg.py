@@ -181,13 +181,19 @@ class Mbg(Administration):
         return None
 
     async def _open(self) -> None:
+        opening = asyncio.ensure_future(self._open_all())
         try:
-            await self._start_rest()
-            await self._start_border()
-            await self.start_forwards()
+            await asyncio.shield(opening)
         except BaseException:
+            # asyncio forgets a socket that listens already where its opening is cancelled
+            await asyncio.gather(opening, return_exceptions=True)
             await self._close()
             raise
+
+    async def _open_all(self) -> None:
+        await self._start_rest()
+        await self._start_border()
+        await self.start_forwards()
 
     async def _close(self) -> None:
         """Close what is open. A cancelled one is finished by the next."""

@@ -75,8 +75,12 @@ class StreamPort:
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                self._accepted, *address, backlog=min(BACKLOG, _most_files() // 16)
+                self._accepted,
+                *address,
+                backlog=min(BACKLOG, _most_files() // 16),
+                start_serving=False,  # whoever is cancelled from here on has what to close
             )
+            await self._server.start_serving()
         except OSError as error:
             raise ConfigurationError(
                 f"can't open {self.transport} {address[0]}:{address[1]} "

@@ -21,7 +21,7 @@ from simulators.pbx.node import PbxNode
 from simulators.pbx.oai import FrameReader, LogIn
 
 PASSWORD = "gateway-s3cret"
-NET_S = 5.0
+NET_S = 60.0
 """Real seconds after which a test stops hanging."""
 
 

@@ -33,6 +33,8 @@ from loadtests.errors import TargetError
 
 HOST = "127.10.0.5"
 CONNECTIONS = 8
+WITHOUT_LOCAL_SERVICES = ("--no-tftp", "--no-syslog", "--no-ldap", "--no-push")
+"""Their ports are fixed, and two of these run side by side."""
 KNOWN_PHONES = 1000
 """Phones that take turns at the phone listener; the MCS notes each contact."""
 FEW_PHONES = 100
@@ -59,19 +61,20 @@ async def mcs() -> AsyncIterator[RunningMcs]:
         files = certificates(folder, HOST)
         password = folder / "password"
         password.write_text(PASSWORD)
-        api, phones, http = (_free_port() for _ in range(3))
+        api, phones, http, manager = (_free_port() for _ in range(4))
         options = {
             "--data": folder / "data",
             "--listen": HOST,
             "--api-port": api,
             "--phones-port": phones,
             "--phones-http-port": http,
+            "--phone-manager-port": manager,
             "--certificate": files.certificate,
             "--key": files.key,
             "--admin-password-file": password,
         }
         words = [str(word) for pair in options.items() for word in pair]
-        command = (sys.executable, "-m", "system", *words)
+        command = (sys.executable, "-m", "system", *words, *WITHOUT_LOCAL_SERVICES)
         async with serving(*command, says_ready=False, ask_with=signal.SIGTERM) as child:
             await child.listening(HOST, phones)
             yield RunningMcs(child, api, phones, files, folder)

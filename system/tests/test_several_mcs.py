@@ -192,8 +192,9 @@ async def test_one_is_killed_and_the_other_finishes_each_exactly_once(estate: Es
 
     await until(all_provisioned, "all are provisioned")
     assert await first.process.wait() == -signal.SIGKILL
-    assert creates("127.0.0.21") == KILL_AT_CREATE
-    assert creates("127.0.0.22") > KILL_AT_CREATE
+    # What it had sent before it died may still have come in after the kill: a few, side by side.
+    assert KILL_AT_CREATE <= creates("127.0.0.21") < EXTENSIONS
+    assert creates("127.0.0.22") > 0
     # Each exactly once: as many creates as extensions, one device for each.
     assert creates() == EXTENSIONS
     page = await second.ok("GET", "/phone-systems/1/extensions?page_size=500")

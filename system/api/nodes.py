@@ -91,11 +91,8 @@ async def write(request: web.Request) -> web.Response:
             remote = select(Extension).where(
                 Extension.node_id == node.id, Extension.use_remote_credentials.is_(True)
             )
-            await queue.enqueue_each(
-                session,
-                (await session.scalars(queue.in_order(remote))).all(),
-                services.clock.now(),
-            )
+            ids = await queue.ids_in_order(session, remote)
+            await queue.enqueue_each(session, ids, services.clock.now())
         await queue.retry_dead(session, services.clock.now())
         await queue.make_all_due(session, services.clock.now())
         add(

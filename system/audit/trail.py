@@ -17,7 +17,9 @@ from system.clock import Clock
 from system.storage.database import Database
 from system.storage.models import SINGLETON
 from system.storage.people import AuditEntry, AuditSettings
+from system.storage.rows import insert_each, table_of
 
+AUDIT_ENTRIES = table_of(AuditEntry)
 HIDDEN = "(changed, not shown)"
 DAY_S = 86400
 _LONGEST = 16000
@@ -52,19 +54,29 @@ def add(
         before: what was; ``None`` for something new.
         after: what is; ``None`` for something gone.
     """
+    session.add(AuditEntry(**entry(at, actor, action, resource, before, after)))
+
+
+def entry(
+    at: float,
+    actor: Actor,
+    action: str,
+    resource: str,
+    before: Facts | None = None,
+    after: Facts | None = None,
+) -> dict[str, Any]:
+    """An entry as a row of ``AUDIT_ENTRIES``, for many at once; arguments as with ``add``."""
     if before is not None and after is not None:
         before, after = differences(before, after)
-    session.add(
-        AuditEntry(
-            at=at,
-            who=actor.who[:64],
-            source=actor.source[:64],
-            action=action,
-            resource=resource[:253],
-            before=_json(before),
-            after=_json(after),
-        )
-    )
+    return {
+        "at": at,
+        "who": actor.who[:64],
+        "source": actor.source[:64],
+        "action": action,
+        "resource": resource[:253],
+        "before": _json(before),
+        "after": _json(after),
+    }
 
 
 def differences(before: Facts, after: Facts) -> tuple[Facts, Facts]:
@@ -85,7 +97,7 @@ class AuditTrail:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._gathered: list[tuple[AuditEntry, asyncio.Future[None]]] = []
+        self._gathered: list[tuple[dict[str, Any], asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
 
     async def note(
@@ -93,16 +105,8 @@ class AuditTrail:
     ) -> None:
         """Return when the entry is in the database."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry = AuditEntry(
-            at=self._clock.now(),
-            who=actor.who[:64],
-            source=actor.source[:64],
-            action=action,
-            resource=resource[:253],
-            before=None,
-            after=_json(facts),
-        )
-        self._gathered.append((entry, future))
+        row = entry(self._clock.now(), actor, action, resource, None, facts)
+        self._gathered.append((row, future))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_gathered(), name="audit-trail")
         await future
@@ -125,7 +129,7 @@ class AuditTrail:
             gathered, self._gathered = self._gathered, []
             try:
                 async with self._database.write() as session:
-                    session.add_all(entry for entry, _ in gathered)
+                    await insert_each(session, AUDIT_ENTRIES, [row for row, _ in gathered])
             except Exception as error:  # noqa: BLE001 (handed on to whoever waits)
                 for _, future in gathered:
                     if not future.done():

@@ -108,7 +108,7 @@ async def _take_extensions(
         if extension.use_remote_credentials and _icp_side(extension) != before:
             changed.append(extension)
     await session.flush()
-    await queue.enqueue_each(session, changed, now)
+    await queue.enqueue_each(session, [extension.id for extension in changed], now)
     down = {nodes[number].id for number in snapshot.nodes_down if number in nodes}
     absent = [extension for extension in known.values() if extension.node_id not in down]
     # Told once, not at each reading for as long as it is kept.

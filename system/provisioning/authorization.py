@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +18,11 @@ from system.domain.operations import Kind
 from system.errors import Conflict, InvalidInput
 from system.provisioning import queue
 from system.provisioning.plan import NOTHING_REMOVED
+from system.storage.changes import note_extensions
 from system.storage.models import Extension
+from system.storage.rows import table_of, update_each
+
+_EXTENSIONS = table_of(Extension)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ async def save(
 
 async def save_many(
     session: AsyncSession,
-    extensions: Sequence[Extension],
+    extension_ids: Sequence[int],
     now: float,
     entropy: Entropy,
     *,
@@ -58,43 +63,90 @@ async def save_many(
     Returns:
         Extension id -> operation id; where nothing has to be done on the MBG there is none.
     """
-    if not use_remote:
-        return await _use_internal_many(session, extensions, now)
-    made = {extension.id: random_name(entropy) for extension in extensions}
-    taken = set(
-        await session.scalars(
-            select(Extension.remote_name).where(Extension.remote_name.in_(made.values()))
-        )
+    columns = (
+        _EXTENSIONS.c.id,
+        _EXTENSIONS.c.use_remote_credentials,
+        _EXTENSIONS.c.provisioning_state,
+        _EXTENSIONS.c.remote_name,
+        _EXTENSIONS.c.remote_password.is_not(None).label("has_password"),
+        _EXTENSIONS.c.mbg_device_id,
+        _EXTENSIONS.c.mbg_unanswered_name,
     )
-    changed = []
-    for extension in extensions:
-        if extension.use_remote_credentials and extension.provisioning_state == "provisioned":
-            continue  # as it should be already
-        if not extension.remote_name:
-            name = made[extension.id]
-            while name in taken:
-                name = random_name(entropy)
-            taken.add(name)
-            extension.remote_name = name
-        extension.use_remote_credentials = True
-        extension.remote_password = extension.remote_password or random_password(entropy)
-        changed.append(extension)
-    ids = await queue.enqueue_each(session, changed, now)
-    return dict(zip((extension.id for extension in changed), ids, strict=True))
+    statement = select(*columns).where(_EXTENSIONS.c.id.in_(extension_ids))
+    statement = statement.order_by(_EXTENSIONS.c.id).with_for_update()
+    rows = (await session.execute(statement)).all()
+    if not use_remote:
+        return await _use_internal_many(session, rows, now)
+    # As it should be already, some of them.
+    rows = [
+        row
+        for row in rows
+        if not (row.use_remote_credentials and row.provisioning_state == "provisioned")
+    ]
+    names = await _new_names(session, [row.id for row in rows if not row.remote_name], entropy)
+    changes: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        change = changes[row.id] = {"use_remote_credentials": True}
+        if row.id in names:
+            change["remote_name"] = names[row.id]
+        if not row.has_password:
+            change["remote_password"] = random_password(entropy)
+    await update_each(session, _EXTENSIONS, changes)
+    return await _enqueued(session, list(changes), now, Kind.PROVISION)
+
+
+async def _enqueued(
+    session: AsyncSession, extension_ids: Sequence[int], now: float, kind: Kind
+) -> dict[int, int]:
+    note_extensions(session, extension_ids)
+    ids = await queue.enqueue_each(session, extension_ids, now, kind)
+    return dict(zip(extension_ids, ids, strict=True))
+
+
+async def _new_names(
+    session: AsyncSession, extension_ids: Sequence[int], entropy: Entropy
+) -> dict[int, str]:
+    """A random remote name for each, that no extension has."""
+    made = {number: random_name(entropy) for number in extension_ids}
+    statement = select(_EXTENSIONS.c.remote_name).where(
+        _EXTENSIONS.c.remote_name.in_(made.values())
+    )
+    taken = set(await session.scalars(statement))
+    for number, name in made.items():
+        while name in taken:
+            name = random_name(entropy)
+        taken.add(name)
+        made[number] = name
+    return made
 
 
 async def _use_internal_many(
-    session: AsyncSession, extensions: Sequence[Extension], now: float
+    session: AsyncSession, rows: Sequence[Any], now: float
 ) -> dict[int, int]:
-    on_mbg = []
-    for extension in extensions:
-        if extension.mbg_device_id is None and extension.mbg_unanswered_name is None:
-            await _use_internal(session, extension, now)
-            continue
-        _take_back(extension)
-        on_mbg.append(extension)
-    ids = await queue.enqueue_each(session, on_mbg, now, Kind.REMOVE)
-    return dict(zip((extension.id for extension in on_mbg), ids, strict=True))
+    on_mbg = [row.id for row in rows if row.mbg_device_id or row.mbg_unanswered_name]
+    kept = set(on_mbg)
+    taken_back: dict[str, Any] = {
+        "use_remote_credentials": False,
+        "remote_name": None,
+        "remote_password": None,
+        "remote_name_typed": False,
+        "remote_password_typed": False,
+        "mbg_name": None,
+        "mbg_password": None,
+    }
+    off: dict[str, Any] = {
+        "provisioning_state": "off",
+        "provisioning_message": NOTHING_REMOVED,
+        "provisioning_attempts": 0,
+    }
+    nothing_there = [row.id for row in rows if row.use_remote_credentials and row.id not in kept]
+    await queue.drop_active(session, nothing_there)
+    changes = {row.id: dict(taken_back) for row in rows}
+    for number in nothing_there:
+        changes[number] |= off
+    await update_each(session, _EXTENSIONS, changes)
+    note_extensions(session, changes)
+    return await _enqueued(session, on_mbg, now, Kind.REMOVE)
 
 
 async def _use_remote(
@@ -131,7 +183,7 @@ async def _use_internal(session: AsyncSession, extension: Extension, now: float)
     if extension.mbg_device_id is not None or extension.mbg_unanswered_name is not None:
         await queue.enqueue(session, extension, Kind.REMOVE, now)
     elif was_remote:
-        await queue.drop_active(session, extension)
+        await queue.drop_active(session, [extension.id])
         extension.provisioning_state = "off"
         extension.provisioning_message = NOTHING_REMOVED
         extension.provisioning_attempts = 0

@@ -8,7 +8,7 @@ cancel hold back what is not in the queue yet; what is there is carried out.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.clock import Clock
@@ -17,10 +17,13 @@ from system.domain.bulk import Event, Item
 from system.domain.credentials import Entropy
 from system.domain.operations import State as OperationState
 from system.errors import Conflict
-from system.provisioning import authorization, queue
+from system.provisioning import authorization
 from system.storage.database import Database
 from system.storage.engine_models import BulkItem, BulkSwitch
 from system.storage.models import Extension, Operation
+from system.storage.rows import insert_each, table_of, update_each
+
+_ITEMS, _OPERATIONS = table_of(BulkItem), table_of(Operation)
 
 
 async def create(
@@ -35,7 +38,7 @@ async def create(
             {"bulk_id": switch.id, "extension_id": number, "state": Item.PENDING}
             for number in extension_ids
         ]
-        await session.execute(insert(BulkItem), items)
+        await insert_each(session, _ITEMS, items)
     return switch
 
 
@@ -51,8 +54,8 @@ async def move(session: AsyncSession, switch: BulkSwitch, event: Event, now: flo
     switch.state = following
     if event is Event.CANCEL:
         await session.execute(
-            update(BulkItem)
-            .where(BulkItem.bulk_id == switch.id, BulkItem.state == Item.PENDING)
+            update(_ITEMS)
+            .where(_ITEMS.c.bulk_id == switch.id, _ITEMS.c.state == Item.PENDING)
             .values(state=Item.CANCELLED)
         )
         switch.finished_at = switch.finished_at or now
@@ -111,54 +114,60 @@ class BulkFeeder:
 
     async def _switch_some(self, session: AsyncSession, switch: BulkSwitch, room: int) -> None:
         statement = (
-            select(BulkItem, Extension)
-            .join(Extension, Extension.id == BulkItem.extension_id)
-            .where(BulkItem.bulk_id == switch.id, BulkItem.state == Item.PENDING)
-            .order_by(BulkItem.id)
+            select(_ITEMS.c.id, _ITEMS.c.extension_id)
+            .where(_ITEMS.c.bulk_id == switch.id, _ITEMS.c.state == Item.PENDING)
+            .order_by(_ITEMS.c.id)
             .limit(room)
         )
         rows = (await session.execute(statement)).all()
-        about = [extension.id for _, extension in rows]
-        locked = queue.in_order(select(Extension).where(Extension.id.in_(about)))
-        await session.execute(locked.execution_options(populate_existing=True))
         operations = await authorization.save_many(
             session,
-            [extension for _, extension in rows],
+            [row.extension_id for row in rows],
             self.clock.now(),
             self.entropy,
             use_remote=switch.use_remote_credentials,
         )
-        for item, extension in rows:
-            item.operation_id = operations.get(extension.id)
-            item.state = Item.DONE if item.operation_id is None else Item.IN_PROGRESS
-            item.message = extension.provisioning_message
+        over = [row.extension_id for row in rows if row.extension_id not in operations]
+        messages = await _messages(session, over)
+        await update_each(
+            session,
+            _ITEMS,
+            {
+                row.id: {
+                    "operation_id": operations.get(row.extension_id),
+                    "state": Item.DONE if row.extension_id in messages else Item.IN_PROGRESS,
+                    "message": messages.get(row.extension_id),
+                }
+                for row in rows
+            },
+        )
+
+
+async def _messages(session: AsyncSession, extension_ids: Sequence[int]) -> dict[int, str | None]:
+    """What is shown of these extensions."""
+    statement = select(Extension.id, Extension.provisioning_message).where(
+        Extension.id.in_(extension_ids)
+    )
+    return {row.id: row.provisioning_message for row in await session.execute(statement)}
 
 
 async def _take_in(session: AsyncSession, bulk_id: int) -> None:
     """Note what came of the operations; one that is forgotten was replaced by a newer."""
-    open_items = (Item.IN_PROGRESS, Item.FAILED)
+    open_items = update(_ITEMS).where(
+        _ITEMS.c.bulk_id == bulk_id, _ITEMS.c.state.in_((Item.IN_PROGRESS, Item.FAILED))
+    )
+    # Looked up from the item, of which few are open: all operations would be many.
+    its_operation = exists().where(_OPERATIONS.c.id == _ITEMS.c.operation_id)
     for states, item_state in (
         ((OperationState.DONE,), Item.DONE),
         # It needs a person, so it does not hold the others up; its operation is tried on.
         ((OperationState.FAILED, OperationState.DEAD), Item.FAILED),
     ):
-        over = select(Operation.id).where(Operation.state.in_(states))
-        await session.execute(
-            update(BulkItem)
-            .where(
-                BulkItem.bulk_id == bulk_id,
-                BulkItem.state.in_(open_items),
-                BulkItem.operation_id.in_(over),
-            )
-            .values(state=item_state)
-        )
-    known = select(Operation.id).where(Operation.state != OperationState.SUPERSEDED)
+        came_to = its_operation.where(_OPERATIONS.c.state.in_(states))
+        await session.execute(open_items.where(came_to).values(state=item_state))
+    known = its_operation.where(_OPERATIONS.c.state != OperationState.SUPERSEDED)
     await session.execute(
-        update(BulkItem)
-        .where(
-            BulkItem.bulk_id == bulk_id,
-            BulkItem.state.in_(open_items),
-            BulkItem.operation_id.not_in(known),
+        open_items.where(_ITEMS.c.operation_id.is_not(None), ~known).values(
+            state=Item.CANCELLED, message="A newer change of this extension took its place."
         )
-        .values(state=Item.CANCELLED, message="A newer change of this extension took its place.")
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, insert, select
@@ -18,6 +18,7 @@ from system.provisioning.drift import Comparison, Wanted, compare
 from system.storage.database import Database
 from system.storage.engine_models import DriftFinding, DriftReport, MbgBreaker
 from system.storage.models import SINGLETON, Extension, Installation, Node, Operation
+from system.storage.rows import in_chunks
 
 log = logging.getLogger("mcs.provisioning")
 
@@ -143,17 +144,26 @@ async def repair(session: AsyncSession, ids: Collection[int] | None, now: float)
     for kind, extension_id in await session.execute(statement):
         wanted.setdefault(kind or "", set()).add(extension_id)
     stored = 0
-    every_id = set().union(*wanted.values())
-    await session.execute(queue.in_order(select(Extension).where(Extension.id.in_(every_id))))
+    uses_remote = await _wishes(session, sorted(set().union(*wanted.values())))
     for kind in (Kind.PROVISION, Kind.REMOVE):
         # The wish may have changed since the comparison; then its own operation has settled it.
-        chosen = select(Extension).where(
-            Extension.id.in_(wanted.get(kind, set())),
-            Extension.use_remote_credentials.is_(kind is Kind.PROVISION),
-        )
-        extensions = (await session.scalars(queue.in_order(chosen))).all()
-        stored += len(await queue.enqueue_each(session, extensions, now, kind))
+        chosen = [
+            number
+            for number in sorted(wanted.get(kind, set()))
+            if uses_remote.get(number) is (kind is Kind.PROVISION)
+        ]
+        stored += len(await queue.enqueue_each(session, chosen, now, kind))
     return stored, len((await session.scalars(every)).all()) - stored
+
+
+async def _wishes(session: AsyncSession, extension_ids: Sequence[int]) -> dict[int, bool]:
+    """Id -> whether remote credentials are used, of extensions that are locked, in order."""
+    found: dict[int, bool] = {}
+    for some in in_chunks(extension_ids):
+        statement = queue.in_order(select(Extension).where(Extension.id.in_(some)))
+        columns = statement.with_only_columns(Extension.id, Extension.use_remote_credentials)
+        found.update((row[0], row[1]) for row in await session.execute(columns))
+    return found
 
 
 def _wanted(extension: Extension) -> Wanted:

@@ -1,16 +1,15 @@
 """Recording what came of operations: on the operation, and on the extension that shows it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only
 
-from system.audit.trail import SYSTEM, add
+from system.audit.trail import AUDIT_ENTRIES, SYSTEM, entry
 from system.domain.credentials import Entropy
 from system.domain.operations import (
-    ACTIVE,
     UNFINISHED,
     Event,
     Kind,
@@ -19,10 +18,13 @@ from system.domain.operations import (
     retry_delay_s,
 )
 from system.errors import MbgBusy, McsError, NotReady
-from system.provisioning import queue
+from system.provisioning import held, queue
+from system.provisioning.held import ExtensionRow, OperationRow
 from system.provisioning.plan import Job, event_for
 from system.provisioning.steps import Failed, Outcome, Provisioned, Removed
-from system.storage.models import Extension, Operation
+from system.storage.changes import note_extensions
+from system.storage.models import Operation
+from system.storage.rows import insert_each, update_each
 
 __all__ = ["RetryTimes", "event_for"]
 
@@ -53,88 +55,97 @@ class Turn:
     entropy: Entropy
 
 
-async def extensions(session: AsyncSession, ids: Collection[int]) -> dict[int, Extension]:
-    """Extensions by id, locked before their operations are.
-
-    They come without their passwords: one that cannot be read is marked as well.
-    """
-    statement = queue.in_order(select(Extension).where(Extension.id.in_(ids))).options(
-        load_only(
-            Extension.use_remote_credentials,
-            Extension.provisioning_state,
-            Extension.mbg_device_id,
-            Extension.mbg_device_name,
-            Extension.mbg_unanswered_name,
-            Extension.mbg_created_at,
-        )
-    )
-    return {extension.id: extension for extension in await session.scalars(statement)}
-
-
-async def pairs(
-    session: AsyncSession, operation_ids: Collection[int]
-) -> list[tuple[Operation, Extension]]:
-    """Active operations with their extensions, both locked."""
-    known = await _with_extensions(session, operation_ids, ())
-    return await _active(session, operation_ids, known)
-
-
-async def _with_extensions(
-    session: AsyncSession, operation_ids: Collection[int], also: Collection[int]
-) -> dict[int, Extension]:
-    """The extensions of operations and some others, in one go for the order of locks."""
-    about = select(Operation.extension_id).where(Operation.id.in_(operation_ids))
-    return await extensions(session, {*(await session.scalars(about)), *also})
-
-
-async def _active(
-    session: AsyncSession, operation_ids: Collection[int], known: dict[int, Extension]
-) -> list[tuple[Operation, Extension]]:
-    statement = select(Operation).where(
-        Operation.id.in_(operation_ids), Operation.state.in_(ACTIVE)
-    )
-    operations = (await session.scalars(queue.locked(statement))).all()
-    return [(operation, known[operation.extension_id]) for operation in operations]
-
-
 async def note(session: AsyncSession, results: Sequence[Outcome], turn: Turn) -> None:
     """Record all of it in the caller's unit of work."""
-    now, numbers = turn.now, [_operation_id(result) for result in results]
-    known = await _with_extensions(session, numbers, list(_extension_ids(results)))
-    found = await _active(session, numbers, known)
-    operations = {operation.id: operation for operation, _ in found}
+    numbers = [_operation_id(result) for result in results]
+    # What failed may be somebody else's by now; its operation tells whose.
+    failed = [result.operation_id for result in results if isinstance(result, Failed)]
+    about = await held.extensions_of(session, failed) | set(_extension_ids(results))
+    writing = _Writing(
+        turn,
+        await held.extensions(session, about),
+        await held.operations(session, numbers),
+    )
     for result in results:
-        operation = operations.get(_operation_id(result))
+        writing.take_in(result)
+    await writing.store(session)
+
+
+class _Writing:
+    """Outcomes taken in one by one, and stored together."""
+
+    def __init__(
+        self,
+        turn: Turn,
+        extensions: dict[int, ExtensionRow],
+        operations: dict[int, OperationRow],
+    ) -> None:
+        self._turn = turn
+        self._extensions = extensions
+        self._operations = operations
+        self._audit: list[dict[str, Any]] = []
+        self._confirmed: dict[int, dict[str, Any]] = {}
+        self._perhaps_left_over: list[int] = []
+
+    def take_in(self, result: Outcome) -> None:
+        """Change the rows as the outcome says."""
+        operation = self._operations.get(_operation_id(result))
         match result:
             case Provisioned(job):
-                extension = known[job.extension_id]
-                facts: dict[str, str | None] = {"mbg_device_id": result.device_id}
-                _audit(session, job, now, "SIP device provisioned", facts)
-                _provisioned(extension, result, now)
+                extension = self._extensions[job.extension_id]
+                self._told(job, "SIP device provisioned", {"mbg_device_id": result.device_id})
+                self._provisioned(extension, result)
                 if operation is not None:
                     _finish(operation, extension, "provisioned", None)
-                elif await _left_over(session, extension):
-                    # It was unchecked while the MBG was being told, when no id was known (EXT-3).
-                    await queue.enqueue(session, extension, Kind.REMOVE, now)
+                elif not extension.use_remote_credentials:
+                    self._perhaps_left_over.append(extension.id)
             case Removed(job, message):
-                extension = known[job.extension_id]
+                extension = self._extensions[job.extension_id]
                 facts = {"mbg_device_id": extension.mbg_device_id, "message": message}
-                _audit(session, job, now, "SIP device removed", facts)
+                self._told(job, "SIP device removed", facts)
                 _forget_device(extension)
                 if operation is not None:
                     _finish(operation, extension, "off", message)
             case Failed(_, error, refused):
                 if refused is not None:
-                    _write_refused(known[refused.extension_id])
+                    _write_refused(self._extensions[refused.extension_id])
                 if operation is not None and not queue.is_taken_by_other(
-                    operation, turn.own_name, now
+                    operation, self._turn.own_name, self._turn.now
                 ):
-                    _failed(operation, known[operation.extension_id], error, turn)
+                    extension = self._extensions[operation.extension_id]
+                    _failed(operation, extension, error, self._turn)
+
+    async def store(self, session: AsyncSession) -> None:
+        """Write it all."""
+        await held.write_back(session, self._extensions.values(), self._operations.values())
+        await update_each(session, held.EXTENSIONS, self._confirmed)
+        note_extensions(session, self._confirmed)
+        await insert_each(session, AUDIT_ENTRIES, self._audit)
+        left = await _left_over(session, self._perhaps_left_over)
+        # Unchecked while the MBG was being told, when no id was known (EXT-3).
+        await queue.enqueue_each(session, left, self._turn.now, Kind.REMOVE)
+
+    def _provisioned(self, extension: ExtensionRow, result: Provisioned) -> None:
+        job, now = result.job, self._turn.now
+        if result.created or extension.mbg_created_at is None:
+            extension.mbg_created_at = now
+        extension.mbg_device_id, extension.mbg_device_name = result.device_id, job.remote_name
+        extension.mbg_unanswered_name = None
+        extension.mbg_written_at = now
+        if extension.use_remote_credentials:
+            self._confirmed[extension.id] = {
+                "mbg_name": job.remote_name,
+                "mbg_password": job.remote_password,
+            }
+
+    def _told(self, job: Job, action: str, facts: dict[str, str | None]) -> None:
+        resource = f"/extensions/{job.extension}"
+        self._audit.append(entry(self._turn.now, SYSTEM, action, resource, None, facts))
 
 
 def mark_failed(
-    operation: Operation,
-    extension: Extension,
+    operation: OperationRow,
+    extension: ExtensionRow,
     message: str | None,
     event: Event,
     next_at: float | None,
@@ -148,7 +159,7 @@ def mark_failed(
     extension.provisioning_state = _shown_state(Kind(operation.kind), event)
 
 
-def _failed(operation: Operation, extension: Extension, error: McsError, turn: Turn) -> None:
+def _failed(operation: OperationRow, extension: ExtensionRow, error: McsError, turn: Turn) -> None:
     event, message = event_for(error), error.message
     operation.attempts += 1
     if event is Event.NEEDS_A_PERSON:
@@ -171,46 +182,33 @@ def _next_attempt_at(attempts: int, error: McsError, event: Event, turn: Turn) -
     return now + max(delay_s, asked_s)
 
 
-def _provisioned(extension: Extension, result: Provisioned, now: float) -> None:
-    job = result.job
-    if result.created or extension.mbg_created_at is None:
-        extension.mbg_created_at = now
-    extension.mbg_device_id, extension.mbg_device_name = result.device_id, job.remote_name
-    extension.mbg_unanswered_name = None
-    extension.mbg_written_at = now
-    if extension.use_remote_credentials:
-        extension.mbg_name, extension.mbg_password = job.remote_name, job.remote_password
-
-
-def _write_refused(extension: Extension) -> None:
+def _write_refused(extension: ExtensionRow) -> None:
     """What was there before is there still."""
     extension.mbg_unanswered_name = None
     if extension.mbg_device_name is None:
         extension.mbg_device_id = None
 
 
-def _forget_device(extension: Extension) -> None:
+def _forget_device(extension: ExtensionRow) -> None:
     extension.mbg_device_id = extension.mbg_device_name = None
     extension.mbg_unanswered_name = None
     extension.mbg_created_at = extension.mbg_written_at = None
 
 
-async def _left_over(session: AsyncSession, extension: Extension) -> bool:
-    if extension.use_remote_credentials:
-        return False
-    unfinished = select(Operation.id).where(
-        Operation.extension_id == extension.id, Operation.state.in_(UNFINISHED)
+async def _left_over(session: AsyncSession, extension_ids: Sequence[int]) -> list[int]:
+    """Those of the extensions for which nothing is wanted any more."""
+    if not extension_ids:
+        return []
+    unfinished = select(Operation.extension_id).where(
+        Operation.extension_id.in_(extension_ids), Operation.state.in_(UNFINISHED)
     )
-    return await session.scalar(unfinished) is None
+    wanted = set(await session.scalars(unfinished))
+    return [number for number in extension_ids if number not in wanted]
 
 
-def _audit(
-    session: AsyncSession, job: Job, now: float, action: str, facts: dict[str, str | None]
+def _finish(
+    operation: OperationRow, extension: ExtensionRow, state: str, message: str | None
 ) -> None:
-    add(session, now, SYSTEM, action, f"/extensions/{job.extension}", None, facts)
-
-
-def _finish(operation: Operation, extension: Extension, state: str, message: str | None) -> None:
     operation.attempts += 1
     operation.state = next_state(State(operation.state), Event.SUCCEEDED)
     operation.message, operation.next_attempt_at = message, None

@@ -7,6 +7,7 @@ everywhere, or two would wait for each other: the breaker, extensions by id, ope
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Select, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from system.domain.operations import ACTIVE, UNFINISHED, Event, Kind, State, next_state
 from system.provisioning import gate
 from system.storage.models import Extension, Operation
+from system.storage.rows import in_chunks, table_of
+
+_EXTENSIONS, _OPERATIONS = table_of(Extension), table_of(Operation)
+_FINISHED = (State.DONE, State.SUPERSEDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +32,34 @@ class Lease:
 _EXTENSION_STATE = {Kind.PROVISION: "waiting", Kind.REMOVE: "removing"}
 
 
-async def enqueue(session: AsyncSession, extension: Extension, kind: Kind, now: float) -> Operation:
+async def enqueue(session: AsyncSession, extension: Extension, kind: Kind, now: float) -> None:
     """Store a new operation, due at once; it takes the place of an active one."""
-    (operation_id,) = await enqueue_each(session, [extension], now, kind)
-    return await session.get_one(Operation, operation_id)
+    extension.provisioning_state = _EXTENSION_STATE[kind]
+    extension.provisioning_message = None
+    extension.provisioning_attempts = 0
+    await session.flush()
+    await _store(session, [extension.id], now, kind)
 
 
-async def drop_active(session: AsyncSession, extension: Extension) -> None:
-    """Mark the extension's active operation as superseded; forget finished ones before it."""
-    await _drop_active(session, [extension.id])
-
-
-async def _drop_active(session: AsyncSession, extension_ids: Collection[int]) -> None:
-    finished = [State.DONE, State.SUPERSEDED]
-    await session.execute(
-        delete(Operation).where(
-            Operation.extension_id.in_(extension_ids), Operation.state.in_(finished)
+async def drop_active(session: AsyncSession, extension_ids: Sequence[int]) -> None:
+    """Mark the extensions' active operations as superseded; forget finished ones before them."""
+    unfinished: list[int] = []
+    for some in in_chunks(extension_ids):
+        theirs = _OPERATIONS.c.extension_id.in_(some)
+        await session.execute(delete(_OPERATIONS).where(theirs, _OPERATIONS.c.state.in_(_FINISHED)))
+        found = select(_OPERATIONS.c.id).where(theirs, _OPERATIONS.c.state.in_(UNFINISHED))
+        unfinished += (await session.scalars(found)).all()
+    # Who holds the extensions decides about these, so they may be locked afterwards, in order.
+    for some in in_chunks(sorted(unfinished)):
+        ours = _OPERATIONS.c.id.in_(some) & _OPERATIONS.c.state.in_(UNFINISHED)
+        await session.execute(
+            select(_OPERATIONS.c.id).where(ours).order_by(_OPERATIONS.c.id).with_for_update()
         )
-    )
-    unfinished = select(Operation).where(
-        Operation.extension_id.in_(extension_ids), Operation.state.in_(UNFINISHED)
-    )
-    for operation in await session.scalars(locked(unfinished)):
-        operation.state = next_state(State(operation.state), Event.REPLACED)
-        operation.next_attempt_at = None
+        await session.execute(
+            update(_OPERATIONS)
+            .where(ours)
+            .values(state=next_state(State.WAITING, Event.REPLACED), next_attempt_at=None)
+        )
 
 
 async def enqueue_all_remote(session: AsyncSession, now: float) -> int:
@@ -59,9 +68,14 @@ async def enqueue_all_remote(session: AsyncSession, now: float) -> int:
     wanted = select(Extension).where(
         Extension.use_remote_credentials.is_(True), Extension.id.not_in(busy)
     )
-    extensions = (await session.scalars(in_order(wanted))).all()
-    await enqueue_each(session, extensions, now)
-    return len(extensions)
+    ids = await ids_in_order(session, wanted)
+    await enqueue_each(session, ids, now)
+    return len(ids)
+
+
+async def ids_in_order(session: AsyncSession, wanted: Select[Extension]) -> list[int]:
+    """Ids of extensions, which are locked in the one order."""
+    return list((await session.scalars(in_order(wanted).with_only_columns(Extension.id))).all())
 
 
 def in_order(statement: Select[Extension]) -> Select[Extension]:
@@ -76,26 +90,31 @@ def locked(statement: Select[Operation]) -> Select[Operation]:
 
 
 async def enqueue_each(
-    session: AsyncSession,
-    extensions: Sequence[Extension],
-    now: float,
-    kind: Kind = Kind.PROVISION,
+    session: AsyncSession, extension_ids: Sequence[int], now: float, kind: Kind = Kind.PROVISION
 ) -> list[int]:
     """One operation for each extension, due at once; their ids, in the same order."""
-    if not extensions:
+    ids = await _store(session, extension_ids, now, kind)
+    shown = {
+        "provisioning_state": _EXTENSION_STATE[kind],
+        "provisioning_message": None,
+        "provisioning_attempts": 0,
+    }
+    for some in in_chunks(extension_ids):
+        await session.execute(update(_EXTENSIONS).where(_EXTENSIONS.c.id.in_(some)).values(shown))
+    return ids
+
+
+async def _store(
+    session: AsyncSession, extension_ids: Sequence[int], now: float, kind: Kind
+) -> list[int]:
+    if not extension_ids:
         return []
-    await _drop_active(session, [extension.id for extension in extensions])
+    await drop_active(session, extension_ids)
     new = {"kind": kind, "state": State.WAITING, "attempts": 0, "failures": 0}
     times = {"created_at": now, "next_attempt_at": now}
-    values = [{"extension_id": extension.id, **new, **times} for extension in extensions]
-    made = insert(Operation).returning(Operation.id, sort_by_parameter_order=True)
-    ids = list((await session.scalars(made, values)).all())
-    for extension in extensions:
-        extension.provisioning_state = _EXTENSION_STATE[kind]
-        extension.provisioning_message = None
-        extension.provisioning_attempts = 0
-    await session.flush()
-    return ids
+    values = [{"extension_id": number, **new, **times} for number in extension_ids]
+    made = insert(_OPERATIONS).returning(_OPERATIONS.c.id, sort_by_parameter_order=True)
+    return list((await session.scalars(made, values)).all())
 
 
 async def due(session: AsyncSession, now: float, limit: int | None = None) -> list[int]:
@@ -107,33 +126,56 @@ async def due(session: AsyncSession, now: float, limit: int | None = None) -> li
 async def take(session: AsyncSession, now: float, lease: Lease, at_most: int) -> list[int]:
     """Due operations, taken for the lease; what another MCS is just taking is passed over."""
     statement = (
-        select(Operation)
+        select(_OPERATIONS.c.id)
         .where(_is_due(now))
         .order_by(*_TURN)
         .limit(at_most)
         .with_for_update(skip_locked=True)
     )
-    taken = (await session.scalars(statement)).all()
-    for operation in taken:
-        operation.taken_by, operation.taken_until = lease.by, lease.until
-    return [operation.id for operation in taken]
+    taken = list((await session.scalars(statement)).all())
+    await _lease(session, taken, lease)
+    return taken
 
 
 async def renew(
     session: AsyncSession, operation_ids: Collection[int], lease: Lease, now: float
 ) -> set[int]:
     """Those operations that are to be carried out still and that no other MCS has."""
-    statement = select(Operation).where(
-        Operation.id.in_(operation_ids), Operation.state.in_(ACTIVE)
+    statement = (
+        select(_OPERATIONS.c.id, _OPERATIONS.c.taken_by, _OPERATIONS.c.taken_until)
+        .where(_OPERATIONS.c.id.in_(operation_ids), _OPERATIONS.c.state.in_(ACTIVE))
+        .order_by(_OPERATIONS.c.id)
+        .with_for_update()
     )
-    found = (await session.scalars(locked(statement))).all()
-    ours = [operation for operation in found if not is_taken_by_other(operation, lease.by, now)]
-    for operation in ours:
-        operation.taken_by, operation.taken_until = lease.by, lease.until
-    return {operation.id for operation in ours}
+    rows = (await session.execute(statement)).all()
+    ours = [row.id for row in rows if not is_taken_by_other(row, lease.by, now)]
+    await _lease(session, ours, lease)
+    return set(ours)
 
 
-def is_taken_by_other(operation: Operation, own_name: str, now: float) -> bool:
+async def _lease(session: AsyncSession, operation_ids: Collection[int], lease: Lease) -> None:
+    await session.execute(
+        update(_OPERATIONS)
+        .where(_OPERATIONS.c.id.in_(operation_ids))
+        .values(taken_by=lease.by, taken_until=lease.until)
+    )
+
+
+class Taken(Protocol):
+    """An operation, as far as its lease goes."""
+
+    @property
+    def taken_by(self) -> str | None:
+        """Name of the MCS that has it."""
+        ...
+
+    @property
+    def taken_until(self) -> float | None:
+        """Epoch second at which the lease ends."""
+        ...
+
+
+def is_taken_by_other(operation: Taken, own_name: str, now: float) -> bool:
     """Whether another MCS has the operation, and its lease has not ended."""
     return (
         operation.taken_by not in (None, own_name)

@@ -6,20 +6,23 @@ device is ever forgotten.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import contains_eager, load_only
+from sqlalchemy import Row, Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.clock import Clock
 from system.domain.credentials import Entropy
 from system.domain.operations import ACTIVE, Event, Kind
 from system.errors import McsError, NotReady
-from system.provisioning import outcomes, queue
+from system.provisioning import held, outcomes, queue
+from system.provisioning.held import ExtensionRow, OperationRow
 from system.provisioning.outcomes import RetryTimes
 from system.provisioning.plan import Job
 from system.provisioning.steps import Create, Outcome, Remove, Replace, Step
 from system.storage.database import Database
-from system.storage.models import Extension, Node, Operation, PhoneSystem
+from system.storage.models import Extension, Node, PhoneSystem
+from system.storage.rows import table_of
 
 __all__ = ["Records", "RetryTimes"]
 
@@ -71,7 +74,7 @@ class Records:
         """
         async with self.database.read() as session:
             rows = (await session.execute(_jobs(operation_ids))).all()
-        return [_job(operation, release) for operation, release in rows]
+        return [_job(row) for row in rows]
 
     async def taken_by_others(self, job: Job, device_ids: Collection[str]) -> set[str]:
         """Those of the devices that belong to other extensions of this MCS."""
@@ -90,13 +93,16 @@ class Records:
         """
         now = self.clock.now()
         async with self.database.write() as session:
-            extensions = await outcomes.extensions(session, [s.job.extension_id for s in steps])
+            extensions = await held.extensions(session, [s.job.extension_id for s in steps])
             numbers = [step.job.operation_id for step in steps]
             wanted = await queue.renew(session, numbers, self._lease(now), now)
             going = [step for step in steps if step.job.operation_id in wanted]
-            writing = [step for step in going if not isinstance(step, Remove)]
-            for step in writing:
+            noted = [
                 _note(extensions[step.job.extension_id], step)
+                for step in going
+                if not isinstance(step, Remove)
+            ]
+            await held.write_back(session, noted)
         return going
 
     async def note(self, results: Sequence[Outcome]) -> None:
@@ -122,78 +128,83 @@ class Records:
             # Another MCS on the same database may just have put them off.
             still_due = set(due) & set(await queue.due(session, now))
             await queue.move_waiting(session, now, next_at)
-            for operation, extension in await outcomes.pairs(session, still_due):
+            pairs = await held.pairs(session, still_due)
+            for operation, extension in pairs:
                 operation.attempts += 1
                 # It may be "failed" now, but no dead letter: this is not about one extension.
                 outcomes.mark_failed(operation, extension, error.message, event, next_at)
+            await _write_back(session, pairs)
 
     async def hold(self, due: Collection[int], message: str | None, until: float | None) -> None:
         """The breaker is open: these wait until it is tried again, and none counts as tried."""
         now = self.clock.now()
         async with self.database.write() as session:
-            for operation, extension in await outcomes.pairs(session, due):
-                if not queue.is_taken_by_other(operation, self.own_name, now):
-                    outcomes.mark_failed(operation, extension, message, Event.PUT_OFF, until)
+            pairs = [
+                pair
+                for pair in await held.pairs(session, due)
+                if not queue.is_taken_by_other(pair[0], self.own_name, now)
+            ]
+            for operation, extension in pairs:
+                outcomes.mark_failed(operation, extension, message, Event.PUT_OFF, until)
+            await _write_back(session, pairs)
 
     def _lease(self, now: float) -> queue.Lease:
         return queue.Lease(self.own_name, now + self.lease_s)
 
 
-def _note(extension: Extension, step: Create | Replace) -> None:
+async def _write_back(
+    session: AsyncSession, pairs: Sequence[tuple[OperationRow, ExtensionRow]]
+) -> None:
+    operations = [operation for operation, _ in pairs]
+    await held.write_back(session, [extension for _, extension in pairs], operations)
+
+
+def _note(extension: ExtensionRow, step: Create | Replace) -> ExtensionRow:
     if isinstance(step, Create):
         extension.mbg_device_id = extension.mbg_device_name = None
         extension.mbg_created_at = extension.mbg_written_at = None
     else:
         extension.mbg_device_id, extension.mbg_device_name = step.device_id, step.own_name
     extension.mbg_unanswered_name = step.job.remote_name
+    return extension
 
 
-def _jobs(operation_ids: Collection[int]) -> Select[Operation, str | None]:
-    extension = contains_eager(Operation.extension)
+_E, _N, _O = held.EXTENSIONS, table_of(Node), held.OPERATIONS
+_COLUMNS = {
+    # Not mbg_password: each encrypted column takes its time to read.
+    "operation_id": _O.c.id,
+    "kind": _O.c.kind,
+    "extension_id": _E.c.id,
+    "extension": _E.c.extension,
+    "name": _E.c.name,
+    "node_name": _N.c.name,
+    "node_address": _N.c.address,
+    "node_release": _N.c.release,
+    "ct_gateway_release": table_of(PhoneSystem).c.ct_gateway_release,
+    "internal_auth_name": _E.c.internal_auth_name,
+    "internal_auth_password": _E.c.internal_auth_password,
+    "remote_name": _E.c.remote_name,
+    "remote_password": _E.c.remote_password,
+    "device_id": _E.c.mbg_device_id,
+    "device_name": _E.c.mbg_device_name,
+    "unanswered_name": _E.c.mbg_unanswered_name,
+}
+"""What a job is made of."""
+
+
+def _jobs(operation_ids: Collection[int]) -> Select[Any]:
+    systems = table_of(PhoneSystem)
     return (
-        select(Operation, PhoneSystem.ct_gateway_release)
-        .join(Operation.extension)
-        .join(Extension.node)
-        .join(PhoneSystem, PhoneSystem.id == Extension.phone_system_id)
-        .where(Operation.id.in_(operation_ids), Operation.state.in_(ACTIVE))
-        .order_by(Operation.next_attempt_at, Operation.id)
-        .options(
-            # Not mbg_password: each encrypted column takes its time to read.
-            extension.load_only(
-                Extension.extension,
-                Extension.name,
-                Extension.internal_auth_name,
-                Extension.internal_auth_password,
-                Extension.remote_name,
-                Extension.remote_password,
-                Extension.mbg_device_id,
-                Extension.mbg_device_name,
-                Extension.mbg_unanswered_name,
-            ),
-            extension.contains_eager(Extension.node),
-            load_only(Operation.id, Operation.kind, Operation.state),
-        )
+        select(*(column.label(name) for name, column in _COLUMNS.items()))
+        .join_from(_O, _E, _E.c.id == _O.c.extension_id)
+        .join(_N, _N.c.id == _E.c.node_id)
+        .join(systems, systems.c.id == _E.c.phone_system_id)
+        .where(_O.c.id.in_(operation_ids), _O.c.state.in_(ACTIVE))
+        .order_by(_O.c.next_attempt_at, _O.c.id)
     )
 
 
-def _job(operation: Operation, ct_gateway_release: str | None) -> Job:
-    extension = operation.extension
-    node: Node = extension.node
-    return Job(
-        operation_id=operation.id,
-        kind=Kind(operation.kind),
-        extension_id=extension.id,
-        extension=extension.extension,
-        name=extension.name,
-        node_name=node.name,
-        node_address=node.address,
-        node_release=node.release,
-        ct_gateway_release=ct_gateway_release,
-        internal_auth_name=extension.internal_auth_name,
-        internal_auth_password=extension.internal_auth_password,
-        remote_name=extension.remote_name,
-        remote_password=extension.remote_password,
-        device_id=extension.mbg_device_id,
-        device_name=extension.mbg_device_name,
-        unanswered_name=extension.mbg_unanswered_name,
-    )
+def _job(row: Row[Any]) -> Job:
+    values = dict(row._mapping)
+    values["kind"] = Kind(values["kind"])
+    return Job(**values)

@@ -4,11 +4,12 @@ Each unit of work is watched while it flushes. Contacts of phones alone (when th
 no change: they come by the thousand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import event, inspect
-from sqlalchemy.orm import Session
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstanceState, Session
 
 from system.storage.models import (
     Base,
@@ -88,6 +89,11 @@ class Changes:
             listener(change)
 
 
+def note_extensions(session: AsyncSession, ids: Iterable[int]) -> None:
+    """Extensions that were changed by statements, which no flush tells of."""
+    session.sync_session.info.setdefault(_KEY, set()).update(ids)
+
+
 class WatchedSession(Session):
     """A session that remembers what it flushes of that which phones are told."""
 
@@ -114,6 +120,8 @@ def _note(one: object, found: set[str | int], *, whole: bool) -> None:
 
 
 def _has_changed(one: object, names: frozenset[str]) -> bool:
-    state = inspect(one)
-    assert state is not None
-    return any(state.attrs[name].history.has_changes() for name in names)
+    state: InstanceState[object] = inspect(one)
+    # Only what was set since is looked at: all columns of a thousand rows take their time.
+    return any(
+        state.attrs[name].history.has_changes() for name in names & state.committed_state.keys()
+    )

@@ -45,7 +45,7 @@ def seeded_entropy(seed: int) -> Callable[[int], bytes]:
 async def eventually(check: Callable[[], Awaitable[bool]], what: str) -> None:
     """Ask again and again, giving way to the loop in between; a real second limit ends it."""
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not await check():
                 await asyncio.sleep(0)
     except TimeoutError:

@@ -59,8 +59,8 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     opened = await open_database(url, SecretBox([Fernet.generate_key()]))
     await lay_out(opened, FakeMbg(final=("a", "b")), NUMBERS)
     async with opened.write() as session:
-        extensions = (await session.scalars(select(Extension).order_by(Extension.id))).all()
-        await queue.enqueue_each(session, extensions, 0.0, Kind.REMOVE)
+        ids = await queue.ids_in_order(session, select(Extension))
+        await queue.enqueue_each(session, ids, 0.0, Kind.REMOVE)
     yield opened
     await opened.close()
 

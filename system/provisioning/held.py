@@ -1,0 +1,112 @@
+"""Operations and their extensions as the worker changes them: read locked, written back together.
+
+Rows without the ORM, which would take most of the time of a bulk switch. The passwords of
+extensions are not read: one that cannot be decrypted is marked as well.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from system.domain.operations import ACTIVE
+from system.storage.models import Extension, Operation
+from system.storage.rows import table_of, update_each
+
+EXTENSIONS, OPERATIONS = table_of(Extension), table_of(Operation)
+
+
+@dataclass(slots=True)
+class ExtensionRow:
+    """Columns of an extension that outcomes change."""
+
+    id: int
+    use_remote_credentials: bool
+    mbg_device_id: str | None
+    mbg_device_name: str | None
+    mbg_unanswered_name: str | None
+    mbg_created_at: float | None
+    mbg_written_at: float | None
+    provisioning_state: str
+    provisioning_message: str | None
+    provisioning_attempts: int
+
+
+@dataclass(slots=True)
+class OperationRow:
+    """An active operation, without its times of the past."""
+
+    id: int
+    extension_id: int
+    kind: str
+    state: str
+    attempts: int
+    failures: int
+    message: str | None
+    next_attempt_at: float | None
+    taken_by: str | None
+    taken_until: float | None
+
+
+async def extensions_of(session: AsyncSession, operation_ids: Collection[int]) -> set[int]:
+    """Ids of the extensions that these operations are about."""
+    if not operation_ids:
+        return set()
+    about = select(OPERATIONS.c.extension_id).where(OPERATIONS.c.id.in_(operation_ids))
+    return set(await session.scalars(about))
+
+
+async def extensions(session: AsyncSession, ids: Collection[int]) -> dict[int, ExtensionRow]:
+    """Extensions by id, locked; to be read before their operations, for the order of locks."""
+    statement = (
+        select(*_columns(ExtensionRow, EXTENSIONS))
+        .where(EXTENSIONS.c.id.in_(ids))
+        .order_by(EXTENSIONS.c.id)
+        .with_for_update()
+    )
+    return {row.id: ExtensionRow(*row) for row in await session.execute(statement)}
+
+
+async def operations(session: AsyncSession, ids: Collection[int]) -> dict[int, OperationRow]:
+    """Those of the operations that are active, locked."""
+    statement = (
+        select(*_columns(OperationRow, OPERATIONS))
+        .where(OPERATIONS.c.id.in_(ids), OPERATIONS.c.state.in_(ACTIVE))
+        .order_by(OPERATIONS.c.id)
+        .with_for_update()
+    )
+    return {row.id: OperationRow(*row) for row in await session.execute(statement)}
+
+
+async def pairs(
+    session: AsyncSession, operation_ids: Collection[int]
+) -> list[tuple[OperationRow, ExtensionRow]]:
+    """Active operations with their extensions, both locked."""
+    known = await extensions(session, await extensions_of(session, operation_ids))
+    active = await operations(session, operation_ids)
+    return [(operation, known[operation.extension_id]) for operation in active.values()]
+
+
+async def write_back(
+    session: AsyncSession,
+    extensions: Iterable[ExtensionRow] = (),
+    operations: Iterable[OperationRow] = (),
+) -> None:
+    """Store rows as they are now."""
+    await update_each(session, EXTENSIONS, {row.id: _values(row) for row in extensions})
+    await update_each(session, OPERATIONS, {row.id: _values(row) for row in operations})
+
+
+_FIXED = frozenset({"id", "extension_id", "kind", "use_remote_credentials"})
+"""What outcomes never change."""
+
+
+def _values(row: ExtensionRow | OperationRow) -> dict[str, Any]:
+    named = zip((field.name for field in fields(row)), astuple(row), strict=True)
+    return {name: value for name, value in named if name not in _FIXED}
+
+
+def _columns(row: type[ExtensionRow] | type[OperationRow], table: Table) -> list[Any]:
+    return [table.c[field.name] for field in fields(row)]

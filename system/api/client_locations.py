@@ -6,9 +6,10 @@ from system.api.declare import Body, Document, Route
 from system.api.services import SERVICES
 from system.api.web import actor, answer, check_match, entity_tag, read_body, resource_of
 from system.audit.trail import add
-from system.domain.addresses import is_host
+from system.domain.addresses import host_in_uri, is_host
 from system.domain.roles import Permission
 from system.errors import InvalidInput
+from system.phones.configuration import LONGEST_ACTION_URI, longest_action_uri
 from system.storage.models import ClientLocation
 
 
@@ -43,6 +44,8 @@ async def write(request: web.Request) -> web.Response:
             field="nat_ip_address_or_hostname",
             requirement="ADR-6",
         )
+    if value is not None:
+        _check_length(value, services.phones.https_port)
     async with services.database.write() as session:
         remote = await session.get_one(ClientLocation, "remote", with_for_update=True)
         check_match(request, _tag(request, remote))
@@ -59,6 +62,20 @@ async def write(request: web.Request) -> web.Response:
         )
     services.site.forget()
     return answer(_document(remote), etag=_tag(request, remote))
+
+
+def _check_length(host: str, port: int) -> None:
+    """A phone calls action URIs of a limited length, and all of a remote one's have the host."""
+    too_many = longest_action_uri(f"https://{host_in_uri(host)}:{port}") - LONGEST_ACTION_URI
+    if too_many > 0:
+        raise InvalidInput(
+            "too_long",
+            f"It has {len(host)} characters and may have {len(host) - too_many}: phones call "
+            f"action URIs of at most {LONGEST_ACTION_URI} characters, and theirs are built on it. "
+            "Give a shorter name for the MBG in the DNS, or its IP address.",
+            field="nat_ip_address_or_hostname",
+            requirement="ADR-6",
+        )
 
 
 def _tag(request: web.Request, remote: ClientLocation) -> str:

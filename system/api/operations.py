@@ -1,12 +1,12 @@
 """``/provisioning/operations``: what is being done on the MBG, and what waits for what."""
 
 from aiohttp import web
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, true
 from sqlalchemy.orm import joinedload
 
-from system.api.declare import Document, Route, text_query
+from system.api.declare import PAGING, Document, Page, Route, text_query
 from system.api.services import SERVICES
-from system.api.web import actor, answer, path_number, resource_of
+from system.api.web import actor, answer, page_of, paging, path_number, resource_of
 from system.audit.trail import add
 from system.clock import iso_utc
 from system.domain.operations import ACTIVE, UNFINISHED, Event, State, next_state
@@ -27,12 +27,6 @@ class OperationDocument(Document):
     attempts: int
     message: str | None
     next_attempt_at: str | None
-
-
-class OperationsDocument(Document):
-    """All that were asked for."""
-
-    items: list[OperationDocument]
 
 
 class RetriedDocument(Document):
@@ -58,17 +52,19 @@ class StatusDocument(Document):
     next_attempt_at: str | None
 
 
-async def list_all(request: web.Request) -> web.Response:
-    """All operations, or those in ``state``, oldest first."""
-    statement = _operations().order_by(Operation.id)
+async def list_page(request: web.Request) -> web.Response:
+    """A page of operations, all or those in ``state``, oldest first."""
+    page, page_size = paging(request)
     wanted = request.query.get("state")
-    if wanted is not None:
-        if wanted not in list(State):
-            raise InvalidInput("invalid", f"A state is one of {', '.join(State)}.", field="state")
-        statement = statement.where(Operation.state == wanted)
+    if wanted is not None and wanted not in list(State):
+        raise InvalidInput("invalid", f"A state is one of {', '.join(State)}.", field="state")
+    chosen = true() if wanted is None else Operation.state == wanted
+    statement = _operations().where(chosen).order_by(Operation.id)
     async with request.app[SERVICES].database.read() as session:
-        items = [_document(operation) for operation in await session.scalars(statement)]
-    return answer(OperationsDocument(items=items))
+        total = await session.scalar(select(func.count(Operation.id)).where(chosen)) or 0
+        found = await session.scalars(statement.offset((page - 1) * page_size).limit(page_size))
+        items = [_document(operation) for operation in found]
+    return page_of(items, total, page, page_size)
 
 
 async def retry(request: web.Request) -> web.Response:
@@ -150,10 +146,13 @@ ROUTES = (
     Route(
         method="GET",
         path="/provisioning/operations",
-        handler=list_all,
+        handler=list_page,
         needs=Permission.READ_PHONES,
-        query=(text_query("state", "only those in this state", enum=list(map(str, State))),),
-        answer=OperationsDocument,
+        query=(
+            text_query("state", "only those in this state", enum=list(map(str, State))),
+            *PAGING,
+        ),
+        answer=Page[OperationDocument],
     ),
     Route(
         method="POST",

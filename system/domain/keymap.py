@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from system.domain.file_values import is_writable
+
 LINE = "line"
 NONE = "none"
 """A key type that takes a lower level's key away; ``empty`` is a blank key that keeps its place."""
@@ -143,6 +145,12 @@ def key_problem(key: Key) -> str | None:
         return "a line is a number from 1 to 24"
     if key.states and key.kind is not KeyKind.SOFTKEY:
         return "only bottom softkeys have states"
+    for name, text in (("label", key.label), ("value", key.value)):
+        if not is_writable(text):
+            return (
+                f"the {name} cannot stand in a phone's file: no line breaks or control "
+                'characters, no " at its beginning, and none beside " #" or blanks at its ends'
+            )
     if unknown := [state for state in key.states if state not in STATES]:
         return f"there is no state {unknown[0][:32]!r}"
     return None

@@ -10,9 +10,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from system.domain.addresses import Location
+from system.domain.file_values import is_writable
 from system.phones.configuration import SipLine
 
 NODE_SIP_PORT = 5060
+
+
+UNWRITABLE = (
+    "The PBX's SIP credentials cannot stand in a phone's file (quotes or control characters)"
+)
 
 
 class NodeOf(Protocol):
@@ -89,6 +95,8 @@ def _internal(extension: ExtensionOf) -> Account:
     address = extension.node.address
     if pair is None or address is None:
         return Account(None, "Waiting for the PBX's address and SIP credentials")
+    if not (is_writable(pair.name) and is_writable(pair.password)):
+        return Account(None, f"{UNWRITABLE}: set others at the PBX")
     return _account(extension, extension.extension, pair, address, NODE_SIP_PORT)
 
 

@@ -9,9 +9,13 @@ import hashlib
 from dataclasses import dataclass, field
 
 from system.domain.addresses import Location
+from system.domain.enrolment import TOKEN_LENGTH
+from system.domain.file_values import nearest, one_line, written
 from system.domain.keymap import Key, KeyKind, PlacedKey, parameters_of
 
 REVISION_LENGTH = 16
+LONGEST_ACTION_URI = 128
+"""Characters of an action URI that a phone calls, as configured."""
 REGISTRATION_PERIOD_S = 3600
 UDP = 1
 """``sip transport protocol``."""
@@ -90,7 +94,7 @@ def render(settings: PhoneSettings) -> RenderedFile:
     parameters = _parameters(settings, revision)
     lines = [f"# Configuration of phone {settings.mac}, {settings.location}"]
     lines += [f"# {one_line(remark)}" for remark in settings.remarks]
-    lines += [f"{name}: {value}" for name, value in parameters]
+    lines += [f"{name}: {written(value)}" for name, value in parameters]
     live = tuple(parameter for parameter in parameters if parameter[0].startswith(LIVE))
     static = _digest([parameter for parameter in parameters if parameter not in live])
     return RenderedFile("\n".join(lines) + "\n", revision, static, live)
@@ -136,7 +140,7 @@ def _parameters(settings: PhoneSettings, revision: str) -> list[Parameter]:
             parameters += _directories(settings, settings.uri_base)
     if settings.local is not None:
         parameters += _local_services(settings.local)
-    return [(name, one_line(str(value))) for name, value in parameters]
+    return [(name, nearest(str(value))) for name, value in parameters]
 
 
 def _line_parameters(line: SipLine) -> list[tuple[str, str | int]]:
@@ -161,12 +165,18 @@ def _action_uris(settings: PhoneSettings, base: str, revision: str) -> list[tupl
         ("action uri registered", f"{base}/phones/registered?mac={mac}&user=$$SIPUSERNAME$$"),
         (
             "action uri registration event",
-            f"{base}/phones/regevent?mac={mac}&state=$$REGISTRATIONSTATE$$"
-            "&code=$$REGISTRATIONCODE$$",
+            f"{base}/phones/regevent?mac={mac}&state=$$REGISTRATIONSTATE$$",
         ),
         ("action uri poll", f"{base}/phones/poll?{who}&rev={revision}"),
         ("action uri poll interval", settings.poll_interval_s),
     ]
+
+
+def longest_action_uri(base: str) -> int:
+    """Characters of the longest action URI that is built on ``base``, as configured."""
+    settings = PhoneSettings("0" * 12, Location.TELEWORKER, base, 0, None, token="t" * TOKEN_LENGTH)
+    uris = _action_uris(settings, base, "r" * REVISION_LENGTH)
+    return max(len(value) for _, value in uris if isinstance(value, str))
 
 
 def _directories(settings: PhoneSettings, base: str) -> list[tuple[str, str | int]]:
@@ -195,11 +205,6 @@ def _local_services(local: LocalServices) -> list[tuple[str, str | int]]:
 def query_of(mac: str, token: str | None) -> str:
     """How a phone names itself in its URIs: by its MAC, and by its token where it has one."""
     return f"mac={mac}" if token is None else f"mac={mac}&t={token}"
-
-
-def one_line(value: str) -> str:
-    """The value without line breaks and other control characters, which would forge lines."""
-    return "".join(character if character.isprintable() else " " for character in value).strip()
 
 
 def _digest(parameters: list[Parameter]) -> str:

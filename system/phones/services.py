@@ -136,6 +136,11 @@ class PhoneServices:
             None if ldap is None else ldap.port,
         )
 
+    @property
+    def https_port(self) -> int:
+        """TCP port where phones come by HTTPS."""
+        return self._ports()[0]
+
     async def is_local(self, address: str) -> bool:
         """Whether a source address is not the MBG's (FWD-2)."""
         mbg = (await self._site.get()).mbg_internal_address

@@ -5,7 +5,7 @@ extensions are not read: one that cannot be decrypted is marked as well.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -101,11 +101,14 @@ async def write_back(
 
 _FIXED = frozenset({"id", "extension_id", "kind", "use_remote_credentials"})
 """What outcomes never change."""
+_CHANGING = {
+    row: [field.name for field in fields(row) if field.name not in _FIXED]
+    for row in (ExtensionRow, OperationRow)
+}
 
 
 def _values(row: ExtensionRow | OperationRow) -> dict[str, Any]:
-    named = zip((field.name for field in fields(row)), astuple(row), strict=True)
-    return {name: value for name, value in named if name not in _FIXED}
+    return {name: getattr(row, name) for name in _CHANGING[type(row)]}
 
 
 def _columns(row: type[ExtensionRow] | type[OperationRow], table: Table) -> list[Any]:

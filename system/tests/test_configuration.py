@@ -7,8 +7,6 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from system.domain.addresses import Location
 from system.domain.operations import Event
@@ -16,7 +14,7 @@ from system.errors import MbgBusy
 from system.mbg.client import _object_or_empty
 from system.mbg.oauth import Credentials, Signer
 from system.mbg.refusals import Phase, refusal, retry_after_s
-from system.phones.configuration import PhoneSettings, SipLine, one_line, render
+from system.phones.configuration import PhoneSettings, SipLine, render
 from system.phones.identity import PhoneIdentity, is_mac, is_model, parse_user_agent
 from system.provisioning.plan import event_for
 from system.tests.helpers import HandClock
@@ -35,18 +33,6 @@ SETTINGS = PhoneSettings(
 def parameters(body: str) -> dict[str, str]:
     lines = [line for line in body.splitlines() if not line.startswith("#")]
     return {name: value for name, _, value in (line.partition(": ") for line in lines)}
-
-
-@settings(deadline=None)
-@given(st.text(max_size=30), st.text(min_size=1, max_size=30), st.integers(1, 65535))
-def test_values_read_back_and_forge_no_line(name: str, password: str, port: int) -> None:
-    line = replace(LINE, display_name=name, password=password, port=port)
-    file = parameters(render(replace(SETTINGS, line=line)).body)
-    plain = parameters(render(SETTINGS).body)
-    assert set(file) == set(plain)
-    assert file["sip line1 display name"] == one_line(name)
-    assert file["sip line1 password"] == one_line(password)
-    assert file["sip line1 proxy port"] == str(port)
 
 
 def test_revision_follows_the_content_and_nothing_else() -> None:

@@ -127,6 +127,9 @@ def bench(
     ] = 3.0,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Of each figure.")] = 5,
     phones: Annotated[int, typer.Option(min=1, max=20_000, help="Registered in one round.")] = 1000,
+    extensions: Annotated[
+        int, typer.Option(min=1, max=50_000, help="Provisioned in one round.")
+    ] = 10_000,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the numbers there, too.")
     ] = None,
@@ -139,12 +142,14 @@ def bench(
     apt-get install kamailio sip-tester). generator: our phones beside SIPp, at Kamailio and at our
     node. hold: 50,000 registered phones in one process. life: whole lives of phones beside the bare
     sum of their parts. phones: the MCS's phone listener beside aiohttp and nginx. phone-list: its
-    list of 50,000 phones. Ours and the peer take turns, with the same generator.
+    list of 50,000 phones. provision: extensions that an MCS provisions on an MBG beside a bare
+    signed client loop. two-mcs: the same by two MCS on one PostgreSQL beside one.
+    Ours and the peer take turns, with the same generator.
 
     Exit status: 0 it ran, 1 operations failed, 2 it could not be done.
     """
     names = chosen(only)
-    size = Size(rounds=rounds, seconds=seconds, phones=phones)
+    size = Size(rounds=rounds, seconds=seconds, phones=phones, extensions=extensions)
     sys.exit(0 if asyncio.run(_ending(run_bench(names, size, json_file, show.console()))) else 1)
 
 

@@ -11,7 +11,7 @@ import ssl
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -54,8 +54,15 @@ class RunningMcs:
 
 
 @asynccontextmanager
-async def mcs() -> AsyncIterator[RunningMcs]:
-    """Our MCS with an empty database, once it answers phones."""
+async def mcs(
+    more: Mapping[str, object] | None = None, secret_key: bytes | None = None
+) -> AsyncIterator[RunningMcs]:
+    """Our MCS with an empty database, once it answers phones.
+
+    Args:
+        more: further options of its command.
+        secret_key: of another one on the same database; else it makes one.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-mcs-") as name:
         folder = Path(name)
         files = certificates(folder, HOST)
@@ -72,7 +79,12 @@ async def mcs() -> AsyncIterator[RunningMcs]:
             "--certificate": files.certificate,
             "--key": files.key,
             "--admin-password-file": password,
+            **(more or {}),
         }
+        if secret_key is not None:
+            (folder / "data").mkdir(mode=0o700)
+            (folder / "data" / "secret.key").touch(mode=0o600)
+            (folder / "data" / "secret.key").write_bytes(secret_key)
         words = [str(word) for pair in options.items() for word in pair]
         command = (sys.executable, "-m", "system", *words, *WITHOUT_LOCAL_SERVICES)
         async with serving(*command, says_ready=False, ask_with=signal.SIGTERM) as child:
@@ -113,8 +125,8 @@ async def directory_of_phones(size: Size, say: Say) -> list[Figure]:
     async with (
         mcs() as few,
         mcs() as many,
-        _administrator(few) as small,
-        _administrator(many) as large,
+        administrator(few) as small,
+        administrator(many) as large,
     ):
         before = many.child.rss
         say(f"{size.known_phones:,} phones call for the first time")
@@ -185,7 +197,7 @@ async def _introduce(ours: RunningMcs, count: int) -> None:
 
 
 @asynccontextmanager
-async def _administrator(ours: RunningMcs) -> AsyncIterator[aiohttp.ClientSession]:
+async def administrator(ours: RunningMcs) -> AsyncIterator[aiohttp.ClientSession]:
     """A session that is logged in at the API."""
     trust = ssl.create_default_context(cafile=str(ours.files.ca))
     connector = aiohttp.TCPConnector(ssl=trust)

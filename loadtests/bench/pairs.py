@@ -21,6 +21,7 @@ from loadtests.bench.hold import hold
 from loadtests.bench.life import life
 from loadtests.bench.mcs import directory_of_phones, phones
 from loadtests.bench.processes import Child, generated, serving
+from loadtests.bench.provision import provision, two_mcs
 from loadtests.bench.registering import HOMES, made_up_accounts, registrations
 from loadtests.bench.registrar import registrar
 from loadtests.bench.rounds import Say, Size, take_turns
@@ -149,6 +150,8 @@ PAIRS: dict[str, Pair] = {
     "registrar": registrar,
     "phones": phones,
     "phone-list": directory_of_phones,
+    "provision": provision,
+    "two-mcs": two_mcs,
     "generator": generator,
     "hold": hold,
     "life": life,

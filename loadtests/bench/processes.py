@@ -39,6 +39,20 @@ class Child:
         """Processor time that it has used."""
         return cpu_s(self.pid)
 
+    async def ask(self, line: str) -> dict[str, Any]:
+        """What it answers to a line on its standard input.
+
+        Raises:
+            TargetError: it has ended instead.
+        """
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(line.encode() + b"\n")
+        answer = await asyncio.wait_for(self._process.stdout.readline(), READY_WITHIN_S)
+        if not answer:
+            raise TargetError(f"the peer ended instead of answering to {line!r}")
+        document: dict[str, Any] = json.loads(answer)
+        return document
+
     async def listening(self, host: str, port: int) -> None:
         """Return when it listens there.
 

@@ -19,6 +19,7 @@ class Size:
         phones: registered in one round.
         connections: made in one round, at most.
         known_phones: that the MCS knows, where its list of phones is measured.
+        extensions: that are provisioned in one round.
     """
 
     rounds: int = 5
@@ -27,6 +28,7 @@ class Size:
     phones: int = 1000
     connections: int = 10_000
     known_phones: int = 50_000
+    extensions: int = 10_000
 
 
 async def take_turns(figure: Figure, ours: Play, peer: Play, rounds: int, say: Say) -> Figure:

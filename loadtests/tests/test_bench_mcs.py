@@ -46,7 +46,7 @@ async def test_a_page_from_the_middle_of_many_phones() -> None:
     assert isinstance(figure, Figure)
     assert (figure.name, figure.failed) == ("page of phones, 120 known", False)
     with pytest.raises(TargetError, match="does not know the phones"):
-        async with mcs.mcs() as running, mcs._administrator(running) as session:
+        async with mcs.mcs() as running, mcs.administrator(running) as session:
             await mcs._pages(session, running, "/api/v1/phones?page=1", replace(TINY, seconds=1.0))
 
 

@@ -33,7 +33,7 @@ async def serve(devices: int, forward_to: Address) -> None:
         mbg = estate.mbg
         mbg.start_web_services()
         consumer = mbg.add_consumer("Bench", CONSUMER)
-        token = _final_token(mbg.clock.now())
+        token = final_token(mbg.clock.now())
         mbg.web_services.final[token.token] = token
         icp = mbg.add_icp(estate.node.name, estate.node.address[0])
         made = [
@@ -57,7 +57,7 @@ async def serve(devices: int, forward_to: Address) -> None:
             await _end_of_input()
 
 
-def _final_token(now: float) -> FinalToken:
+def final_token(now: float) -> FinalToken:
     """A token as the dance would have left it; the dance itself is not what is measured."""
     entropy = Seed(1).stream("bench token").randbytes
     return FinalToken(entropy(16).hex(), entropy(16).hex(), CONSUMER, now, now + FINAL_LIFE_S)

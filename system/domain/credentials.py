@@ -7,6 +7,7 @@ quoted strings of digest headers and OAI fields without quoting. Randomness come
 import math
 import string
 from collections.abc import Callable
+from functools import lru_cache
 
 Entropy = Callable[[int], bytes]
 """Returns that many random bytes."""
@@ -40,12 +41,19 @@ def random_password(entropy: Entropy) -> str:
 
 def random_text(entropy: Entropy, alphabet: str, length: int) -> str:
     """``length`` characters, each equally likely: bytes past the last full round are dropped."""
+    table, dropped = _of_bytes(alphabet)
+    found = b""
+    while len(found) < length:
+        found += entropy(2 * length).translate(table, dropped)
+    return found[:length].decode("ascii")
+
+
+@lru_cache
+def _of_bytes(alphabet: str) -> tuple[bytes, bytes]:
+    """What each byte stands for, and the bytes that stand for nothing (for ``bytes.translate``)."""
     limit = 256 - 256 % len(alphabet)
-    characters: list[str] = []
-    while len(characters) < length:
-        usable = (byte for byte in entropy(2 * length) if byte < limit)
-        characters.extend(alphabet[byte % len(alphabet)] for byte in usable)
-    return "".join(characters[:length])
+    table = bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
+    return table, bytes(range(limit, 256))
 
 
 def name_problem(name: str) -> str | None:

@@ -58,6 +58,10 @@ class _Due:
     everybody: bool = False
 
 
+MOST_NAMED = 5000
+"""Phones and extensions of one look; a statement takes a bounded number of parameters."""
+
+
 class Push:
     """Pushes; ``run`` is its task."""
 
@@ -109,7 +113,9 @@ class Push:
             Phone.address.is_not(None),
             Phone.held_revision.is_not(None),
         )
-        if not due.everybody:
+        # Too many to be named one by one: then all are looked at, and those that have the newest
+        # file are left alone.
+        if not due.everybody and len(due.extensions) + len(due.macs) <= MOST_NAMED:
             wanted = due.macs | again
             if not wanted and not due.extensions:
                 return set()

@@ -7,7 +7,7 @@ from types import TracebackType
 from system.clock import end_task
 from system.provisioning.steps import Outcome
 
-GROUP = 50
+GROUP = 100
 """So many outcomes are recorded together; fewer at the end of a batch only."""
 
 

@@ -61,19 +61,23 @@ async def two_mcs(size: Size, say: Say) -> list[Figure]:
 
 async def _bare(size: Size) -> Side:
     async with _site(size) as site:
-        host, port = site.ready["rest"]
-        task: dict[str, object] = {
-            "url": f"https://{host}:{port}/mslrest/mbg/v1/devices/",
-            "ca": site.ready["ca"],
-            "key": site.ready["consumer_key"],
-            "secret": site.ready["consumer_secret"],
-            "token": site.ready["token"],
-            "token_secret": site.ready["token_secret"],
-            "icp_id": site.ready["icp_id"],
-            "count": size.extensions,
-            "parallel": CALLS,
-        }
-        return Side(**await generated("provision_load", task))
+        return await _bare_at(site, size)
+
+
+async def _bare_at(site: Child, size: Size) -> Side:
+    host, port = site.ready["rest"]
+    task: dict[str, object] = {
+        "url": f"https://{host}:{port}/mslrest/mbg/v1/devices/",
+        "ca": site.ready["ca"],
+        "key": site.ready["consumer_key"],
+        "secret": site.ready["consumer_secret"],
+        "token": site.ready["token"],
+        "token_secret": site.ready["token_secret"],
+        "icp_id": site.ready["icp_id"],
+        "count": size.extensions,
+        "parallel": CALLS,
+    }
+    return Side(**await generated("provision_load", task))
 
 
 async def _switched(size: Size, count: int, on_postgres: bool) -> Side:

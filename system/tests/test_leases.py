@@ -93,3 +93,26 @@ async def test_what_another_has_taken_after_the_lease_is_not_written(database: D
     executor = await carried_out(database, LEASE_S + 1)
     assert executor.written == NUMBERS[:1]
     assert len(executor.taken_by_other) == len(NUMBERS)
+
+
+async def test_without_a_look_at_the_lease_it_would_be_written_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: the same batch with a renewal that believes all is ours still."""
+    monkeypatch.setattr(queue, "is_taken_by_other", lambda *_: False)
+    executor = await carried_out(database, LEASE_S + 1)
+    assert executor.written == NUMBERS
+    assert executor.taken_by_other != []
+
+
+async def test_without_renewal_others_would_take_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: leases that are never renewed."""
+
+    async def not_renewed(self: Records, operation_ids: set[int]) -> set[int]:
+        return set(operation_ids)
+
+    monkeypatch.setattr(Records, "renew", not_renewed)
+    executor = await carried_out(database, LEASE_S / 2)
+    assert executor.taken_by_other != []

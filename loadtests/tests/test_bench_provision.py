@@ -1,10 +1,9 @@
 """The pair of provisioning in tiny counts: both sides make all devices, and a failure counts."""
 
-from dataclasses import replace
-
 import pytest
 
 from loadtests.bench import provision
+from loadtests.bench.mcs import administrator, mcs
 from loadtests.bench.rounds import Size
 from loadtests.errors import TargetError
 
@@ -26,7 +25,10 @@ async def test_the_bare_loop_makes_them_and_counts_what_was_refused() -> None:
 
 
 async def test_extensions_that_were_not_read_are_told() -> None:
-    async with provision._site(TINY) as site, provision.mcs() as mcs:
-        async with provision.administrator(mcs) as admin:
-            with pytest.raises(TargetError, match="30 of 31"):
-                await provision._set_up(admin, site, replace(TINY, extensions=31).extensions)
+    async with (
+        provision._site(TINY) as site,
+        mcs() as running,
+        administrator(running) as admin,
+    ):
+        with pytest.raises(TargetError, match="30 of 31"):
+            await provision._set_up(admin, site, 31)

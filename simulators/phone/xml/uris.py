@@ -27,6 +27,7 @@ KEY_NAMES = {
     "goodbye": "Goodbye",
     "hold": "Hold",
     "redial": "Redial",
+    "directory": "Directory",
     "speaker": "Speaker",
     "headset": "Speaker",
     "options": "Settings",

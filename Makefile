@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up burst bench style types lock clean
+.PHONY: help setup demo test check defects up burst bench style types lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -26,9 +26,13 @@ demo: setup ## six stages, PHONES=25 teleworkers, SEED=1, with a report
 
 test: setup style types ## everything that tests the project
 	$(RUN) pytest -n auto -q
+	@$(RUN) features defects --reach runs/latest-features
 
 check: setup ## the feature suites with their report (ARGS="--estate FILE -m ICP-2")
 	@$(RUN) features check $(ARGS)
+
+defects: setup ## plant each defect, see that its scenarios notice (ARGS="--only tok-8-renew-ignored")
+	@$(RUN) features defects $(ARGS)
 
 up: setup ## an estate that stays up: PHONES=5 SEED=1
 	@$(RUN) features up --phones $(or $(PHONES),5) --seed $(or $(SEED),1)

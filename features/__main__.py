@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from features.defects import run as planting
 from features.demo import Demo, Outcome
 from features.recording import RunFolder
 from simulators.control.server import ControlServer
@@ -94,6 +95,30 @@ def check(
     if folder.exists():
         Console().print(f"Report: {asyncio.run(_report(folder))}", soft_wrap=True)
     raise typer.Exit(status)
+
+
+@app.command()
+def defects(
+    only: Annotated[str, typer.Option(help="These alone, comma-separated.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="Show them, try none.")] = False,
+    thorough: Annotated[
+        bool, typer.Option(help="Try each with all scenarios that reach it; takes long.")
+    ] = False,
+    reach: Annotated[
+        Path | None, typer.Option(help="Run folder that notes who reaches which; default: a run.")
+    ] = None,
+) -> None:
+    """Plant each defect, and see that exactly the scenarios of its requirements turn red.
+
+    Exit status 0 only when all are caught; the last line is `N of N caught`.
+    """
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    if listed:
+        planting.listed(console)
+        return
+    raise typer.Exit(planting.try_all(console, reach, only, thorough=thorough))
 
 
 def _play(

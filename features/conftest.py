@@ -5,6 +5,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from features.actors.gateway import Gateway
 from features.actors.installer import Installer
 from features.actors.mcs_site import McsSite
 from features.actors.teleworker import Teleworker
+from features.defects import plugin as defects
+from features.defects.defect import Defect, planted
 from features.mcs_in_process import launch
 from features.portal import Bench, refuse_async_steps, started
 from features.recording import RUNS, RunFolder, ScenarioRecord, StepRecord, stamp
@@ -35,6 +38,7 @@ from simulators.phone.people import Person, invent
 
 UNNAMED = RUNS / "latest-features"
 """Where a run goes that names no folder; each such run takes the place of the one before."""
+UNNAMED_DEFECTS = RUNS / "latest-defects"
 
 CATALOGUE = Path(__file__).parent.parent / "reports" / "requirements.toml"
 PEOPLE = 3
@@ -48,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--run-dir", default="", help="folder for the run; default: runs/latest-features"
     )
+    defects.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,7 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{requirement['id']}: {requirement['sentence']}")
     for mark, meaning in catalogue["extra_tags"].items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
-    config.pluginmanager.register(_Run(config), "teleworker-run")
+    run = _Run(config)
+    config.pluginmanager.register(run, "teleworker-run")
+    config.pluginmanager.register(_defects(config, run), "teleworker-defects")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -87,8 +94,9 @@ class _Run:
     def __init__(self, config: pytest.Config) -> None:
         worker = getattr(config, "workerinput", None)
         given = str(worker["run_dir"]) if worker else str(config.getoption("--run-dir"))
-        path = Path(given) if given else UNNAMED
-        if path == UNNAMED and worker is None:
+        unnamed = UNNAMED_DEFECTS if config.getoption("--defects") else UNNAMED
+        path = Path(given) if given else unnamed
+        if path == unnamed and worker is None:
             shutil.rmtree(path, ignore_errors=True)
         self.folder = RunFolder(path, str(worker["workerid"]) if worker else "")
         self._config = config
@@ -163,6 +171,18 @@ class _Run:
         return found
 
 
+def _defects(config: pytest.Config, run: _Run) -> object:
+    """What plants defects in this run, or notes who would meet them."""
+    worker = str(getattr(config, "workerinput", {}).get("workerid", ""))
+    if config.getoption("--defects"):
+        reach = Path(str(config.getoption("--reach")) or UNNAMED)
+        only = [name for name in str(config.getoption("--only-defects")).split(",") if name]
+        thorough = bool(config.getoption("--thorough"))
+        return defects.Trial(run.folder.path, reach, only, thorough=thorough, worker=bool(worker))
+    name = str(config.getoption("--defect"))
+    return defects.Reach(run.folder.path, worker, defects.one_defect(name) if name else None)
+
+
 def _rule_tags(scenario: Scenario) -> set[str]:
     rule = getattr(scenario, "rule", None)
     return set(getattr(rule, "tags", ()) or ())
@@ -184,6 +204,14 @@ def bench() -> Iterator[Bench]:
     """The event loop that everything lives on."""
     with started() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def planted_defect(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--defects`: one of them, in place while the scenario runs."""
+    defect: Defect | None = getattr(request, "param", None)
+    with planted(defect.place, defect.change) if defect else nullcontext():
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,5 @@
+"""What a phone may do wrong."""
+
+from features.defects.defect import Defect
+
+DEFECTS: tuple[Defect, ...] = ()

@@ -11,8 +11,9 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Boolean, Connection, Float, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from system.storage.database import alembic_config, check_current, make_engine
+from system.storage.database import make_engine
 from system.storage.driver_threads import DriverThreads
+from system.storage.schema import alembic_config, check_current
 from system.storage.secrets import SecretBox
 from system.tests.postgres import Cluster
 

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from system.domain.addresses import Location
 from system.domain.file_values import is_writable, nearest, one_line, written
 from system.domain.keymap import Key, KeyKind, PlacedKey, key_problem
+from system.phones.accounts import UNWRITABLE, account_of
 from system.phones.configuration import LONGEST_ACTION_URI, longest_action_uri, render
+from system.storage.models import Extension, Node
 from system.tests.conftest import Site
 from system.tests.file_reader import read_file
 from system.tests.test_configuration import LINE, SETTINGS
@@ -77,6 +80,27 @@ def test_the_reader_would_notice() -> None:
     assert read_file("x: Desk #2") == {"x": "Desk"}
     assert read_file('x: "Ada"') == {"x": "Ada"}
     assert read_file("x:  Ada ") == {"x": "Ada"}
+
+
+@pytest.mark.parametrize(
+    ("password", "handed"), [("plain", True), ("a #b", True), ('"a', False), ("a\nb", False)]
+)
+def test_credentials_of_the_pbx_are_never_altered(password: str, handed: bool) -> None:
+    extension = Extension(
+        extension="2101",
+        name="Ada",
+        internal_auth_name="2101",
+        internal_auth_password=password,
+        node=Node(number=1, address="10.0.0.1"),
+    )
+    account = account_of(extension, Location.LOCAL, rest_api_enabled=True)
+    if handed:
+        assert account.line is not None
+        file = read_file(render(replace(SETTINGS, line=account.line)).body)
+        assert file["sip line1 password"] == password
+    else:
+        assert account.line is None
+        assert account.reason.startswith(UNWRITABLE)
 
 
 async def test_keys_that_cannot_be_written_are_refused(site: Site) -> None:

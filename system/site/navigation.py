@@ -41,7 +41,15 @@ NAVIGATION = (
     Entry("Phones", "/phones"),
     Entry("Features", "/features"),
     Entry("Users", "/users"),
-    Entry("Provisioning", "/provisioning"),
+    Entry(
+        "Provisioning",
+        "/provisioning",
+        (
+            Entry("Many extensions", "/provisioning/bulk"),
+            Entry("Drift", "/provisioning/drift"),
+            Entry("Notices", "/notices"),
+        ),
+    ),
     Entry("Audit", "/audit"),
     Entry("Health", "/health"),
 )

@@ -151,7 +151,7 @@ async def test_search_and_bulk_switch_what_was_found(site: Site, person: Person)
     page = await person.get(f"{PBX}?search=bob")
     assert "1 SIP extension found" in page.text
     question = await person.send(page, "bulk:on")
-    assert "all 1 SIP extensions found by “bob”" in question.text
+    assert "for 1 SIP extension found by “bob”" in question.text
     assert await site.ok("GET", "/provisioning/bulk") == {
         "items": [],
         "total": 0,
@@ -196,7 +196,7 @@ async def test_an_operation_is_retried_by_hand(site: Site, person: Person) -> No
     page = await person.send(page, "retry:1")
     assert "The operation for extension 2101 is tried now." in page.text
     page = await person.send(page, "retry-all")
-    assert "1 operations are tried now." in page.text
+    assert "To be tried now: 1 operation." in page.text
     refused = await person.post(
         "/provisioning", {**person.filled(page, "retry-all"), "act": "retry:99"}
     )
@@ -214,7 +214,7 @@ async def test_drift_is_shown_and_repaired(site: Site, person: Person) -> None:
     page = await person.send(await person.get("/provisioning/drift"), "compare")
     assert "missing" in page.text
     question = await person.send(page, "repair-all")
-    assert "Have all 1 differences repaired?" in question.text
+    assert "Have 1 difference repaired?" in question.text
     page = await person.send(question, "repair-all")
     assert "Operations stored: 1." in page.text
 

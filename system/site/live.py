@@ -1,8 +1,8 @@
 """Live parts: what changes on a page by itself is sent as server-sent events.
 
 The script asks for the page's own address with ``Accept: text/event-stream``. Each part is a block
-``live_*`` of the page's template, rendered anew every second or so and sent where it differs from what
-was sent last. Without script, the page is right after a reload.
+``live_*`` of the page's template, rendered anew every second or so and sent where it differs from
+what was sent last. Without script, the page is right after a reload.
 """
 
 import contextlib

@@ -29,6 +29,7 @@ from system.phones.services import LocalPorts, PhoneServices
 from system.phones.site import SiteAddresses
 from system.provisioning.assembly import make_worker
 from system.provisioning.drift_check import DriftCheck
+from system.site.site import mount
 from system.storage.data_dir import locked
 from system.storage.database import Database, open_database
 from system.storage.secrets import open_secret_box
@@ -202,7 +203,8 @@ class Mcs:
         address, links = config.listen_address, services.links
         # First, so that the ports of local services are known when a phone is told them.
         await services.phones.start(stack)
-        self._api = await listen(make_api(services), address, config.api_port, listener_tls)
+        admin = mount(make_api(services))
+        self._api = await listen(admin, address, config.api_port, listener_tls)
         stack.push_async_callback(self._api.close)
         app = services.phones.make_app(links)
         self._phones_http = await listen(app, address, config.phones_http_port, None)

@@ -118,8 +118,8 @@ def bearer(request: web.Request) -> str:
 
 
 async def never_cached(_request: web.Request, response: web.StreamResponse) -> None:
-    """Signal handler: what the API says is for now only."""
-    response.headers["Cache-Control"] = "no-store"
+    """Signal handler: an answer is for now only, if it does not say otherwise."""
+    response.headers.setdefault("Cache-Control", "no-store")
 
 
 def _of_kind(identity: Identity, kind: LogInKind) -> Identity:

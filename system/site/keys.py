@@ -1,0 +1,18 @@
+"""What the site keeps in its application."""
+
+from collections.abc import Set as AbstractSet
+
+from aiohttp import web
+from jinja2 import Environment
+
+from system.site.declare import Page
+from system.site.once import Once
+from system.site.streams import Streams
+
+LOG_IN = "/log-in"
+
+PAGES: web.AppKey[dict[web.AbstractRoute, Page]] = web.AppKey("pages", dict)
+STATIC_ROUTE: web.AppKey[AbstractSet[web.AbstractRoute]] = web.AppKey("static", frozenset)
+TEMPLATES = web.AppKey("templates", Environment)
+ONCE = web.AppKey("once", Once)
+STREAMS = web.AppKey("streams", Streams)

@@ -7,13 +7,33 @@ from system.site import guard, view
 from system.site.declare import Page
 from system.site.keys import ONCE, PAGES, STATIC_ROUTE, STREAMS, TEMPLATES
 from system.site.once import Once
-from system.site.pages import client_locations, log_in, overview
+from system.site.pages import (
+    audit,
+    client_locations,
+    directories,
+    firmware,
+    images,
+    keymaps,
+    log_in,
+    overview,
+    phone,
+    phones,
+    users,
+)
 from system.site.streams import Streams
 
 ALL: tuple[Page, ...] = (
     *log_in.PAGES,
     *overview.PAGES,
     *client_locations.PAGES,
+    *phones.PAGES,
+    *phone.PAGES,
+    *keymaps.PAGES,
+    *firmware.PAGES,
+    *directories.PAGES,
+    *images.PAGES,
+    *users.PAGES,
+    *audit.PAGES,
 )
 
 

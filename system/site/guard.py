@@ -216,13 +216,15 @@ async def _do(visit: Visit, act: Act, pairs: list[tuple[str, str]]) -> web.Strea
 
 
 def _from_elsewhere(request: web.Request) -> bool:
-    """Whether the browser says that another site has sent the form."""
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    origin = request.headers.get("Origin")
-    return site not in ("same-origin", "none") or origin not in (
-        None,
-        f"https://{request.host}",
-    )
+    """Whether the browser says that another site has sent the form.
+
+    ``Origin`` may be ``null`` on our own forms (Fetch, "append a request Origin header": a referrer
+    policy of no-referrer does that), so the newer header goes first.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    return request.headers.get("Origin") not in (None, "null", f"https://{request.host}")
 
 
 def _same(given: str, wanted: str) -> bool:

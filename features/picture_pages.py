@@ -1,6 +1,7 @@
 """What is pictured: each face of the bench with its log-in and its pages, as data.
 
-A path may hold `{mac}` and `{model}`: those of the first phone that is registered.
+A path may hold `{mac}` and `{model}` of a phone that is registered, and a registered
+`{extension}`.
 """
 
 from collections.abc import Callable
@@ -57,6 +58,16 @@ FACES = (
             "overview": "/",
             "account": "/account",
             "client-locations-remote": "/site-settings/client-locations/remote",
+            "phone-systems": "/site-settings/phone-systems",
+            "mbg": "/site-settings/phone-systems/mbg",
+            "pbx": "/site-settings/phone-systems/1",
+            "node": "/site-settings/phone-systems/1/nodes/1",
+            "extension": "/site-settings/phone-systems/1/extensions/{extension}",
+            "provisioning": "/provisioning",
+            "many-extensions": "/provisioning/bulk",
+            "drift": "/provisioning/drift",
+            "notices": "/notices",
+            "health": "/health",
             "phones": "/phones",
             "phone": "/phones/{mac}",
             "phone-keys": "/phones/{mac}/keys",

@@ -88,7 +88,7 @@ async def _pin(url: str, estate: Estate) -> str:
 async def _face(browser: "Browser", face: Face, estate: Estate, folder: Path) -> int:
     """All pages of one face; one log-in for each colour scheme."""
     places = {f"{face.name}-{name}": path for name, path in face.pages.items()}
-    known = _first_phone(estate)
+    known = _examples(estate)
     for scheme in SCHEMES:
         context = await browser.new_context(
             color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
@@ -106,12 +106,13 @@ async def _face(browser: "Browser", face: Face, estate: Estate, folder: Path) ->
     return (len(places) + bool(face.log_in)) * len(WIDTHS) * len(SCHEMES)
 
 
-def _first_phone(estate: Estate) -> dict[str, str]:
+def _examples(estate: Estate) -> dict[str, str]:
     """What stands for the braces in paths."""
-    for mac, phone in estate.phones.items():
-        if phone.registered:
-            return {"mac": mac, "model": phone.model.name}
-    raise PictureError("no phone is registered, so there is none to picture")
+    extensions = estate.node.registered_extensions()
+    phones = [(mac, phone.model.name) for mac, phone in estate.phones.items() if phone.registered]
+    if not phones or not extensions:
+        raise PictureError("no phone is registered, so there is none to picture")
+    return {"mac": phones[0][0], "model": phones[0][1], "extension": min(extensions)}
 
 
 async def _go(page: "Page", url: str) -> None:

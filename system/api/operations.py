@@ -4,9 +4,9 @@ from aiohttp import web
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
-from system.api.declare import Document, Route, text_query
+from system.api.declare import PAGING, Document, Route, text_query
 from system.api.services import SERVICES
-from system.api.web import actor, answer, path_number, resource_of
+from system.api.web import actor, answer, paging, path_number, resource_of
 from system.audit.trail import add
 from system.clock import iso_utc
 from system.domain.operations import ACTIVE, UNFINISHED, Event, State, next_state
@@ -59,8 +59,11 @@ class StatusDocument(Document):
 
 
 async def list_all(request: web.Request) -> web.Response:
-    """All operations, or those in ``state``, oldest first."""
+    """All operations, or those in ``state``, oldest first; with ``page``, one page of them."""
     statement = _operations().order_by(Operation.id)
+    if "page" in request.query or "page_size" in request.query:
+        page, page_size = paging(request)
+        statement = statement.offset((page - 1) * page_size).limit(page_size)
     wanted = request.query.get("state")
     if wanted is not None:
         if wanted not in list(State):
@@ -152,7 +155,10 @@ ROUTES = (
         path="/provisioning/operations",
         handler=list_all,
         needs=Permission.READ_PHONES,
-        query=(text_query("state", "only those in this state", enum=list(map(str, State))),),
+        query=(
+            *PAGING,
+            text_query("state", "only those in this state", enum=list(map(str, State))),
+        ),
         answer=OperationsDocument,
     ),
     Route(

@@ -53,6 +53,7 @@ class TokenDocument(Document):
     state: str
     expires_at: str | None
     message: str | None
+    pending: bool
 
 
 class SettingsDocument(Document):

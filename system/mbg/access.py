@@ -46,13 +46,16 @@ class TokenView:
     state: str
     expires_at: float | None
     message: str | None
+    pending: bool = False
+    """A temporary token waits for its verifier, perhaps beside one that works."""
 
-    def document(self) -> dict[str, str | None]:
+    def document(self) -> dict[str, str | bool | None]:
         """``token`` of ``GET /settings/mbg``."""
         return {
             "state": self.state,
             "expires_at": iso_utc(self.expires_at),
             "message": self.message,
+            "pending": self.pending,
         }
 
 
@@ -267,23 +270,24 @@ class MbgAccess:
                 "waiting for approval",
                 None,
                 f"Press approve under Temporary tokens on {WEB_SERVICES}, then enter the verifier.",
+                pending,
             )
         if not has_token:
-            return TokenView("none", None, settings.token_message)
+            return TokenView("none", None, settings.token_message, pending)
         if settings.token_refused:
-            return TokenView("refused", expires_at, settings.token_message)
+            return TokenView("refused", expires_at, settings.token_message, pending)
         if overdue:
-            return TokenView("refused", expires_at, _overdue_text(expires_at))
+            return TokenView("refused", expires_at, _overdue_text(expires_at), pending)
         message = settings.token_message
         if expires_at is not None and expires_at - self._clock.now() <= self._warning_s:
             expiring = (
                 f"The access token expires at {iso_utc(expires_at)}. Press Renew against it under "
                 f"Final tokens on {WEB_SERVICES}."
             )
-            return TokenView("expiring", expires_at, message or expiring)
+            return TokenView("expiring", expires_at, message or expiring, pending)
         if pending and message is None:
             message = "A new temporary token waits for approval; the present token stays in use."
-        return TokenView("valid", expires_at, message)
+        return TokenView("valid", expires_at, message, pending)
 
     async def _refresh_expiry(self, client: MbgClient) -> None:
         try:

@@ -1,6 +1,6 @@
 """What the site keeps in its application."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable
 
 from aiohttp import web
 from jinja2 import Environment
@@ -12,7 +12,7 @@ from system.site.streams import Streams
 LOG_IN = "/log-in"
 
 PAGES: web.AppKey[dict[web.AbstractRoute, Page]] = web.AppKey("pages", dict)
-STATIC_ROUTE: web.AppKey[AbstractSet[web.AbstractRoute]] = web.AppKey("static", frozenset)
+STATIC_ROUTE: web.AppKey[Iterable[web.AbstractRoute]] = web.AppKey("static", frozenset)
 TEMPLATES = web.AppKey("templates", Environment)
 ONCE = web.AppKey("once", Once)
 STREAMS = web.AppKey("streams", Streams)

@@ -50,7 +50,15 @@ NAVIGATION = (
     ),
     Entry("Users", "/users", (Entry("Roles", "/roles"), Entry("Log-ins", "/log-ins"))),
     Entry("Licences", "/licences"),
-    Entry("Provisioning", "/provisioning"),
+    Entry(
+        "Provisioning",
+        "/provisioning",
+        (
+            Entry("Many extensions", "/provisioning/bulk"),
+            Entry("Drift", "/provisioning/drift"),
+            Entry("Notices", "/notices"),
+        ),
+    ),
     Entry("Audit", "/audit"),
     Entry("Health", "/health"),
 )

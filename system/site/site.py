@@ -11,13 +11,20 @@ from system.site.pages import (
     audit,
     client_locations,
     directories,
+    drift,
+    extension,
     firmware,
     images,
     keymaps,
     log_in,
+    mbg,
+    notices,
     overview,
+    pbx,
     phone,
+    phone_systems,
     phones,
+    provisioning,
     users,
 )
 from system.site.streams import Streams
@@ -25,6 +32,10 @@ from system.site.streams import Streams
 ALL: tuple[Page, ...] = (
     *log_in.PAGES,
     *overview.PAGES,
+    *mbg.PAGES,
+    *phone_systems.PAGES,
+    *pbx.PAGES,
+    *extension.PAGES,
     *client_locations.PAGES,
     *phones.PAGES,
     *phone.PAGES,
@@ -34,6 +45,9 @@ ALL: tuple[Page, ...] = (
     *images.PAGES,
     *users.PAGES,
     *audit.PAGES,
+    *provisioning.PAGES,
+    *drift.PAGES,
+    *notices.PAGES,
 )
 
 
@@ -46,7 +60,7 @@ def mount(app: web.Application) -> web.Application:
         for method in methods:
             app[PAGES][app.router.add_route(method, page.path, guard.unreachable)] = page
     static = app.router.add_get("/static/{version}/{name}", view.static)
-    app[STATIC_ROUTE] = frozenset(static.resource) if static.resource is not None else frozenset()
+    app[STATIC_ROUTE] = frozenset(static.resource or ())
     app.middlewares.insert(0, guard.pages)
     app.on_shutdown.append(app[STREAMS].close)
     return app

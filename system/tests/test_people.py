@@ -181,7 +181,7 @@ async def test_every_route_declares_who_may_call_it(site: Site) -> None:
     declared = app[DECLARED]
     served = list(app.router.routes())
     assert len(served) > 40
-    pages = app[PAGES].keys() | app[STATIC_ROUTE]
+    pages = {*app[PAGES], *app[STATIC_ROUTE]}
     assert [route for route in served if route not in declared and route not in pages] == []
     for route in declared.values():
         assert isinstance(route.needs, Permission | Access)

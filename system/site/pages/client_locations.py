@@ -7,6 +7,12 @@ BELOW = "/site-settings/client-locations"
 REMOTE = "/client-locations/remote"
 
 
+async def show_local(visit: Visit) -> Values:
+    """Nothing to enter: a local phone is given the address at which it has reached the MCS."""
+    mbg = (await visit.api.get("/settings/mbg")).document
+    return {"mbg": mbg, "host": visit.request.url.host}
+
+
 async def show_remote(visit: Visit) -> Values:
     """NAT IP Address / Full Hostname."""
     location = await visit.api.get(REMOTE)
@@ -22,6 +28,13 @@ async def save_remote(visit: Visit) -> None:
 
 
 PAGES = (
+    Page(
+        path=f"{BELOW}/local",
+        title="Local",
+        template="client_location_local",
+        show=show_local,
+        reads="GET /settings/mbg",
+    ),
     Page(
         path=f"{BELOW}/remote",
         title="Remote",

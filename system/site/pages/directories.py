@@ -100,11 +100,9 @@ async def take_table(visit: Visit) -> None:
     before = [] if visit.sent.text("how") == "replace" else await _entries(visit)
     new = [one for one in entries if one not in before]
     try:
-        await _write(visit, before + new)
+        await visit.api.put(ONE, {"entries": before + new}, etag=visit.sent.etag)
     except Refused as refused:
-        if refused.field.startswith("entries") or refused.field in COLUMNS:
-            refused.field = "table"
-        raise
+        raise _of_table(refused, len(before), new) from refused
     visit.done(f"{len(new)} of {len(entries)} entries were taken; the others were there already.")
 
 
@@ -116,14 +114,31 @@ async def _write(visit: Visit, entries: list[Json]) -> None:
     try:
         await visit.api.put(ONE, {"entries": entries}, etag=visit.sent.etag)
     except Refused as refused:
-        # The API names the entry and its member, `entries.3.number`: the form has the member.
-        field, last = refused.field, refused.field.rpartition(".")[2]
-        if last in COLUMNS:
-            refused.message = refused.message.removeprefix(f"{field}: ")
-            refused.field = last
-        elif field.startswith("entries"):
-            refused.field = "number"
+        # The API names the entry and its member, `entries.3.number`; the form has the member alone.
+        last = refused.field.rpartition(".")[2]
+        if refused.field.startswith("entries"):
+            refused.message = _in_words(refused)
+            refused.field = last if last in COLUMNS else "number"
         raise
+
+
+def _of_table(refused: Refused, before: int, new: list[Json]) -> Refused:
+    """The same refusal, with the entry of the table that it is about."""
+    parts = refused.field.split(".")
+    if parts[0] != "entries":
+        return refused
+    message = _in_words(refused)
+    if len(parts) > 1 and parts[1].isdigit() and (at := int(parts[1]) - before) in range(len(new)):
+        shown = " ".join(new[at][name] for name in COLUMNS).strip()
+        message = f"Entry “{shown[:80]}”: {message}"
+    return Refused(refused.status, refused.code, message, field="table")
+
+
+def _in_words(refused: Refused) -> str:
+    message = refused.message.removeprefix(f"{refused.field}: ")
+    if refused.field.endswith(".number") and "pattern" in message:
+        return "A number holds digits, *, # and +, with blanks, dots, dashes or brackets between."
+    return message
 
 
 async def ask_replace(visit: Visit) -> Question:

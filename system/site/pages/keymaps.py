@@ -23,7 +23,13 @@ KINDS = {
     KeyKind.EXPMOD2: "Key of module 2",
     KeyKind.EXPMOD3: "Key of module 3",
 }
-FIELDS = {"type": "type", "position": "position", "state": "states", "line": "line"}
+FIELDS = {
+    "PHN-5": "position",
+    "type": "type",
+    "position": "position",
+    "state": "states",
+    "line": "line",
+}
 """Which field a refusal of a key is about, by a word in it; the first word that fits counts."""
 
 Json = dict[str, Any]
@@ -31,7 +37,8 @@ Json = dict[str, Any]
 
 async def show(visit: Visit) -> Values:
     """The levels that have keys, and where to go for one that has none."""
-    return {"found": await visit.listed("/keymaps"), "form": visit.fill("go"), "levels": LEVELS}
+    form = visit.fill("go", {"level": Level.MODEL})
+    return {"found": await visit.listed("/keymaps"), "form": form, "levels": LEVELS}
 
 
 async def go(visit: Visit) -> None:

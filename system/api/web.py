@@ -120,12 +120,34 @@ async def _content(request: web.Request) -> bytes:
     return content
 
 
+_IN_WORDS = {
+    "missing": "It is needed",
+    "int_type": "It has to be a whole number",
+    "int_parsing": "It has to be a whole number",
+    "bool_type": "It has to be true or false",
+    "string_type": "It has to be a text",
+    "greater_than_equal": "It has to be at least {ge}",
+    "less_than_equal": "It has to be at most {le}",
+    "string_too_long": "It may have at most {max_length} characters",
+    "string_pattern_mismatch": "It holds a character that it may not have",
+    "literal_error": "It has to be {expected}",
+    "enum": "It has to be {expected}",
+}
+"""Pydantic's kinds of problems in words for people; others are told in pydantic's own."""
+
+
 def _first_problem(error: ValidationError) -> InvalidInput:
-    problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    problem = error.errors(include_input=False, include_url=False)[0]
     field = ".".join(str(part) for part in problem["loc"]) or "body"
     if problem["type"] == "extra_forbidden":
         return InvalidInput("unknown_field", f"There is no field {field[:64]!r}.", field=field[:64])
-    return InvalidInput("invalid", f"{field}: {problem['msg']}.", field=field)
+    context = problem.get("ctx", {})
+    known = _IN_WORDS.get(problem["type"])
+    text = problem["msg"] if known is None else known.format_map(context)
+    if problem["type"] == "string_too_short":
+        shortest = context["min_length"]
+        text = "It is needed" if shortest == 1 else f"It needs at least {shortest} characters"
+    return InvalidInput("invalid", f"{field}: {text}.", field=field)
 
 
 def path_number(request: web.Request, name: str) -> int:

@@ -23,12 +23,14 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a page asks before it does something that can't be taken back."""
+    """What a page asks before it does something that can't be taken back, or does a lot."""
 
     title: str
     question: str
     consequence: str
     button: str
+    destroys: bool = True
+    """The button then looks like it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from aiohttp import web
 from system.api.services import SERVICES
 from system.site.inner import Refused
 from system.site.keys import STREAMS, TEMPLATES
+from system.site.view import HEADERS
 from system.site.visit import Visit
 
 EVERY_S = 1.0
@@ -24,9 +25,7 @@ async def stream(visit: Visit) -> web.StreamResponse:
     """Send the page's live parts until the browser goes, the log-in ends, or the MCS stops."""
     request = visit.request
     async with request.app[STREAMS].one_more():
-        response = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
-        )
+        response = web.StreamResponse(headers=HEADERS | {"Content-Type": "text/event-stream"})
         await response.prepare(request)
         with contextlib.suppress(ConnectionError):
             await _send_parts(visit, response)

@@ -1,10 +1,16 @@
 """The site's frame: log-in, headers, tokens, conflicts, double submits, ways back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
+from system.site.inner import Refused
+from system.site.once import KEPT_S, Once
+from system.site.own_paths import own_path
+from system.site.visit import Done
 from system.tests.conftest import PASSWORD, Site
+from system.tests.helpers import HandClock
 from system.tests.person import Person
 from system.tests.test_people import GOOD, add_user
 
@@ -255,3 +261,62 @@ async def test_the_api_answers_as_before(site: Site, person: Person) -> None:
     ) as answer:
         assert answer.status == 403  # no CSRF token: the site's cookie alone changes nothing
     assert await site.ok("GET", "/client-locations/remote") == {FIELD: None}
+
+
+async def test_the_same_form_sent_twice_at_once_adds_one(site: Site, person: Person) -> None:
+    await person.log_in()
+    page = await person.get("/site-settings/phone-systems/new")
+    values = person.filled(page, "add", name="Head office", ct_gateway_address="127.0.0.1")
+    action = page.form("add").action
+    both = await asyncio.gather(person.post(action, values), person.post(action, values))
+    assert [(one.status, one.address) for one in both] == [
+        (200, "/site-settings/phone-systems/1")
+    ] * 2
+    assert (await site.ok("GET", "/phone-systems"))["total"] == 1
+    # Another page view is another wish, and its refusal keeps what was typed.
+    page = await person.get("/site-settings/phone-systems/new")
+    page = await person.send(page, "add", name="Head office", ct_gateway_address="127.0.0.1")
+    assert page.status == 409
+    assert page.by_id["name-problem"] == "▲ Another phone system has this name."
+    assert page.form("add").value("ct_gateway_address") == "127.0.0.1"
+
+
+async def test_what_failed_may_be_sent_again_and_what_is_old_is_forgotten() -> None:
+    clock = HandClock()
+    once, tries = Once(clock.now), 0
+
+    async def act() -> Done:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise Refused(409, "no", "Not now.")
+        return Done(f"/{tries}")
+
+    with pytest.raises(Refused):
+        await once.do("key", act)
+    assert (await once.do("key", act)).location == "/2"
+    assert (await once.do("key", act)).location == "/2"
+    assert (await once.do("other", act)).location == "/3"
+    clock.advance(KEPT_S + 1)
+    assert (await once.do("key", act)).location == "/4"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "leads_to"),
+    [
+        ("/phones?page=2", "/phones?page=2"),
+        ("/", "/"),
+        ("", "/"),
+        ("phones", "/"),
+        ("//evil.example/x", "/"),
+        ("/\\evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("/phones\r\nSet-Cookie: a=b", "/"),
+        ("https://evil.example", "/"),
+        ("/log-in?next=/log-in", "/"),
+        ("/api/v1/session", "/"),
+        ("/" + "x" * 3000, "/"),
+    ],
+)
+def test_own_paths(wanted: str, leads_to: str) -> None:
+    assert own_path(wanted) == leads_to

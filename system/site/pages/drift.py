@@ -2,6 +2,7 @@
 
 from system.site.declare import Act, Page, Question, Values
 from system.site.inner import Refused
+from system.site.view import count
 from system.site.visit import Visit
 
 DRIFT = "/provisioning/drift"
@@ -23,7 +24,7 @@ async def compare(visit: Visit) -> None:
     """Read the MBG now."""
     query = {"fresh": "true", "page_size": "1"}
     report = (await visit.api.get(DRIFT, query)).document
-    visit.done(f"Compared: {report['total']:,} differences found.")
+    visit.done(f"Compared: {count(report['total'], 'difference')} found.")
 
 
 async def ask_to_repair(visit: Visit) -> Question:
@@ -31,10 +32,11 @@ async def ask_to_repair(visit: Visit) -> Question:
     total = (await visit.api.get(DRIFT, {"page_size": "1"})).document["total"]
     return Question(
         "Repair all differences",
-        f"Have all {total:,} differences repaired?",
+        f"Have {count(total, 'difference')} repaired?",
         "An operation is stored for each that MCS can repair: devices on the MBG are made, written "
         "again or removed as MCS has them. Those that need a person are left out.",
         "Repair all",
+        destroys=False,
     )
 
 

@@ -3,6 +3,7 @@
 from system.site.declare import Act, Page, Question, Values, needs_of
 from system.site.inner import Refused
 from system.site.pages.phone_systems import ONE, PATH
+from system.site.view import count
 from system.site.visit import Visit
 
 EXTENSIONS = f"{ONE}/extensions"
@@ -37,7 +38,7 @@ async def ask_to_switch(visit: Visit) -> Question:
     search = visit.query("search")
     query = {"page_size": "1"} | ({"search": search} if search else {})
     total = (await visit.api.get(EXTENSIONS, query)).document["total"]
-    which = f"all {total:,} SIP extensions" + (f" found by “{search}”" if search else "")
+    which = count(total, "SIP extension") + (f" found by “{search}”" if search else "")
     if visit.sent.argument == "on":
         return Question(
             "Switch many extensions",
@@ -45,6 +46,7 @@ async def ask_to_switch(visit: Visit) -> Question:
             "Random credentials are made where none are stored, and MCS provisions each on the "
             "MBG. You can watch, pause and cancel it on the next page.",
             "Switch on",
+            destroys=False,
         )
     return Question(
         "Switch many extensions",

@@ -1,6 +1,7 @@
 """Provisioning: the queue with its breaker; switches of many extensions."""
 
 from system.site.declare import Act, Page, Question, Values
+from system.site.view import count
 from system.site.visit import ROWS, Visit
 
 OPERATIONS = "/provisioning/operations"
@@ -46,7 +47,7 @@ async def retry(visit: Visit) -> None:
 async def retry_all(visit: Visit) -> None:
     """Try all that is not done now."""
     tried = (await visit.api.post(f"{OPERATIONS}/retry")).document
-    visit.done(f"{tried['operations']:,} operations are tried now.")
+    visit.done(f"To be tried now: {count(tried['operations'], 'operation')}.")
 
 
 async def show_all_bulk(visit: Visit) -> Values:

@@ -57,6 +57,7 @@ FACES = (
         pages={
             "overview": "/",
             "account": "/account",
+            "client-locations-local": "/site-settings/client-locations/local",
             "client-locations-remote": "/site-settings/client-locations/remote",
             "phone-systems": "/site-settings/phone-systems",
             "mbg": "/site-settings/phone-systems/mbg",

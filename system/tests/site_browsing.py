@@ -43,6 +43,7 @@ async def furnished(site: Site) -> list[str]:
     return [
         "/",
         "/account",
+        "/site-settings/client-locations/local",
         "/site-settings/client-locations/remote",
         "/site-settings/phone-systems",
         "/site-settings/phone-systems/new",

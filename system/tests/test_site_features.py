@@ -162,7 +162,7 @@ async def test_a_table_goes_out_and_comes_back(site: Site, person: Person) -> No
     [
         (b"name\nAda\n", "has to name the columns"),
         (b"number,company\n1\n", "Line 2 has 1 columns"),
-        (b"number\n0041\nx y z\n", "Entry “x y z”: A number holds digits"),
+        (b"number\n0041\nx y z\n", "Entry “x y z”: It holds a character"),
         ("number\nä".encode("latin-1"), "UTF-8"),
         (b"", "Choose a file"),
     ],

@@ -117,7 +117,7 @@ async def _write(visit: Visit, entries: list[Json]) -> None:
         # The API names the entry and its member, `entries.3.number`; the form has the member alone.
         last = refused.field.rpartition(".")[2]
         if refused.field.startswith("entries"):
-            refused.message = _in_words(refused)
+            refused.message = refused.message.removeprefix(f"{refused.field}: ")
             refused.field = last if last in COLUMNS else "number"
         raise
 
@@ -127,18 +127,11 @@ def _of_table(refused: Refused, before: int, new: list[Json]) -> Refused:
     parts = refused.field.split(".")
     if parts[0] != "entries":
         return refused
-    message = _in_words(refused)
+    message = refused.message.removeprefix(f"{refused.field}: ")
     if len(parts) > 1 and parts[1].isdigit() and (at := int(parts[1]) - before) in range(len(new)):
         shown = " ".join(new[at][name] for name in COLUMNS).strip()
         message = f"Entry “{shown[:80]}”: {message}"
     return Refused(refused.status, refused.code, message, field="table")
-
-
-def _in_words(refused: Refused) -> str:
-    message = refused.message.removeprefix(f"{refused.field}: ")
-    if refused.field.endswith(".number") and "pattern" in message:
-        return "A number holds digits, *, # and +, with blanks, dots, dashes or brackets between."
-    return message
 
 
 async def ask_replace(visit: Visit) -> Question:

@@ -53,6 +53,8 @@ async def test_keys_are_added_edited_and_removed(site: Site, person: Person) -> 
     page = await person.send(page, "save", position="8")
     assert [k["position"] for k in await keys(site)] == [3, 8]
     page = await person.send(page, "remove:topsoftkey 3")
+    assert "Remove topsoftkey 3?" in page.text and len(await keys(site)) == 2
+    page = await person.send(page, "remove:topsoftkey 3")
     assert [k["position"] for k in await keys(site)] == [8]
     page = await person.send(page, "remove-all")
     assert "Remove all keys for all phones?" in page.text and await keys(site)

@@ -112,6 +112,16 @@ async def remove(visit: Visit) -> None:
     visit.done("The key was removed.", at=visit.path)
 
 
+async def ask_one(visit: Visit) -> Question:
+    """Before a key goes."""
+    return Question(
+        title="Remove a key",
+        question=f"Remove {visit.sent.argument}?",
+        consequence="Phones lose it at once, or at their next poll.",
+        button="Remove",
+    )
+
+
 async def remove_all(visit: Visit) -> None:
     """Take all keys of the level away."""
     await visit.api.delete(ONE, etag=visit.sent.etag)
@@ -172,7 +182,7 @@ PAGES = (
         reads="GET /keymaps/{level}/{owner}",
         acts=(
             Act(name="save", do=save, calls=_PUT),
-            Act(name="remove", do=remove, calls=_PUT),
+            Act(name="remove", do=remove, calls=_PUT, question=ask_one),
             Act(
                 name="remove-all",
                 do=remove_all,

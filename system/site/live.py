@@ -1,8 +1,8 @@
 """Live parts: what changes on a page by itself is sent as server-sent events.
 
 The script asks for the page's own address with ``Accept: text/event-stream``. Each part is a block
-``live_*`` of the page's template, rendered anew every second and sent where it differs from what
-was sent last. Without script, the page is right after a reload.
+``live_*`` of the page's template, rendered anew every second or so and sent where it differs from
+what was sent last. Without script, the page is right after a reload.
 """
 
 import contextlib
@@ -17,6 +17,9 @@ from system.site.view import HEADERS
 from system.site.visit import Visit
 
 EVERY_S = 1.0
+LONGEST_S = 15.0
+SHARE = 10
+"""A page that takes long to make is made as rarely: one that is open costs a tenth of a core."""
 SILENCE_S = 15.0
 PREFIX = "live_"
 
@@ -37,6 +40,7 @@ async def _send_parts(visit: Visit, response: web.StreamResponse) -> None:
     sent: dict[str, str] = {}
     spoken_at = clock.now()
     while True:
+        began = clock.now()
         try:
             parts = await rendered(visit)
         except Refused as refused:
@@ -50,7 +54,7 @@ async def _send_parts(visit: Visit, response: web.StreamResponse) -> None:
         if clock.now() - spoken_at >= SILENCE_S:
             await response.write(b": still here\n\n")
             spoken_at = clock.now()
-        await clock.sleep(EVERY_S)
+        await clock.sleep(min(max(EVERY_S, SHARE * (clock.now() - began)), LONGEST_S))
 
 
 async def rendered(visit: Visit) -> dict[str, str]:

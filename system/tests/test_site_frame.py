@@ -309,6 +309,7 @@ async def test_what_failed_may_be_sent_again_and_what_is_old_is_forgotten() -> N
         ("", "/"),
         ("phones", "/"),
         ("//evil.example/x", "/"),
+        ("///evil.example/x", "/"),
         ("/\\evil.example", "/"),
         ("/\t/evil.example", "/"),
         ("/phones\r\nSet-Cookie: a=b", "/"),

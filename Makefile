@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check defects up burst bench style types lock clean
+.PHONY: help setup demo test check defects up pictures burst bench style types lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -36,6 +36,9 @@ defects: setup ## plant each defect, see that its scenarios notice (ARGS="--only
 
 up: setup ## an estate that stays up: PHONES=5 SEED=1
 	@$(RUN) features up --phones $(or $(PHONES),5) --seed $(or $(SEED),1)
+
+pictures: setup ## every page as a picture, below runs/ (needs chromium): PHONES=5 SEED=1
+	@$(RUN) features pictures --phones $(or $(PHONES),5) --seed $(or $(SEED),1)
 
 burst: setup ## a registration burst: PHONES=500 RATE=100 WORKERS=1 SEED=1, with a report
 	@$(RUN) loadtests burst --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from features.defects import run as planting
 from features.demo import Demo, Outcome
+from features.pictures import chromium, take
 from features.recording import RunFolder
 from simulators.control.server import ControlServer
 from simulators.entropy import Seed
@@ -73,6 +74,29 @@ def up(
 ) -> None:
     """Play the stages and stay up, with the addresses and the log-in printed, until Ctrl-C."""
     _play(phones, seed, estate, _stay)
+
+
+@app.command()
+def pictures(
+    phones: Annotated[int, typer.Option(help="How many teleworkers to deploy.")] = 5,
+    seed: Annotated[str, typer.Option(help="Decides names, MACs, secrets; repeats a run.")] = "1",
+    estate: Annotated[
+        Path | None, typer.Option(help="Estate file (TOML); default: all ours.")
+    ] = None,
+) -> None:
+    """Play the stages, then picture every page of the MCS's and the MBG's site.
+
+    At 1280 and 400 pixels, light and dark, by chromium, into a folder below runs/.
+    """
+    chromium()
+    folder = RunFolder.new("pictures").path
+
+    async def picture(running: Estate) -> None:
+        sys.stdout.write(f"{await take(running, folder)} pictures in {folder}\n")
+
+    outcome = _play(phones, seed, estate, picture)
+    if outcome.error:
+        raise BenchError(f"nothing was pictured: {outcome.error.splitlines()[0]}")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

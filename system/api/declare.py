@@ -88,6 +88,7 @@ class Route:
         body: the JSON object that is taken.
         read_only: members that may be sent back and are not looked at.
         octets: the body is octets, not JSON.
+        produces: media type of the answer where it is octets, not JSON.
         tagged: an ``ETag`` comes with the answer, and ``If-Match`` is obeyed.
         refusals: statuses of refusals besides those that follow from the rest.
     """
@@ -101,6 +102,7 @@ class Route:
     body: type[Body] | None = None
     read_only: tuple[str, ...] = ()
     octets: bool = False
+    produces: str = ""
     query: tuple[Query, ...] = ()
     tagged: bool = False
     refusals: tuple[int, ...] = ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated
+from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import Field
@@ -12,6 +13,7 @@ from system.api.declare import Body, Document, Route
 from system.api.services import SERVICES
 from system.api.web import actor, answer, check_match, entity_tag, read_body, resource_of
 from system.audit.trail import add
+from system.domain import directory_csv
 from system.domain.roles import Permission
 from system.errors import Conflict, InvalidInput, NotFound
 from system.phones.directory import MOST_ROWS, SYSTEM, entries_of
@@ -20,6 +22,7 @@ from system.storage.models import SINGLETON, DirectoryEntry, Extension, Installa
 from system.storage.people import User
 
 SYSTEM_NAME = "system"
+CSV = "text/csv"
 _MOST_TOLD = 20
 """Entries of a kind in one audit entry."""
 
@@ -62,6 +65,17 @@ async def read(request: web.Request) -> web.Response:
     async with request.app[SERVICES].database.read() as session:
         owner = await _owner(request, session)
         return await _shown(request, session, owner)
+
+
+async def export(request: web.Request) -> web.Response:
+    """One list as a table (CSV, UTF-8) that spreadsheets open."""
+    async with request.app[SERVICES].database.read() as session:
+        owner = await _owner(request, session)
+        people = await entries_of(session, owner)
+    response = web.Response(text=directory_csv.written(people), content_type=CSV, charset="utf-8")
+    name = f"directory-{owner or SYSTEM_NAME}.csv"
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return response
 
 
 async def write(request: web.Request) -> web.Response:
@@ -185,6 +199,13 @@ ROUTES = (
         needs=Permission.READ_PHONES,
         answer=DirectoryDocument,
         tagged=True,
+    ),
+    Route(
+        method="GET",
+        path=f"{_ONE}/csv",
+        handler=export,
+        needs=Permission.READ_PHONES,
+        produces=CSV,
     ),
     Route(
         method="PUT",

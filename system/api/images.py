@@ -34,6 +34,14 @@ async def read(request: web.Request) -> web.Response:
     return answer(_document(request, octets), etag=_tag(request, octets))
 
 
+async def content(request: web.Request) -> web.Response:
+    """One image itself."""
+    octets = await _stored(request)
+    if octets is None:
+        raise NotFound("not_found", f"There is no image {request.match_info['name'][:64]!r}.")
+    return web.Response(body=octets, content_type=PNG)
+
+
 async def write(request: web.Request) -> web.Response:
     """Keep an image; the body is the PNG's octets."""
     octets = await request.read()
@@ -81,6 +89,7 @@ def _document(request: web.Request, octets: bytes) -> ImageDocument:
     return ImageDocument(name=request.match_info["name"], width=width, height=height)
 
 
+PNG = "image/png"
 _ONE = "/images/{name}"
 ROUTES = (
     Route(
@@ -97,6 +106,13 @@ ROUTES = (
         needs=Permission.READ_SITE,
         answer=ImageDocument,
         tagged=True,
+    ),
+    Route(
+        method="GET",
+        path=f"{_ONE}/content",
+        handler=content,
+        needs=Permission.READ_SITE,
+        produces=PNG,
     ),
     Route(
         method="PUT",

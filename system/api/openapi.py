@@ -151,6 +151,9 @@ def _success(route: Route, schema: Json | None) -> Json:
     described: Json = {"description": route.summary}
     if schema is not None:
         described["content"] = {_JSON: {"schema": schema}}
+    elif route.produces:
+        octets = {"type": "string", "format": "binary"}
+        described["content"] = {route.produces: {"schema": octets}}
     if route.tagged and route.method != "DELETE":
         described["headers"] = {"ETag": {"schema": {"type": "string"}}}
     return described

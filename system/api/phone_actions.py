@@ -6,7 +6,7 @@ from aiohttp import web
 from sqlalchemy import func, select
 
 from system.api import keymaps, phones
-from system.api.declare import PAGING, Document, Page, Route
+from system.api.declare import PAGING, Document, Page, Route, text_query
 from system.api.services import SERVICES
 from system.api.web import actor, answer, page_of, paging, resource_of
 from system.audit.trail import add
@@ -54,11 +54,13 @@ async def history(request: web.Request) -> web.Response:
     page, page_size = paging(request)
     async with request.app[SERVICES].database.read() as session:
         phone = await phones.find(request, session)
-        of_phone = PhoneEvent.mac == phone.mac
-        total = await session.scalar(select(func.count(PhoneEvent.id)).where(of_phone)) or 0
+        wanted = [PhoneEvent.mac == phone.mac]
+        if kind := request.query.get("kind"):
+            wanted.append(PhoneEvent.kind == kind)
+        total = await session.scalar(select(func.count(PhoneEvent.id)).where(*wanted)) or 0
         found = await session.scalars(
             select(PhoneEvent)
-            .where(of_phone)
+            .where(*wanted)
             .order_by(PhoneEvent.id.desc())
             .offset((page - 1) * page_size)
             .limit(page_size)
@@ -123,7 +125,7 @@ ROUTES = (
         path=f"{_ONE}/history",
         handler=history,
         needs=Permission.READ_PHONES,
-        query=PAGING,
+        query=(*PAGING, text_query("kind", "events of this kind alone, such as hand-out")),
         answer=Page[EventDocument],
     ),
     Route(

@@ -1,14 +1,15 @@
 """``/phones``: the page Configuration -> Phones (PHN-4, PHN-6)."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import Field
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from system.api.declare import PAGING, Body, Document, Page, Route
+from system.api.declare import PAGING, Body, Document, Page, Route, text_query
 from system.api.services import SERVICES, Services
 from system.api.web import (
     actor,
@@ -25,7 +26,7 @@ from system.clock import iso_utc
 from system.domain.enrolment import new_token
 from system.domain.roles import Permission
 from system.errors import Conflict, InvalidInput, NotFound
-from system.phones.identity import is_mac
+from system.phones.identity import is_mac, mac_as_typed
 from system.storage.models import Extension, Phone, PhoneEvent
 
 READ_ONLY = (
@@ -87,16 +88,33 @@ class PhoneWithLogDocument(PhoneDocument):
 
 
 async def list_page(request: web.Request) -> web.Response:
-    """A page of phones, by MAC."""
+    """A page of phones, by MAC; ``search`` looks in MAC, extension, model, firmware, address."""
     page, page_size = paging(request)
     now = request.app[SERVICES].clock.now()
+    conditions = list(_matching(request.query.get("search", "").strip()))
     async with request.app[SERVICES].database.read() as session:
-        total = await session.scalar(select(func.count(Phone.mac))) or 0
-        found = await session.scalars(
-            _phones().order_by(Phone.mac).offset((page - 1) * page_size).limit(page_size)
-        )
+        counted = select(func.count(Phone.mac)).where(*conditions)
+        total = await session.scalar(counted) or 0
+        wanted = _phones().where(*conditions).order_by(Phone.mac)
+        found = await session.scalars(wanted.offset((page - 1) * page_size).limit(page_size))
         items = [_document(phone, now) for phone in found]
     return page_of(items, total, page, page_size)
+
+
+def _matching(search: str) -> Iterator[ColumnElement[bool]]:
+    if not search:
+        return
+    of_number = select(Extension.id).where(Extension.extension.startswith(search, autoescape=True))
+    ways: list[ColumnElement[bool]] = [
+        Phone.extension_id.in_(of_number),
+        Phone.hot_desk_extension_id.in_(of_number),
+        Phone.model == search,
+        Phone.firmware.startswith(search, autoescape=True),
+        Phone.address.startswith(search, autoescape=True),
+    ]
+    if mac := mac_as_typed(search):
+        ways.append(Phone.mac.contains(mac, autoescape=True))
+    yield or_(*ways)
 
 
 async def read(request: web.Request) -> web.Response:
@@ -288,7 +306,7 @@ ROUTES = (
         path="/phones",
         handler=list_page,
         needs=Permission.READ_PHONES,
-        query=PAGING,
+        query=(*PAGING, text_query("search", "part of a MAC, or how extension or address begin")),
         answer=Page[PhoneDocument],
     ),
     Route(

@@ -9,6 +9,7 @@ _USER_AGENT = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _MAC = re.compile(r"[0-9A-F]{12}", re.ASCII)
+_SEPARATORS = re.compile(r"[\s:.-]")
 _MODEL = re.compile(r"\d{4}[a-z]{0,2}", re.ASCII)
 
 
@@ -33,6 +34,13 @@ def parse_user_agent(value: str) -> PhoneIdentity | None:
 def is_mac(text: str) -> bool:
     """Whether the text is a MAC as it stands in file names: 12 upper-case hex digits."""
     return _MAC.fullmatch(text) is not None
+
+
+def mac_as_typed(text: str) -> str:
+    """A MAC in any usual way of writing (``14:00:e9:12:34:56``, ``1400.e912.3456``) as file names
+    have it; what is none comes back without separators, in upper case.
+    """
+    return _SEPARATORS.sub("", text).upper()
 
 
 def is_model(text: str) -> bool:

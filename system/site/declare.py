@@ -41,13 +41,15 @@ class Act:
         name: value of the button; forms are told apart by it.
         do: calls the API with what was typed, and ends in ``visit.done``.
         calls: the API's route that it needs, such as ``PUT /client-locations/remote``.
-        question: asked first, on a page of its own; forms with secrets can't have one.
+        question: asked first, on a page of its own; forms with secrets or files can't have one.
+        largest_file: of a file that its form may carry, in octets; 0 is none.
     """
 
     name: str
     do: "Callable[[Visit], Awaitable[None]]"
     calls: str
     question: "Callable[[Visit], Awaitable[Question]] | None" = None
+    largest_file: int = 0
 
     def __post_init__(self) -> None:
         needs_of(self.calls)

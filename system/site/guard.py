@@ -4,6 +4,7 @@ The order: log-in, role, CSRF token, question, then the act, once. Whatever gets
 through the API, which looks at all of it again.
 """
 
+import hashlib
 import hmac
 import logging
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from system.api.declare import BASE, Access, Handler
 from system.api.serve import COOKIE
 from system.api.services import SERVICES
 from system.people.accounts import csrf_token
-from system.site import forms, live, view
+from system.site import forms, live, uploads, view
 from system.site.declare import Act, Page
 from system.site.inner import Api, Refused
 from system.site.keys import LOG_IN, ONCE, PAGES, STATIC_ROUTE
@@ -165,7 +166,7 @@ def _to_log_in(visit: Visit) -> web.Response:
 
 async def _act(visit: Visit) -> web.StreamResponse:
     request = visit.request
-    pairs = await forms.read(request)
+    pairs = await _sent(visit)
     given = dict(pairs).get("csrf", "")
     if _from_elsewhere(request) or not _same(given, visit.csrf):
         raise Refused(403, "csrf_token_wrong", NOT_OURS)
@@ -181,8 +182,18 @@ async def _act(visit: Visit) -> web.StreamResponse:
     return await _do(visit, act, pairs)
 
 
+async def _sent(visit: Visit) -> list[tuple[str, str]]:
+    """The form's fields; its files go into the visit, where the page takes any."""
+    largest = max(act.largest_file for act in visit.page.acts)
+    if not largest or visit.request.content_type != uploads.CONTENT_TYPE:
+        return await forms.read(visit.request)
+    pairs, visit.files = await uploads.read(visit.request, largest)
+    return pairs
+
+
 async def _do(visit: Visit, act: Act, pairs: list[tuple[str, str]]) -> web.StreamResponse:
-    key = key_of(visit.csrf, visit.request.path_qs, pairs)
+    files = [(name, hashlib.sha256(octets).hexdigest()) for name, octets in visit.files.items()]
+    key = key_of(visit.csrf, visit.request.path_qs, pairs + files)
 
     async def once() -> Done:
         try:

@@ -39,8 +39,17 @@ NAVIGATION = (
     Entry("Overview", "/"),
     SITE_SETTINGS,
     Entry("Phones", "/phones"),
-    Entry("Features", "/features"),
-    Entry("Users", "/users"),
+    Entry(
+        "Features",
+        below=(
+            Entry("Keymaps", "/features/keymaps"),
+            Entry("Firmware", "/features/firmware"),
+            Entry("Directories", "/features/directories"),
+            Entry("Images", "/features/images"),
+        ),
+    ),
+    Entry("Users", "/users", (Entry("Roles", "/roles"), Entry("Log-ins", "/log-ins"))),
+    Entry("Licences", "/licences"),
     Entry(
         "Provisioning",
         "/provisioning",

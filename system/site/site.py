@@ -8,16 +8,24 @@ from system.site.declare import Page
 from system.site.keys import ONCE, PAGES, STATIC_ROUTE, STREAMS, TEMPLATES
 from system.site.once import Once
 from system.site.pages import (
+    audit,
     client_locations,
+    directories,
     drift,
     extension,
+    firmware,
+    images,
+    keymaps,
     log_in,
     mbg,
     notices,
     overview,
     pbx,
+    phone,
     phone_systems,
+    phones,
     provisioning,
+    users,
 )
 from system.site.streams import Streams
 
@@ -29,6 +37,14 @@ ALL: tuple[Page, ...] = (
     *pbx.PAGES,
     *extension.PAGES,
     *client_locations.PAGES,
+    *phones.PAGES,
+    *phone.PAGES,
+    *keymaps.PAGES,
+    *firmware.PAGES,
+    *directories.PAGES,
+    *images.PAGES,
+    *users.PAGES,
+    *audit.PAGES,
     *provisioning.PAGES,
     *drift.PAGES,
     *notices.PAGES,

@@ -47,6 +47,8 @@ class Visit:
     now: float
     submitted: Form | None = None
     notes: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    """What was sent as files, by the name of the field."""
 
     @property
     def path(self) -> str:

@@ -33,10 +33,12 @@ PARTS = 6
 REFUSING = {
     "/client-locations/remote",
     "/directories/{owner}",
+    "/directories/{owner}/csv",
     "/firmware/{model}",
     "/firmware/{model}/target",
     "/firmware/{model}/{kind}/{version}",
     "/images/{name}",
+    "/images/{name}/content",
     "/keymaps/{level}/{owner}",
     "/phone-systems",
     "/phone-systems/{id}",

@@ -1,0 +1,110 @@
+"""What is pictured: each face of the bench with its log-in and its pages, as data.
+
+A path may hold `{mac}` and `{model}` of a phone that is registered, and a registered
+`{extension}`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulators.estate.estate import Estate
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One site.
+
+    Args:
+        name: begins the pictures' names.
+        url: where it is in an estate, without a path.
+        log_in: path of the log-in page; empty for a face that asks for none.
+        account: user name and password there.
+        pages: name of the picture -> path.
+    """
+
+    name: str
+    url: Callable[[Estate], str]
+    log_in: str
+    account: Callable[[Estate], tuple[str, str]]
+    pages: dict[str, str]
+
+
+def _mcs_url(estate: Estate) -> str:
+    assert estate.mcs is not None
+    return estate.mcs.api_url
+
+
+def _mcs_account(estate: Estate) -> tuple[str, str]:
+    assert estate.mcs is not None
+    return estate.mcs.admin_name, estate.mcs.admin_password
+
+
+def _mbg_url(estate: Estate) -> str:
+    host, port = estate.mbg.rest_address
+    return f"https://{host}:{port}"
+
+
+def _mbg_account(estate: Estate) -> tuple[str, str]:
+    return "admin", estate.mbg.settings.site_password
+
+
+FACES = (
+    Face(
+        name="mcs",
+        url=_mcs_url,
+        log_in="/log-in",
+        account=_mcs_account,
+        pages={
+            "overview": "/",
+            "account": "/account",
+            "client-locations-local": "/site-settings/client-locations/local",
+            "client-locations-remote": "/site-settings/client-locations/remote",
+            "phone-systems": "/site-settings/phone-systems",
+            "mbg": "/site-settings/phone-systems/mbg",
+            "pbx": "/site-settings/phone-systems/1",
+            "node": "/site-settings/phone-systems/1/nodes/1",
+            "extension": "/site-settings/phone-systems/1/extensions/{extension}",
+            "provisioning": "/provisioning",
+            "many-extensions": "/provisioning/bulk",
+            "drift": "/provisioning/drift",
+            "notices": "/notices",
+            "health": "/health",
+            "phones": "/phones",
+            "phone": "/phones/{mac}",
+            "phone-keys": "/phones/{mac}/keys",
+            "add-phone": "/phones/add",
+            "keymaps": "/features/keymaps",
+            "keymap": "/features/keymaps/model/{model}",
+            "firmware": "/features/firmware",
+            "firmware-model": "/features/firmware/{model}",
+            "directories": "/features/directories",
+            "directory": "/features/directories/system",
+            "images": "/features/images",
+            "users": "/users",
+            "user": "/users/admin",
+            "add-user": "/add-user",
+            "roles": "/roles",
+            "log-ins": "/log-ins",
+            "licences": "/licences",
+            "audit": "/audit",
+            "audit-retention": "/audit/retention",
+        },
+    ),
+    Face(
+        name="mbg",
+        url=_mbg_url,
+        log_in="/server-manager/log-in",
+        account=_mbg_account,
+        pages={
+            "web-services": "/server-manager/web-services",
+            "add-consumer": "/server-manager/web-services/consumers/new",
+            "port-forwarding": "/server-manager/port-forwarding",
+            "add-forward": "/server-manager/port-forwarding/new",
+            "icps": "/server-manager/icps",
+            "sip-devices": "/server-manager/sip-devices",
+            "system": "/server-manager/system",
+            "licences": "/server-manager/licences",
+            "signature-debugger": "/server-manager/signature-debugger",
+        },
+    ),
+)

@@ -24,18 +24,17 @@ class Where:
     mcs: McsEndpoint | None
     plan: AddressPlan
 
-    @property
-    def map_url(self) -> str:
-        """The live map."""
-        return f"{self.control.url}/map/"
-
-    def links(self) -> list[Link]:
-        """Links for the head of each page: the faces of this estate, then the roles' own sites."""
-        faces = [
-            Link(face.name, server.url + face.at())
+    def faces(self) -> list[tuple[str, str]]:
+        """Name and link of each kind of page on the control ports: live map, handsets."""
+        return [
+            (face.name, server.url + face.at())
             for server in (self.control, self.phone_control)
             for face in server.faces
         ]
+
+    def links(self) -> list[Link]:
+        """Links for the head of each page: the faces of this estate, then the roles' own sites."""
+        faces = [Link(name, url) for name, url in self.faces()]
         sites = [Link(f"{mbg.role} site", self._mbg_site(mbg)) for mbg in self.mbgs]
         mcs = [Link("MCS site", f"{self.mcs.api_url}/")] if self.mcs is not None else []
         return [*faces, *mcs, *sites]
@@ -54,11 +53,7 @@ class Where:
                 ("MCS site", f"{self.mcs.api_url}/", log_in),
                 ("MCS API", f"{self.mcs.api_url}/api/v1/openapi.json", "described in OpenAPI"),
             ]
-        pages = [
-            (face.name, server.url + face.at(), "no log-in")
-            for server in (self.control, self.phone_control)
-            for face in server.faces
-        ]
+        pages = [(name, url, "no log-in") for name, url in self.faces()]
         return [*pages, *mcs, *self._of_mbgs(), *self._of_pbx(), *self._controls()]
 
     def _of_mbgs(self) -> list[tuple[str, str, str]]:

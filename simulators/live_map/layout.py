@@ -84,7 +84,7 @@ class _Form:
 WIDE = _Form(
     1200, 560,
     (Box("outside", 8, 8, 528, 544), Box("lan", 544, 8, 648, 544)),
-    homes=Box(HOMES, 24, 50, 372, 486), mbgs=Box("", 452, 50, 176, 486), stacked=True,
+    homes=Box(HOMES, 24, 50, 372, 486), mbgs=Box("", 438, 50, 204, 486), stacked=True,
     mcs=Box(MCS, 744, 66, 190, 92), installer=Box(INSTALLER, 1036, 66, 140, 56),
     gateway=Box(GATEWAY, 1026, 186, 150, 60), nodes=Box("", 744, 258, 432, 124), columns=3,
     office=Box(OFFICE, 702, 428, 474, 108),

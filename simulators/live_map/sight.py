@@ -103,7 +103,7 @@ def texts(sight: Sight) -> dict[str, list[str]]:
     """What stands in each box: key -> name, and a line or two below."""
     mcs = sight.mcs()
     found = {
-        "mcs": ["MCS", "" if mcs is None else mcs.phones_address[0], "none" if mcs is None else ""],
+        "mcs": ["MCS", "none in this estate"] if mcs is None else ["MCS", mcs.phones_address[0]],
         "gateway": ["CT Gateway", sight.plan.ct_gateway],
         "installer": ["Installer", sight.plan.administrator],
     }
@@ -117,6 +117,11 @@ def texts(sight: Sight) -> dict[str, list[str]]:
 def licences(sight: Sight) -> list[list[object]]:
     """Role, in use, size of each MBG's licence pool."""
     return [[mbg.role, mbg.licences.in_use, mbg.licences.size] for mbg in sight.mbgs]
+
+
+def registered_at(sight: Sight) -> list[int]:
+    """How many extensions are registered at each PBX node."""
+    return [len(node.registered_extensions()) for node in sight.nodes()]
 
 
 def faults_on(sight: Sight) -> list[dict[str, object]]:

@@ -142,6 +142,7 @@ class Watch:
             "per_s": {kind: self._rates.per_second(kind, now) for kind in Rates.KINDS},
             "totals": {kind: self._rates.totals[kind] for kind in Rates.KINDS},
             "licences": seen.licences(self._sight),
+            "nodes": seen.registered_at(self._sight),
         }
 
     def _whole(self) -> Event:

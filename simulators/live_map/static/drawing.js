@@ -33,7 +33,8 @@ export class Drawing {
     const parts = [];
     for (const [key, x, y, width, height] of form.zones) {
       parts.push(make("rect", { class: `zone ${key}`, x, y, width, height, rx: 14 }));
-      parts.push(make("text", { class: "zone-name", x: key === "lan" && form.width > 600 ? x + width - 16 : x + 16, y: y + 24, "text-anchor": key === "lan" && form.width > 600 ? "end" : "start" }, TITLES[key]));
+      const low = key === "lan" && form.width < 600; // there the MBG stands in the corner
+      parts.push(make("text", { class: "zone-name", x: x + 16, y: y + (low ? 94 : 24) }, TITLES[key]));
     }
     this.wires = form.wires.map(([, , protocol, line]) => {
       const wire = make("polyline", { class: protocol ? `wire p-${protocol}` : "wire mere", points: line.map((p) => p.join(",")).join(" ") });
@@ -42,6 +43,9 @@ export class Drawing {
     });
     for (const [key, x, y, width, height] of form.boxes) parts.push(...this.box(key, x, y, width, height, texts[key] || []));
     this.svg.replaceChildren(...parts);
+    this.gauges = [...this.svg.querySelectorAll(".gauge.used")];
+    this.licences = [...this.svg.querySelectorAll(".of-licences")];
+    this.nodes = [...this.svg.querySelectorAll(".of-node")];
     this.place();
     this.dots();
   }
@@ -66,6 +70,13 @@ export class Drawing {
       parts.push(make("text", { class: "name halo", x: middle, y: y + (this.form.width > 600 ? 26 : height / 2 + 5), "text-anchor": "middle" }, name));
       if (this.form.width > 600) {
         const low = y + height;
+        if (height > 120) {
+          parts.push(make("rect", { class: "gauge", x: x + 30, y: y + 42, width: width - 60, height: 7, rx: 3.5 }));
+          parts.push(make("rect", { class: "gauge used", x: x + 30, y: y + 42, width: 0, height: 7, rx: 3.5, "data-width": width - 60 }));
+          const licences = this.small(middle, y + 66, "");
+          licences.classList.add("of-licences");
+          parts.push(licences);
+        }
         parts.push(this.small(x + width / 4, low - 34, "outside"), this.small(x + width / 4, low - 18, first));
         parts.push(this.small(x + 3 * width / 4, low - 34, "inside"), this.small(x + 3 * width / 4, low - 18, second));
       } else {
@@ -73,10 +84,28 @@ export class Drawing {
       }
       return parts;
     }
-    const tall = height > 46 && first;
-    parts.push(make("text", { class: width < 130 ? "name small" : "name", x: middle, y: y + height / 2 + (tall ? -3 : 5), "text-anchor": "middle" }, name));
-    if (tall) parts.push(this.small(middle, y + height / 2 + 17, this.fit(first, width)));
+    const tall = height > 46 && first, three = kind === "node" && height > 60;
+    const start = y + height / 2 + (three ? -12 : tall ? -3 : 5);
+    parts.push(make("text", { class: width < 130 ? "name small" : "name", x: middle, y: start, "text-anchor": "middle" }, name));
+    if (tall) parts.push(this.small(middle, start + 18, this.fit(first, width)));
+    if (kind === "node") {
+      const registered = this.small(middle, start + 34, "");
+      registered.classList.add("of-node");
+      if (!three) registered.setAttribute("visibility", "hidden");
+      parts.push(registered);
+    }
     return parts;
+  }
+
+  // What changes in the boxes: licences of each MBG, registrations at each node.
+  count(licences, nodes) {
+    if (this.form === null) return;
+    licences.forEach(([, used, size], index) => {
+      if (this.gauges[index] === undefined) return;
+      this.gauges[index].setAttribute("width", size ? this.gauges[index].dataset.width * Math.min(1, used / size) : 0);
+      this.licences[index].textContent = `${used.toLocaleString("en")} of ${size.toLocaleString("en")} licences`;
+    });
+    nodes.forEach((count, index) => { if (this.nodes[index]) this.nodes[index].textContent = `${count.toLocaleString("en")} registered`; });
   }
 
   fit(text, width) {
@@ -99,15 +128,16 @@ export class Drawing {
         if (size > best) { best = size; columns = tried; }
       }
       const rows = Math.max(1, Math.ceil(which.length / columns));
-      const cell = Math.min(best, 84);
-      const across = Math.min(width / columns, cell * 1.5), down = Math.min(height / rows, cell * 1.3);
+      const cell = Math.min(best, 100);
+      const across = Math.min(width / columns, cell * 1.4), down = Math.min(height / rows, cell * 1.3);
       const left = box.x + 6 + (width - across * columns) / 2, start = box.y + top + (height - down * rows) / 2;
       which.forEach((index, number) => {
         this.spots[index] = {
           x: left + (number % columns + 0.5) * across,
           y: start + (Math.floor(number / columns) + 0.5) * down,
-          radius: Math.max(1.6, Math.min(13, cell * 0.3)),
+          radius: Math.max(1.6, Math.min(13, cell * (cell >= 42 ? 0.165 : 0.34))),
           named: cell >= 42,
+          home: office === 0,
         };
       });
     }
@@ -128,22 +158,51 @@ export class Drawing {
     context.clearRect(0, 0, this.form.width, this.form.height);
     context.font = "600 11px ui-monospace, Menlo, Consolas, 'Liberation Mono', monospace";
     context.textAlign = "center";
-    const background = colour("paper"), ink = colour("ink");
+    const background = colour("card"), ink = colour("ink");
+    this.homes(context);
     this.phones.forEach((phone, index) => {
       const spot = this.spots[index], group = GROUPS[groupOf(this.states[phone[3]])];
       this.dot(context, spot, group, colour(group.colour), background);
-      if (index === this.chosen) {
+      if (index === this.chosen && !(spot.named && spot.home)) {
         context.strokeStyle = ink;
         context.lineWidth = 2;
         context.beginPath();
-        context.arc(spot.x, spot.y, spot.radius + 4, 0, 7);
+        context.arc(spot.x, spot.y, spot.radius * (spot.named ? 2.3 : 1) + 4, 0, 7);
         context.stroke();
       }
       if (spot.named) {
         context.fillStyle = ink;
-        context.fillText(phone[4] || phone[0].slice(-4), spot.x, spot.y + spot.radius + 13);
+        context.fillText(phone[4] || phone[0].slice(-4), spot.x, spot.y + spot.radius * (spot.home ? 1.6 : 1) + 15);
       }
     });
+  }
+
+  // A house around each phone at home, and its way to the MBGs, as long as there are few.
+  homes(context) {
+    const trunk = this.form.wires.find(([a]) => a === "homes")[3][0];
+    context.lineWidth = 1.4;
+    for (const [index, { x, y, radius, named, home }] of this.spots.entries()) {
+      if (!named || !home) continue;
+      context.lineWidth = 1.4;
+      const half = radius * 1.9;
+      context.strokeStyle = colour("line");
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(trunk[0], trunk[1]);
+      context.stroke();
+      context.lineWidth = index === this.chosen ? 3 : 1.4;
+      context.strokeStyle = colour(index === this.chosen ? "ink" : "edge");
+      context.fillStyle = colour("card");
+      context.beginPath();
+      context.moveTo(x - half, y - half * 0.45);
+      context.lineTo(x, y - half * 1.35);
+      context.lineTo(x + half, y - half * 0.45);
+      context.lineTo(x + half, y + half * 0.85);
+      context.lineTo(x - half, y + half * 0.85);
+      context.closePath();
+      context.fill();
+      context.stroke();
+    }
   }
 
   dot(context, { x, y, radius }, { shape }, tone, background) {

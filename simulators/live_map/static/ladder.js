@@ -34,6 +34,12 @@ export class Ladder {
     this.parts.said.textContent = `${title}: opening …`;
   }
 
+  rename(title) {
+    this.title = title;
+    const name = this.parts.names.children[1];
+    if (name) name.textContent = title;
+  }
+
   whole({ lifelines, rungs, earlier }) {
     const names = lifelines.map((name) => element("span", {}, name === "phone" ? this.title : name));
     this.parts.names.replaceChildren(element("span", {}), ...names);
@@ -64,7 +70,8 @@ export class Ladder {
     const requirement = rung.requirement ? ` (${rung.requirement})` : "";
     const ends = note ? `${rung.from || rung.to}` : `${rung.from} to ${rung.to}`;
     const button = element("button", { type: "button", class: `rung${rung.bad ? " bad" : ""}`, "aria-expanded": "false", "aria-label": `${clockTime(rung.t)}, ${ends}, ${WORDS[rung.p] || rung.p}: ${rung.label}${requirement}` });
-    button.append(element("span", { class: "at" }, clockTime(rung.t)));
+    const time = clockTime(rung.t);
+    button.append(element("span", { class: "at" }, element("span", { class: "hours" }, time.slice(0, 3)), time.slice(3)));
     const room = element("span", { class: note ? "note-of" : "arrow-of" });
     const label = element("span", { class: "label" }, rung.label);
     if (rung.requirement) label.append(element("span", { class: "requirement" }, rung.requirement));
@@ -75,6 +82,8 @@ export class Ladder {
       if (column > 0) room.classList.add(column === this.lifelines.length - 1 ? "right" : "middle");
     } else {
       room.style.gridColumn = `${2 * Math.min(from, to) + 3} / ${2 * Math.max(from, to) + 3}`;
+      if (Math.min(from, to) === 0) room.classList.add("first");
+      else if (Math.max(from, to) === this.lifelines.length - 1) room.classList.add("last");
       room.append(this.arrow(rung.p, to > from));
     }
     button.append(room);

@@ -58,6 +58,8 @@ const stream = live(`${BASE}/events`, {
 function changed(phones) {
   for (const [index, state, label] of phones) {
     if (whole.phones[index] === undefined) continue;
+    if (whole.phones[index][3] !== state && whole.states[state] === "registered") picture.ring(drawing.spots[index]);
+    if (index === drawing.chosen && label && label !== whole.phones[index][4]) ladder.rename(`phone ${label}`);
     whole.phones[index][3] = state;
     whole.phones[index][4] = label;
   }
@@ -83,6 +85,8 @@ function counters(told) {
   const used = told.licences.reduce((sum, [, count]) => sum + count, 0), size = told.licences.reduce((sum, [, , count]) => sum + count, 0);
   $("licences").textContent = number(used);
   $("licences-of").textContent = `of ${number(size)}`;
+  drawing.count(told.licences, told.nodes);
+  whole.counters = told;
   clock = told.clock;
   clockAt = performance.now();
   showClock();
@@ -120,6 +124,7 @@ function draw() {
   if (whole === null) return;
   const width = $("stage").clientWidth, form = width < NARROW ? whole.narrow : whole.wide;
   drawing.show(form, whole.texts, whole.phones);
+  drawing.count(whole.counters.licences, whole.counters.nodes);
   fit();
 }
 

@@ -9,6 +9,7 @@ const MOST_MOVING = 700;
 const LABELS = 8;           // more moving at the same time can't be read
 const SPREAD_MS = 110;      // the messages of a frame set out one after the other
 const LIT_MS = 900;
+const RING_MS = 800;
 
 export class Picture {
   constructor(canvas, drawing, said) {
@@ -18,6 +19,7 @@ export class Picture {
     this.said = said;
     this.waiting = [];
     this.moving = [];
+    this.rings = [];
     this.lit = new Map();
     this.speed = 1;
     this.time = 0;
@@ -74,6 +76,11 @@ export class Picture {
     this.wake();
   }
 
+  // A ring around a phone that has just got in.
+  ring(spot) {
+    if (spot !== undefined && this.rings.length < 60 && !this.still.matches) this.rings.push({ ...spot, begun: this.time });
+  }
+
   wake() {
     if (this.request === undefined || this.request === null) this.request = requestAnimationFrame((now) => this.draw(now));
   }
@@ -87,7 +94,7 @@ export class Picture {
     while (this.waiting.length && this.waiting[0].at <= this.time) this.begin(this.waiting.shift());
     if (this.still.matches) this.glow(now); else this.flow();
     this.said(this);
-    const busy = this.moving.length || this.lit.size || this.waiting.length;
+    const busy = this.moving.length || this.rings.length || this.lit.size || this.waiting.length;
     if (busy && this.speed > 0) this.wake(); else this.last = null;
   }
 
@@ -128,6 +135,16 @@ export class Picture {
     const context = this.context, { form } = this.drawing;
     context.clearRect(0, 0, form.width, form.height);
     this.moving = this.moving.filter((one) => this.time - one.begun < one.lasts + (one.lost ? 900 : 0));
+    this.rings = this.rings.filter((ring) => this.time - ring.begun < RING_MS);
+    context.strokeStyle = colour("good");
+    for (const { x, y, radius, named, begun } of this.rings) {
+      const part = (this.time - begun) / RING_MS;
+      context.globalAlpha = 1 - part;
+      context.lineWidth = 2.4;
+      context.beginPath();
+      context.arc(x, y, radius * (named ? 1.6 : 1) + part * (named ? 26 : 10), 0, 7);
+      context.stroke();
+    }
     const named = this.moving.filter((one) => one.label).length <= LABELS;
     context.lineCap = "butt";
     for (const one of this.moving) this.one(context, one, named);

@@ -72,7 +72,7 @@ class Face:
         self.streams = Streams() if streams is None else streams
         self._routes = routes
         self._links = links
-        self._home = home
+        self.home = home
         self._files = _files(BASE) | _files(package)
         self.version = _version(self._files)
         self.templates = Environment(
@@ -117,9 +117,9 @@ class Face:
         within.on_shutdown.append(self._end)
         application.router.add_get(self.prefix, self._to_slash)
         application.add_subapp(self.prefix, within)
-        if self._home is not None:
+        if self.home is not None:
             application[FACE] = self
-            application.router.add_get("/", self._at_root(self._home, failed))
+            application.router.add_get("/", self._at_root(self.home, failed))
 
     def _at_root(self, home: Handler, failed: Callable[..., None]) -> Handler:
         async def at_root(request: web.Request) -> web.StreamResponse:

@@ -55,7 +55,10 @@ class Engine:
             index: _registration(plan, accounts[index], homes[index]) for index in self.phones
         }
         self._ledger = Ledger(worker)
-        chance = Seed(plan.seed).stream(f"phones of engine {worker}").randbytes
+        # anew in each run: a registrar that still has the last one's bindings would refuse the same
+        # Call-IDs with lower sequence numbers (RFC 3261 section 10.3)
+        run = f"phones of engine {worker} since {time.time_ns()}"
+        chance = Seed(plan.seed).stream(run).randbytes
         self._crowd = Crowd(chance, timers, steps=self.time_lines is not None)
         self._sockets = Homes(self._crowd.receive, self._pump)
         self._say = say

@@ -36,7 +36,7 @@ class Plan:
         rate_per_s: starts per second; without meaning when all start at once.
         shape: how they arrive; see `Shape`.
         workers: engines, one core each.
-        seed: decides arrivals, branches, tags, Call-IDs and cnonces.
+        seed: decides who arrives when; Call-IDs, tags and cnonces are anew in each run.
         limit_s: after this many seconds the burst ends, whatever is still open.
         phones_per_home: how many share an address and its socket.
         time_lines: folder for what happened to each phone; "" keeps none.

@@ -233,7 +233,9 @@ def phones(
     ] = DEFAULT_PLAN.control_of_phones,
     control_port: Annotated[int, typer.Option(help="Port of the control API.")] = 8190,
     journal: Annotated[bool, typer.Option(help="Keep messages in memory.")] = True,
-    seed: Annotated[str, typer.Option(help="Decides MACs and all chance; repeats a run.")] = "1",
+    seed: Annotated[
+        str, typer.Option(help="Decides MACs, models and faults; the same seed repeats them.")
+    ] = "1",
 ) -> None:
     """Phones by themselves, against any MBG, PBX and MCS, real ones included.
 

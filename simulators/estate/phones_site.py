@@ -143,7 +143,7 @@ async def running(site: PhonesSite) -> AsyncIterator[Running]:
             if site.nat_timeout_s is not None and place not in homes:
                 homes[place] = HomeNetwork(network, site.nat_timeout_s, clock, journal)
             behind = homes.get(place, network)
-            phones.add(_handset(site, resident, place, clock, behind, journal, account))
+            phones.add(_handset(site, resident, place, clock, behind, journal, account, began))
         yield Running(phones, control)
 
 
@@ -207,7 +207,13 @@ def _handset(
     network: Network,
     journal: Journal,
     account: Credentials | None,
+    began: float,
 ) -> Handset:
+    """One phone; what it sends is anew at each start.
+
+    A registrar may still have the bindings of the run before, and would refuse the same Call-ID
+    with lower sequence numbers (RFC 3261 section 10.3).
+    """
     local = {}
     if account is not None:
         journal.masker.learn(account.password)
@@ -219,7 +225,7 @@ def _handset(
         clock=clock,
         network=network,
         journal=journal,
-        entropy=Seed(site.seed).stream(f"phone {resident.person.mac}").randbytes,
+        entropy=Seed(site.seed).stream(f"phone {resident.person.mac} since {began}").randbytes,
         firmware_version=resident.firmware_version,
         firmware_kind=resident.firmware_kind,
         settings=resident.habits,

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from simulators.clock import Clock, Timer
 from simulators.core import UDP, Address, Entropy
@@ -21,12 +22,22 @@ BURST = 64
 """Packets that one socket may bring before the others have their turn."""
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where audio is awaited without a call: a port, from one sender alone, or of a group."""
+
+    port: int
+    only_from: str = ""
+    group: str = ""
+
+
 @dataclass(slots=True)
 class _Open:
     """One call's socket and stream, and what is to happen next."""
 
     end: socket.socket
     stream: Stream
+    where: Where | None = None
     payload: int = 0
     sending: Timer | None = None
     verdict: Timer | None = None
@@ -61,13 +72,13 @@ class AudioSockets:
         self._on_news = on_news
         self._open: dict[int, _Open] = {}
 
-    def open(self, line: int) -> Address | None:
-        """An RTP port for the line's call; None where none is free."""
+    def open(self, line: int, where: Where | None = None) -> Address | None:
+        """An RTP port for the line's call, or where a server wants it; None: it is not free."""
         self.close(line)
-        end = self._bound()
+        end = self._bound() if where is None else self._bound_at(where)
         if end is None:
             return None
-        opened = _Open(end, Stream(self._entropy))
+        opened = _Open(end, Stream(self._entropy), where)
         self._open[line], self.streams[line] = opened, opened.stream
         asyncio.get_running_loop().add_reader(end, self._hear, line, opened)
         address = self._home, int(end.getsockname()[1])
@@ -124,6 +135,21 @@ class AudioSockets:
             return end
         return None
 
+    def _bound_at(self, where: Where) -> socket.socket | None:
+        end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        end.setblocking(False)
+        try:
+            if where.group:
+                # several phones of a network listen to the same group
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                joined = socket.inet_aton(where.group) + socket.inet_aton(self._home)
+                end.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
+            end.bind((where.group or self._home, where.port))
+        except OSError:
+            end.close()
+            return None
+        return end
+
     def _say(self, opened: _Open) -> None:
         """Send the next packet, and another one a packet's time later, while there are any."""
         opened.sending = None
@@ -133,6 +159,9 @@ class AudioSockets:
             return
         source = (self._home, int(opened.end.getsockname()[1]))
         if self._network.passes(source, to, UDP, "RTP"):
+            if ip_address(to[0]).is_multicast:
+                by = socket.inet_aton(self._home)
+                opened.end.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, by)
             with suppress(OSError):  # nobody can send to such an address, and it will hear nothing
                 opened.end.sendto(packet, to)
         opened.sending = self._later(PACKET_S, lambda: self._say(opened))
@@ -144,6 +173,8 @@ class AudioSockets:
             except OSError:
                 return  # nothing more, or a peer's port was closed: on UDP that is silence
             source = (peer[0], peer[1])
+            if opened.where is not None and opened.where.only_from not in ("", source[0]):
+                continue
             if self._network.allows(source[0], self._home) and opened.stream.receive(data, source):
                 self._stop_judging(opened)
                 self._tell("audio heard", line, opened, source=f"{source[0]}:{source[1]}")
@@ -157,7 +188,8 @@ class AudioSockets:
         codec = NAMES.get(opened.payload, str(opened.payload))
         if opened.stream.secured:
             facts["srtp"] = True
-        self._journal.happened(self._role, name, line=line, codec=codec, **facts)
+        whose = {"line": line} if line > 0 else {"stream": "asked for by XML"}
+        self._journal.happened(self._role, name, **whose, codec=codec, **facts)
         self._on_news()
 
     def _later(self, delay_s: float, callback: Callable[[], None]) -> Timer:

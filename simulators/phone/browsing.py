@@ -16,7 +16,9 @@ from simulators.phone.life.commands import ERASE, RESTARTS
 from simulators.phone.life.life import Life
 from simulators.phone.life.states import IN_SERVICE
 from simulators.phone.menu.menu import Menu
+from simulators.phone.sound import Sound
 from simulators.phone.xml.desk import Desk, Get, Noted, Outcome, Press, Reconfigure, Restart
+from simulators.phone.xml.media import EndFile, EndStream, PlayFile, Receive, Send
 from simulators.phone.xml.uris import DialNumber
 
 GET_TIMEOUT_S = 30
@@ -39,6 +41,9 @@ class Browsing(KeyHands):
         self._pages = {}
         self._desk_timer: Timer | None = None
         self._desk_working = False
+        self._sound = Sound(
+            self.role, self._clock, self._journal, lambda: self._telephone.audio, self._handle
+        )
 
     @abstractmethod
     async def _get(self, path: str, url: str, validate: bool) -> do.Fetched | do.FetchFailed:
@@ -54,9 +59,9 @@ class Browsing(KeyHands):
 
     # What comes
 
-    def take_object(self, data: bytes, source: str) -> None:
+    def take_object(self, data: bytes, source: str, refresh: str = "") -> None:
         """An XML object came as octets from `source` (a push, NOTIFY, an action URI's answer)."""
-        self._desk.take(data, source, self._clock.steady())
+        self._desk.take(data, source, self._clock.steady(), refresh=refresh)
         self._desk_work()
 
     def _notified(self, body: bytes) -> None:
@@ -70,7 +75,7 @@ class Browsing(KeyHands):
         if isinstance(result, do.FetchFailed):
             self._journal.happened(self.role, "action URI failed", uri=name, reason=result.reason)
         elif result.status == 200 and result.body.strip():
-            self.take_object(result.body, name)
+            self.take_object(result.body, name, result.refresh)
 
     def _line_used(self, used: do.LineUsed) -> None:
         """Remember calls; a call goes before the screens that were there."""
@@ -83,9 +88,11 @@ class Browsing(KeyHands):
         if facts.activity is Activity.IDLE and not busy:
             self._desk.call_ended()
         elif before is Activity.IDLE:
+            self._sound.stop()
             self._desk.call_began()
 
     def _close_desk(self) -> None:
+        self._sound.drop()
         self._desk.clear(self._clock.steady())
         self._pages.clear()
         self.notice = ""
@@ -123,12 +130,32 @@ class Browsing(KeyHands):
                 self._restart_by_xml(outcome)
             case DialNumber(number, line):
                 self._dial_number(number, line)
+            case Receive() | Send() | EndStream():
+                self._stream(outcome)
+            case PlayFile():
+                self._errands.start(self._play(outcome))
+            case EndFile(melody):
+                self._sound.stop(melody)
             case Press(wish, depth):
                 self._pressed_at = depth
                 try:
                     self._press_wish(wish)
                 finally:
                     self._pressed_at = -1
+
+    def _stream(self, wish: Receive | Send | EndStream) -> None:
+        """RTP without SIP has an audio path of its own: a call waits, unless both are mixed."""
+        front = self.call
+        talks = front is not None and front.activity is Activity.CONNECTED
+        if front is not None and talks and not isinstance(wish, EndStream) and not wish.mix:
+            self._telephone.hold(front.number)
+        self._sound.stream(wish)
+
+    async def _play(self, wish: PlayFile) -> None:
+        result = await self._get("wave file", wish.url, False)
+        idle = self.call is None and self._life.state in IN_SERVICE
+        self._sound.fetched(wish, result, idle=idle)
+        self._told()
 
     def _restart_by_xml(self, asked: Restart) -> None:
         """A command to restart; one that comes while the phone starts or flashes is too early."""
@@ -151,7 +178,7 @@ class Browsing(KeyHands):
         if isinstance(result, do.FetchFailed):
             self._desk.failed(get.number, result.reason, now)
         else:
-            self._desk.answered(get.number, result.status, result.body, now)
+            self._desk.answered(get.number, result.status, result.body, now, result.refresh)
         self._desk_work()
 
     def _get_timeout_s(self) -> int:

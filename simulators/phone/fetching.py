@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from urllib.parse import unquote, urlsplit
 
@@ -89,7 +89,7 @@ class Fetcher:
         path: str,
         url: str,
         *,
-        user_agent: str,
+        own: Mapping[str, str],
         validate: bool,
         drop_after: int | None = None,
     ) -> Fetched | FetchFailed:
@@ -98,6 +98,7 @@ class Fetcher:
         Never raises for what a network or a server does.
 
         Args:
+            own: headers in which the phone names itself.
             drop_after: end the transfer after so many octets of the body, as a broken phone.
         """
         try:
@@ -116,7 +117,7 @@ class Fetcher:
             allowed = self._network.allows(self._home, peer[0])
             with nullcontext() if allowed else not_busy(self._clock):  # nowhere takes clock time
                 await self._network.reach(self._home, peer, what)
-            return await self._get(path, url, peer, user_agent, validate, drop_after)
+            return await self._get(path, url, peer, own, validate, drop_after)
         except TimeoutError:
             return FetchFailed(path, "no answer")
         except aiohttp.ClientConnectorCertificateError as error:
@@ -146,13 +147,13 @@ class Fetcher:
         path: str,
         url: str,
         peer: tuple[str, int],
-        user_agent: str,
+        own: Mapping[str, str],
         validate: bool,
         drop_after: int | None,
     ) -> Fetched | FetchFailed:
         parts = urlsplit(url)
         wanted = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        headers = {"User-Agent": user_agent, "Accept-Language": "en", "Accept": "*/*"}
+        headers = {**own, "Accept-Language": "en", "Accept": "*/*"}
         sent = _headers_text(f"GET {wanted} HTTP/1.1", headers.items())
 
         def on_way(source: Address) -> None:
@@ -179,7 +180,8 @@ class Fetcher:
                 body = await response.read()
                 self._answered(response, wanted, body, connection.source, peer)
                 whole = True
-                return Fetched(path, response.status, body)
+                refresh = response.headers.get("Refresh", "")
+                return Fetched(path, response.status, body, refresh)
         finally:
             self._under_way.discard(connection)
             if connection is self._kept and not whole:

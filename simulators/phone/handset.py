@@ -80,6 +80,10 @@ class Handset(Readings, DirectoryKeys, Power):
         resolve: finds the IPv4 address of a registrar given by name; by default only this
             machine's own names are known.
         push_limit: octets of a push that are taken, 2150 on old phones.
+        expansion_modules: how many are attached.
+
+    Raises:
+        ConfigurationError: so many can't be attached to the model.
     """
 
     def __init__(
@@ -103,7 +107,14 @@ class Handset(Readings, DirectoryKeys, Power):
         faults: FaultTable | None = None,
         resolve: Resolve = addresses_only,
         push_limit: int = NEW_LIMIT,
+        expansion_modules: int = 0,
     ) -> None:
+        if not 0 <= expansion_modules <= model.modules:
+            raise ConfigurationError(
+                f"expected at most {model.modules} expansion modules at a {model.name}, "
+                f"{expansion_modules} came"
+            )
+        self.expansion_modules = expansion_modules
         self.identity = identity
         self.model = model
         self.home_address = home_address
@@ -187,6 +198,8 @@ class Handset(Readings, DirectoryKeys, Power):
             or self._life.message
             or self._trouble()
         )
+        if not message and self.playing:
+            message = f"Playing {self.playing.rpartition('/')[2]}"
         message = message or self._desk.status.shown(self._clock.steady()) or self._last_call()
         title = names[0] if names else f"Mitel {self.model.name}"
         return Screen(title, self.top_labels, None, self.soft_labels, message)

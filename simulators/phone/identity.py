@@ -63,3 +63,8 @@ class Identity:
     def user_agent(self, model: Model, version: str) -> str:
         """The HTTP User-Agent of SIP firmware `version`."""
         return f"{model.user_agent} MAC:{self.dashed} V:{version}-SIP"
+
+    def headers(self, model: Model, version: str, modules: int = 0) -> dict[str, str]:
+        """What an HTTP request says of the phone and of the expansion modules attached to it."""
+        attached = {f"X-Aastra-ExpMod{number + 1}": model.module for number in range(modules)}
+        return {"User-Agent": self.user_agent(model, version), **attached}

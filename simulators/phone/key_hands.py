@@ -16,6 +16,7 @@ from simulators.phone.life.life import Life
 from simulators.phone.menu.menu_table import Place
 from simulators.phone.models import Model
 from simulators.phone.screen import Screen
+from simulators.phone.sound import Sound
 from simulators.phone.xml import browser_table
 from simulators.phone.xml.desk import Desk
 from simulators.phone.xml.objects import InputScreen
@@ -36,6 +37,7 @@ class KeyHands(Calling):
     _life: Life
     _clock: Clock
     _desk: Desk
+    _sound: Sound
     _pages: dict[str, int]
     _pressed_at = -1
     """How deep the XML object was that presses a key; -1 where a person does."""
@@ -58,6 +60,11 @@ class KeyHands(Calling):
     def locked(self) -> bool:
         """Whether a server has locked the phone."""
         return self._desk.locked
+
+    @property
+    def playing(self) -> str:
+        """URL of the wave file that is heard now."""
+        return self._sound.playing
 
     @property
     def status_messages(self) -> tuple[str, ...]:
@@ -103,6 +110,13 @@ class KeyHands(Calling):
         self.notice = self._desk.browser.notice = ""
         if self.locked and key not in WHILE_LOCKED and self._pressed_at < 0:
             self.notice = "Phone locked"
+            return True
+        if key == "Goodbye" and self._sound.playing:
+            self._sound.stop()
+            return True
+        if key == "Redial":
+            if self._menu.place is Place.IDLE:
+                self._dial_number(self.history.last_dialled)
             return True
         if self._desk.in_front:
             return self._xml_key(key)

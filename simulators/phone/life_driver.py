@@ -30,6 +30,7 @@ class LifeDriver(Browsing):
 
     identity: Identity
     model: Model
+    expansion_modules: int
     role: str
     dhcp: Offer
     _clock: Clock
@@ -152,11 +153,12 @@ class LifeDriver(Browsing):
         self._action_answered(name, await self._get(name, url, validate))
 
     async def _get(self, path: str, url: str, validate: bool) -> do.Fetched | do.FetchFailed:
-        user_agent = self.identity.user_agent(self.model, self._life.running.version)
+        version = self._life.running.version
+        own = self.identity.headers(self.model, version, self.expansion_modules)
         result = await self._fetcher.get(
             path,
             url,
-            user_agent=user_agent,
+            own=own,
             validate=validate,
             drop_after=self._misfortunes.drops_after(path),
         )

@@ -25,7 +25,7 @@ class Model:
         touch: whether lists are operated by touch too; then paging needs no "More" key.
         width, height: of the screen, in pixels.
         soft_page: softkeys below the screen that are seen at once.
-        modules: M695 expansion modules that can be attached.
+        modules: expansion modules that can be attached; `module` is their name.
         module_keys: keys of one module, all pages together; 0 where none fits.
         mobile_contacts: whether it takes contacts over Bluetooth.
     """
@@ -39,6 +39,7 @@ class Model:
     height: int
     soft_page: int = 5
     modules: int = 3
+    module: str = "M695"
     module_keys: int = 84
     mobile_contacts: bool = False
 

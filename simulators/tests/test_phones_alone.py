@@ -14,12 +14,13 @@ import pytest
 
 from simulators.__main__ import app
 from simulators.errors import ConfigurationError
+from simulators.estate.phones_site import running
 from simulators.journal.entries import LostEntry
 from simulators.phone.calls.line_table import Activity
 from simulators.phone.credentials_file import read_credentials
 from simulators.phone.life.states import State
 from simulators.tests.pbx_bench import PbxBench, pbx_bench
-from simulators.tests.phones_bench import phones_bench
+from simulators.tests.phones_bench import phones_bench, site_on
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 90
@@ -87,6 +88,18 @@ async def test_ctrl_c_ends_it_with_the_table(pbx: PbxBench) -> None:
     status, said, errors = await run(pbx, "--count", "1", end_when="  registered")
     assert (status, errors) == (130, "")
     assert said.rstrip().endswith("1 phones: 1 registered")
+
+
+async def test_no_start_repeats_the_call_ids_of_another(pbx: PbxBench) -> None:
+    """A registrar that still has the bindings would take them for old requests: 500."""
+    site = site_on(pbx.plan, 1, pbx.credentials)
+    for _ in range(2):
+        async with running(site) as found:
+            await found.phones.power(on=True)
+            for phone in found.phones.by_mac.values():
+                await phone.until(State.REGISTERED)
+    sent = "\n".join(entry.detail for entry in pbx.pbx.journal.entries)
+    assert len(set(re.findall(r"(?m)^Call-ID: (\S+)", sent))) == 2
 
 
 async def test_phones_of_one_home_share_its_address() -> None:

@@ -24,14 +24,9 @@ from system.errors import DatabaseUnusable, StartError
 from system.maintenance import archive
 from system.maintenance.copying import copy_tables, has_rows
 from system.storage.data_dir import locked
-from system.storage.database import (
-    UNUSABLE,
-    check_current,
-    make_engine,
-    open_database,
-    unusable,
-)
+from system.storage.database import UNUSABLE, make_engine, open_database, unusable
 from system.storage.driver_threads import DriverThreads
+from system.storage.schema import check_current
 from system.storage.secrets import (
     KEY_FILE,
     RawBox,

@@ -177,6 +177,11 @@ def _directories(settings: PhoneSettings, base: str) -> list[tuple[str, str | in
     ]
 
 
+LOG_MODULES = ("sip", "provis", "net")
+LOG_MASK = 39
+"""All but debugging (domain reference 3.2): without a mask a phone tells next to nothing."""
+
+
 def _local_services(local: LocalServices) -> list[tuple[str, str | int]]:
     parameters: list[tuple[str, str | int]] = [
         ("xml application post list", local.push_from),
@@ -186,6 +191,7 @@ def _local_services(local: LocalServices) -> list[tuple[str, str | int]]:
     if local.log_server is not None:
         host, port = local.log_server
         parameters += [("log server ip", host), ("log server port", port)]
+        parameters += [(f"log module {module}", LOG_MASK) for module in LOG_MODULES]
     if local.ldap_server is not None:
         host, port = local.ldap_server
         parameters += [("ldap server", f"{host}:{port}"), ("ldap base dn", local.ldap_base_dn)]

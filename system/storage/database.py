@@ -9,14 +9,9 @@ nothing left open.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,7 +24,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from system.errors import DatabaseUnusable
-from system.storage import secrets
+from system.storage import schema, secrets
 from system.storage.changes import Changes, WatchedSession
 from system.storage.driver_threads import DriverThreads
 from system.storage.engine_models import MbgBreaker
@@ -37,7 +32,6 @@ from system.storage.models import SINGLETON, ClientLocation, Installation, MbgSe
 from system.storage.people import AuditSettings
 from system.storage.sharing import hold_place, is_shared, wait_for_turn
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_MS = 5000
 _DRIVER_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 UNUSABLE = (*_DRIVER_ERRORS, CommandError, ValueError, TypeError)
@@ -113,7 +107,7 @@ async def open_database(
     try:
         place = await hold_place(engine, alone=alone)
         async with engine.begin() as connection:
-            await connection.run_sync(_migrate)
+            await connection.run_sync(schema.bring_up_to_date)
         database = Database(engine, threads, box, place)
         if not new:
             await _ensure_single_rows(database, box)
@@ -135,45 +129,6 @@ def unusable(url: str, error: Exception) -> DatabaseUnusable:
         f"The database {_shown(url)} cannot be used: {_reason(error)}. Restore it from a "
         "backup or name another one.",
     )
-
-
-def alembic_config(connection: Connection) -> Config:
-    """Alembic's settings for a run on ``connection``, without any ini file."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
-
-
-def check_current(connection: Connection) -> None:
-    """Raise unless the schema is that of this version.
-
-    Raises:
-        DatabaseUnusable: older or newer.
-    """
-    heads = set(ScriptDirectory.from_config(alembic_config(connection)).get_heads())
-    found = set(MigrationContext.configure(connection).get_current_heads())
-    if found != heads:
-        raise DatabaseUnusable(
-            "database_of_another_version",
-            f"The database has schema {', '.join(sorted(found)) or 'none'}, this program "
-            f"{', '.join(sorted(heads))}. Use the version that the MCS runs.",
-        )
-
-
-def _migrate(connection: Connection) -> None:
-    wait_for_turn(connection)
-    config = alembic_config(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    found = set(MigrationContext.configure(connection).get_current_heads())
-    if found - known:
-        raise DatabaseUnusable(
-            "database_too_new",
-            f"The database was written by a newer MCS (schema {', '.join(sorted(found - known))}); "
-            "start that version, or restore a backup made before the update.",
-        )
-    command.upgrade(config, "head")
 
 
 async def _ensure_single_rows(database: Database, box: secrets.SecretBox) -> None:

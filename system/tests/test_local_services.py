@@ -240,7 +240,7 @@ async def test_lines_of_a_phone_are_shown_with_it(site: Site) -> None:
     await site.set_mbg()
     phone = PhoneClient(site)
     file = await phone.starts()
-    assert file["log server ip"] == "127.0.0.1"
+    assert file["log server ip"] == "127.0.0.1" and file["log module sip"] == "39"
     to = ("127.0.0.1", int(file["log server port"]))
     with datagrams(site.mbg.address) as sock:
         sock.sendto(b"<11>from the MBG", to)

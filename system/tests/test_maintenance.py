@@ -21,7 +21,7 @@ from system.errors import DatabaseUnusable, StartError
 from system.maintenance import rotation
 from system.maintenance.backup import back_up, restore
 from system.maintenance.rotation import rotate_key
-from system.storage.database import alembic_config
+from system.storage.schema import alembic_config
 from system.storage.secrets import new_key, read_key_file
 from system.tests.conftest import Site, audit_rows
 from system.tests.helpers import HandClock, seeded_entropy

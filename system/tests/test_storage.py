@@ -9,18 +9,15 @@ import threading
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from cryptography.fernet import Fernet
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 
 from system.app import Mcs
 from system.config import McsConfig
 from system.errors import DatabaseUnusable, StartError
-from system.storage import database
+from system.storage import schema
 from system.storage.database import open_database
-from system.storage.models import Base
-from system.storage.secrets import SecretBox, new_key, open_secret_box
+from system.storage.secrets import new_key, open_secret_box
 from system.tests.helpers import HandClock, seeded_entropy
 from system.tests.postgres import Cluster
 
@@ -129,7 +126,7 @@ async def test_database_server_out_of_reach_is_refused(
     def unreachable(_connection: Connection) -> None:
         raise ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 5432)")
 
-    monkeypatch.setattr(database, "_migrate", unreachable)
+    monkeypatch.setattr(schema, "bring_up_to_date", unreachable)
     assert "5432" in (await refused(tmp_path)).message
 
 
@@ -146,23 +143,6 @@ async def test_postgresql_that_is_not_there_is_refused(tmp_path: Path, cluster: 
             await mcs.start()
         assert word in caught.value.message
         assert "hidden-word" not in caught.value.message
-
-
-async def test_revisions_make_the_schema_of_the_models_on_postgresql(cluster: Cluster) -> None:
-    url = cluster.new_database()
-    box = SecretBox([new_key()])
-    database = await open_database(url, box)
-    async with database.write() as session:
-        connection = await session.connection()
-        found = await connection.run_sync(
-            lambda plain: compare_metadata(MigrationContext.configure(plain), Base.metadata)
-        )
-        await connection.exec_driver_sql("ALTER TABLE users DROP COLUMN language")
-        planted = await connection.run_sync(
-            lambda plain: compare_metadata(MigrationContext.configure(plain), Base.metadata)
-        )
-    await database.close()
-    assert (found, len(planted)) == ([], 1)
 
 
 async def test_postgresql_with_another_key_is_refused(tmp_path: Path, cluster: Cluster) -> None:
@@ -210,21 +190,6 @@ async def test_port_in_use_is_refused_and_nothing_stays_open(tmp_path: Path) -> 
     await first.stop()
     await second.start()
     await second.stop()
-
-
-async def test_revisions_make_the_schema_of_the_models(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'mcs.db'}"
-    await (await open_database(url, open_secret_box(tmp_path))).close()
-    engine = create_engine(f"sqlite:///{tmp_path / 'mcs.db'}")
-
-    def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
-
-    with engine.connect() as connection:
-        assert differences(connection) == []
-        connection.exec_driver_sql("ALTER TABLE phones DROP COLUMN firmware")
-        assert differences(connection) != []
-    engine.dispose()
 
 
 def run_program(*arguments: str) -> subprocess.CompletedProcess[str]:

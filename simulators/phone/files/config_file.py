@@ -126,11 +126,12 @@ def _locks_key(name: str, value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The layers: `elsewhere` < `startup` < `model` < `mac` < `given` < `local` < `override`.
+    """`elsewhere` < `startup` < `model` < `mac` < `given` < `once` < `local` < `override`.
 
     A forced value beats the local one. `given` and `override` came by XML since the start and go
-    with the next one; an empty value in them takes a parameter back. `elsewhere` is what the files
-    of a first server said of the one that the others came from.
+    with the next one; an empty value in them takes a parameter back. `once` came by XML too and
+    outlives one restart: `coming` is what the next start takes as its `once`. `elsewhere` is what
+    the files of a first server said of the one that the others came from.
     """
 
     startup: ConfigurationFile = EMPTY
@@ -140,6 +141,8 @@ class Layers:
     given: Mapping[str, str] = field(default_factory=dict)
     override: Mapping[str, str] = field(default_factory=dict)
     elsewhere: ConfigurationFile = EMPTY
+    once: Mapping[str, str] = field(default_factory=dict)
+    coming: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def server(self) -> dict[str, Parameter]:
@@ -151,7 +154,7 @@ class Layers:
     def merged(self) -> dict[str, str]:
         """The configuration that counts."""
         values = {name: parameter.value for name, parameter in self.server.items()}
-        return {**values, **self.given, **self.local_left, **self.override}
+        return {**values, **self.given, **self.once, **self.local_left, **self.override}
 
     @property
     def local_left(self) -> dict[str, str]:
@@ -175,6 +178,6 @@ class Layers:
         """All values in all layers that may not be shown."""
         files = (self.startup, self.model, self.mac)
         found = [p.value for f in files for p in f.parameters.values() if is_secret(p.name)]
-        for layer in (self.local, self.given, self.override):
+        for layer in (self.local, self.given, self.override, self.once, self.coming):
             found += [value for name, value in layer.items() if is_secret(name)]
         return tuple(value for value in found if value)

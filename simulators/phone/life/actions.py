@@ -64,11 +64,15 @@ class Woken:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """Answers `Fetch` and `Poll`: an HTTP response came, whatever its status."""
+    """Answers `Fetch` and `Poll`: an HTTP response came, whatever its status.
+
+    `refresh` is the header of that name, for a screen in `body`.
+    """
 
     path: str
     status: int
     body: bytes = field(default=b"", repr=False)
+    refresh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,10 @@ class InUse:
 
 @dataclass(frozen=True, slots=True)
 class ParametersGiven:
-    """A server gives parameters that count at once, by layer: `remote`, `local`, `override`."""
+    """A server gives parameters that count at once, by their kind.
+
+    `remote`, `local`, `override`, `oneBoot`; the last one restarts the phone and outlives that.
+    """
 
     values: Mapping[str, Mapping[str, str]] = field(repr=False)
 
@@ -164,6 +171,14 @@ class LineUsed:
 @dataclass(frozen=True, slots=True)
 class XmlNotified:
     """A server asks by NOTIFY to call `action uri xml sip notify`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPlayed:
+    """A wave file that a server wanted to be heard begins, or has ended."""
+
+    name: str
+    begins: bool
 
 
 LineResult = Registered | RegistrationRefused | RegistrationTimedOut | Unregistered
@@ -185,6 +200,7 @@ Result = (
     | ParametersGiven
     | LineUsed
     | XmlNotified
+    | SoundPlayed
     | LineResult
 )
 

@@ -125,7 +125,9 @@ class Configuring:
         self._situation.want(do.Fetch(path, self.server.url(path), validate))
 
     def _complete(self, round_: _Round) -> Ending | None:
-        layers = round_.download.layers(self._situation.layers.local, round_.elsewhere)
+        stored = self._situation.layers
+        layers = round_.download.layers(stored.local, round_.elsewhere)
+        layers = replace(layers, once=stored.once, coming=stored.coming)
         background = round_.download.background
         if self._follow(round_, layers):
             self._situation.move(Event.BACKGROUND if background else Event.SENT_ELSEWHERE)

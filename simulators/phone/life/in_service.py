@@ -80,7 +80,9 @@ class InService(Stored, ABC):
         self._ask_restart(RESTARTS[uri], now)
 
     def _from_outside(
-        self, result: do.ParametersGiven | do.LineUsed | do.XmlNotified, now: float
+        self,
+        result: do.ParametersGiven | do.LineUsed | do.XmlNotified | do.SoundPlayed,
+        now: float,
     ) -> None:
         """A phone that isn't in service, or is about to restart, lets it pass."""
         if self._service is None or self.state not in IN_SERVICE:
@@ -92,6 +94,8 @@ class InService(Stored, ABC):
                 self._service.line_used(before, after)
             case do.XmlNotified():
                 self._service.call("action uri xml sip notify")
+            case do.SoundPlayed(name, begins):
+                self._service.sound(name, begins=begins)
 
     def _given(self, service: Service, values: Mapping[str, Mapping[str, str]], now: float) -> None:
         """Parameters that a Configuration object sets; a locked one stays as it is."""
@@ -105,7 +109,11 @@ class InService(Stored, ABC):
         }
         given = {**self.layers.given, **layers.get("remote", {})}
         override = {**self.layers.override, **layers.get("override", {})}
-        self.layers = replace(self.layers, given=given, override=override)
+        once = layers.get("oneBoot", {})
+        self.layers = replace(
+            self.layers, given=given, override=override,
+            once={**self.layers.once, **once}, coming={**self.layers.coming, **once},
+        )  # fmt: skip
         self.set_local(layers.get("local", {}))
         self._note("configuration given", parameters=sum(len(layer) for layer in layers.values()))
         had_lines = bool(service.lines)
@@ -117,3 +125,5 @@ class InService(Stored, ABC):
             self._move(service.together() if had_lines else Event.LINES)
         else:
             self._move(Event.NO_LINES if had_lines else Event.BACKGROUND)
+        if once:
+            self._ask_restart(do.RebootAsked("oneBoot parameters", when_idle=True), now)

@@ -124,7 +124,7 @@ class Life(InService):
                 waited = self._restarts.used(busy)
                 if waited is not None and self.state in IN_SERVICE:
                     self._ask_restart(waited, now)
-            case do.ParametersGiven() | do.LineUsed() | do.XmlNotified():
+            case do.ParametersGiven() | do.LineUsed() | do.XmlNotified() | do.SoundPlayed():
                 self._from_outside(result, now)
             case _:
                 self._line_changed(result, now)
@@ -153,6 +153,7 @@ class Life(InService):
 
     def _boot(self, *, fast: bool) -> None:
         self._forget()
+        self.layers = replace(self.layers, once=self.layers.coming, coming={})
         self._fast = fast
         self._situation.want(do.Boot(self._situation.settings.boot_s))
 

@@ -168,17 +168,24 @@ class Service:
         if over:
             self._calls[after.line] = IDLE
 
-    def call(self, name: str, line: int = 0) -> None:
+    def sound(self, name: str, *, begins: bool) -> None:
+        """A wave file is played as if it called; its name takes the place of the caller's."""
+        for event in ("incoming", "connected") if begins else ("disconnected", "onhook"):
+            self.call(PREFIX + event, more={"INCOMINGNAME": name})
+
+    def call(self, name: str, line: int = 0, more: Mapping[str, str] = {}) -> None:
         """Call an action URI, if there is one that the phone can keep."""
         uri = self._configuration.get(name, "")
         if 0 < len(uri) <= LONGEST:
-            self._act(do.CallActionUri(name, self.url(uri, line), validates(self._configuration)))
+            url = self.url(uri, line, more)
+            self._act(do.CallActionUri(name, url, validates(self._configuration)))
 
-    def url(self, uri: str, line: int = 0) -> str:
+    def url(self, uri: str, line: int = 0, more: Mapping[str, str] = {}) -> str:
         """A URI with its variables filled in.
 
         Args:
             line: which line they are about; 0: the one in use, else the first.
+            more: values that go before those of lines and calls.
         """
         used = [number for number, call in self._calls.items() if call.activity != Activity.IDLE]
         number = line or next(iter(used), 0) or next(iter(self.lines), 0)
@@ -186,7 +193,7 @@ class Service:
         found = self.lines.get(number)
         if found is not None:
             values |= {**line_values(found.line, found.proxy), **found.values()}
-        return fill_in(uri, values)
+        return fill_in(uri, {**values, **more})
 
     # Time
 

@@ -259,8 +259,8 @@ async def test_pushed_commands_do_what_they_say(site: XmlSite) -> None:
     phone.press("Goodbye")
     await site.push(phone, execute("Key: KeyPad7", "Key:Speaker", "Key: SoftKey9"))
     assert phone.call is None, "off hook by the digit, and back by the speaker key"
-    await site.push(phone, execute("Wav.Play: http://x/y.wav", "Nonsense: 1"))
-    assert site.said("sound asked for") and site.said("command not obeyed")
+    await site.push(phone, execute("Nonsense: 1"))
+    assert site.said("command not obeyed")
     await site.push(phone, execute("Command: FastReboot", "Led: softkey1=on"))
     await phone.until(State.BOOTING, State.RESTARTING, State.REGISTERED)
     await phone.until(State.REGISTERED)

@@ -299,6 +299,41 @@ def test_the_state_of_a_call_that_failed_is_told_at_its_end() -> None:
     assert states == ["CALLING", "OUTGOING", "INCOMING", "CONNECTED"]
 
 
+def test_what_is_for_one_boot_restarts_the_phone_and_outlives_that_alone() -> None:
+    bench = Bench({"sip line1 screen name": "File"})
+    bench.given("oneBoot", sip_line1_screen_name="Once")
+    assert bench.life.reboots == 1 and bench.parameter("sip line1 screen name") == "Once"
+    bench.give(do.RebootAsked("restart"))
+    assert bench.life.reboots == 2 and bench.parameter("sip line1 screen name") == "File"
+
+
+def test_what_is_for_one_boot_goes_before_the_server_and_behind_local_values() -> None:
+    bench = Bench({"a": "file", "b": "file"}, local={"b": "local"})
+    bench.given(a="remote")
+    bench.given("oneBoot", a="once", b="once")
+    assert (bench.parameter("a"), bench.parameter("b")) == ("once", "local")
+    bench.give(do.PowerOff())
+    bench.give(do.PowerOn())
+    assert bench.parameter("a") == "file", "the power counts as a start, too"
+
+
+def test_parameters_of_other_kinds_restart_nothing() -> None:
+    bench = Bench({})
+    for kind in ("remote", "local", "override"):
+        bench.given(kind, sip_line1_screen_name=kind)
+    assert bench.life.reboots == 0
+
+
+def test_a_file_that_plays_calls_action_uris_with_its_name() -> None:
+    said = {f"action uri {name}": f"http://m/{name}?n=$$INCOMINGNAME$$"
+            for name in ("incoming", "onhook")}  # fmt: skip
+    bench = Bench(said)
+    bench.give(do.SoundPlayed("a b.wav", begins=True))
+    assert bench.called == [("incoming", "http://m/incoming?n=a%20b.wav")]
+    bench.give(do.SoundPlayed("a b.wav", begins=False))
+    assert bench.called[1:] == [("onhook", "http://m/onhook?n=a%20b.wav")]
+
+
 def test_a_uri_that_is_too_long_is_not_called_and_said() -> None:
     fits = "http://m/".ljust(LONGEST, "x")
     bench = Bench({"action uri startup": fits})

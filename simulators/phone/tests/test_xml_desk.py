@@ -5,13 +5,13 @@ import pytest
 from simulators.phone.calls.line_table import Lamp
 from simulators.phone.xml import objects as xml
 from simulators.phone.xml.desk import MAX_DEPTH, MOST_OUTSTANDING, Desk, Get, Noted, Press, Restart
+from simulators.phone.xml.media import EndFile, EndStream, PlayFile, Receive, Send
 from simulators.phone.xml.objects import Head
 from simulators.phone.xml.push import Answer, admitted, allowed_senders, may_send, taken
 from simulators.phone.xml.status import SCROLL_S
 from simulators.phone.xml.uris import (
     Command,
     DialNumber,
-    Media,
     NoOperation,
     PressKey,
     PressPlace,
@@ -69,7 +69,25 @@ def notes(desk: Desk) -> list[str]:
         ("SoftKey:Exit", SoftKeyAct("exit")),
         ("HTTP://h/x", Visit("HTTP://h/x")),
         ("https://h:1/", Visit("https://h:1/")),
-        ("RTPRx:1.2.3.4:5", Media("RTPRx:1.2.3.4:5")),
+        ("RTPRx:1.2.3.4:5000", Receive("1.2.3.4", 5000)),
+        ("RTPRx: 1.2.3.4:5000:-3:mix", Receive("1.2.3.4", 5000, volume=-3, mix=True)),
+        ("rtpmrx:239.0.1.20:5000:mix:disableIcon", Receive("239.0.1.20", 5000, True, mix=True)),
+        ("RTPTx:1.2.3.4:5000", Send("1.2.3.4", 5000)),
+        ("RTPMTx:239.0.1.20:5000:mix", Send("239.0.1.20", 5000, True, True)),
+        ("RTPRx:Stop", EndStream(receiving=True)),
+        ("RTPTx:stop", EndStream(receiving=False)),
+        ("RTPRx:1.2.3.4:5", Unknown("RTPRx:1.2.3.4:5")),
+        ("RTPRx:239.0.1.20:5000", Unknown("RTPRx:239.0.1.20:5000")),
+        ("RTPMRx:1.2.3.4:5000", Unknown("RTPMRx:1.2.3.4:5000")),
+        ("RTPTx:1.2.3.4:70000", Unknown("RTPTx:1.2.3.4:70000")),
+        ("RTPTx:1.2.3.4:5000:loud", Unknown("RTPTx:1.2.3.4:5000:loud")),
+        ("Wav.Play:http://h:1/a.wav", PlayFile("http://h:1/a.wav")),
+        ("Wav.Play:7:10.3.1.2/a.wav", PlayFile("http://10.3.1.2/a.wav", 7)),
+        ("Wav.Play:5:tftp://h/a.wav", PlayFile("tftp://h/a.wav", 5)),
+        ("Wav.Play:https://h/a.wav", Unknown("Wav.Play:https://h/a.wav")),
+        ("Wav.Stop:", EndFile()),
+        ("Melody.Play:http://h:80/a.wav:2", PlayFile("http://h:80/a.wav", 2, melody=True)),
+        ("Melody.Stop:", EndFile(melody=True)),
         ("ftp://h", Unknown("ftp://h")),
         ("nonsense", Unknown("nonsense")),
     ],
@@ -190,6 +208,46 @@ def test_calls_go_before_screens_and_later_screens_before_calls() -> None:
     assert desk.call_keys() == (True, False)
     desk.call_ended()
     assert desk.in_front
+
+
+def test_a_screen_is_refreshed_in_its_place_as_its_header_says() -> None:
+    desk = Desk()
+    desk.open("http://h", 0.0)
+    (get,) = gets(desk)
+    desk.answered(get.number, 200, TEXT, 0.0, refresh="3; url=http://h/later")
+    desk.handle_timer(2.9)
+    assert desk.timer_at() == 3.0 and gets(desk) == []
+    desk.handle_timer(3.0)
+    (again,) = gets(desk)
+    shown = desk.screen()
+    assert again.url == "http://h/later" and shown is not None and shown.lines == ("words",)
+    other = write_object(xml.TextScreen(Head("T"), "newer words"))
+    desk.answered(again.number, 200, other, 4.0, refresh="no; url=http://h/")
+    shown = desk.screen()
+    assert shown is not None and shown.lines == ("newer words",)
+    assert desk.browser.depth == 1, "it took the place of the older one"
+    desk.handle_timer(10.0)
+    assert gets(desk) == [], "this header says nothing"
+
+
+def test_a_refresh_after_the_person_has_left_is_not_shown() -> None:
+    desk = Desk()
+    desk.take(TEXT, "push", 0.0, refresh="1; url=http://h")
+    desk.handle_timer(1.0)
+    (get,) = gets(desk)
+    assert desk.press("Goodbye", 1.5)
+    desk.answered(get.number, 200, TEXT, 2.0)
+    assert desk.screen() is None and notes(desk) == ["XML answer too late"]
+
+
+def test_sounds_are_not_for_keys_to_ask_for() -> None:
+    desk = Desk()
+    desk.take(execute("Wav.Stop:", "RTPTx:Stop"), "push", 0.0)
+    assert {EndFile(), EndStream(receiving=False)} <= {
+        each for each in desk.outcomes() if not isinstance(each, Noted)
+    }
+    desk.carry_out("Wav.Stop:", "key", 0.0)
+    assert notes(desk) == ["command not obeyed"]
 
 
 def test_a_restart_clears_everything() -> None:

@@ -10,7 +10,7 @@ from simulators.phone.screen import Screen
 from simulators.phone.xml import input_fields
 from simulators.phone.xml import objects as xml
 from simulators.phone.xml.browser_table import KINDS, TRANSITIONS, Place, Step
-from simulators.phone.xml.shown import Shown
+from simulators.phone.xml.shown import Refresh, Shown
 from simulators.phone.xml.uris import SoftKeyAct, read_uri, with_query
 
 MOST_SCREENS = 10
@@ -55,11 +55,15 @@ class Browser:
         """An answer is awaited."""
         self._move(Step.ASK)
 
-    def show(self, what: xml.XmlScreen, now: float) -> None:
-        """Another screen comes in front."""
-        if self.front is not None and self.front.head.destroy_on_exit:
+    def show(self, what: xml.XmlScreen, now: float, refresh: Refresh | None = None) -> None:
+        """Another screen comes in front, or in the place of the one that it refreshes."""
+        front = self.front
+        if front is not None and (front.refreshing or front.head.destroy_on_exit):
             self._screens.pop()
-        self._screens.append(Shown(what))
+        shown = Shown(what)
+        if refresh is not None:
+            shown.refresh_at, shown.refresh_url = now + refresh.after_s, refresh.url
+        self._screens.append(shown)
         del self._screens[:-MOST_SCREENS]
         self._settle(now)
 
@@ -98,7 +102,7 @@ class Browser:
                 return True
             return False
         self._touched(now)
-        front.message = ""
+        front.message, front.refreshing = "", False
         if key == "Goodbye":
             self._goodbye(front, now)
             return True
@@ -123,13 +127,19 @@ class Browser:
     # Time
 
     def timer_at(self) -> float | None:
-        """When the screens are left."""
-        return self._leave_at
+        """When the screens are left, or the one in front is to be refreshed."""
+        refresh_at = self.front.refresh_at if self.front is not None else None
+        return min((at for at in (self._leave_at, refresh_at) if at is not None), default=None)
 
-    def handle_timer(self, now: float) -> None:
-        """Leave what nobody has touched for too long."""
+    def handle_timer(self, now: float) -> str:
+        """Leave what nobody has touched for too long; returns the address that refreshes it."""
         if self._leave_at is not None and self._leave_at <= now:
             self.leave(now)
+        front = self.front
+        if front is None or front.refresh_at is None or front.refresh_at > now:
+            return ""
+        front.refresh_at, front.refreshing = None, True
+        return front.refresh_url
 
     # Inside
 

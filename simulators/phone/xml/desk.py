@@ -16,8 +16,10 @@ from simulators.phone.screen import Screen
 from simulators.phone.xml import objects as xml
 from simulators.phone.xml.browser import Browser
 from simulators.phone.xml.browser_table import Place
+from simulators.phone.xml.media import EndFile, EndStream, Media, PlayFile, Receive, Send
 from simulators.phone.xml.objects import SCREENS, Nothing, Unusable
 from simulators.phone.xml.reading import read_object
+from simulators.phone.xml.shown import Refresh, read_refresh
 from simulators.phone.xml.status import StatusLine
 from simulators.phone.xml.uris import (
     CLEAR_LOCAL,
@@ -27,7 +29,6 @@ from simulators.phone.xml.uris import (
     UNLOCK,
     Command,
     DialNumber,
-    Media,
     NoOperation,
     PressKey,
     PressPlace,
@@ -84,7 +85,7 @@ class Noted:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
-Outcome = Get | Restart | Reconfigure | Noted | DialNumber | Press
+Outcome = Get | Restart | Reconfigure | Noted | DialNumber | Press | Media
 
 
 class Desk:
@@ -136,14 +137,14 @@ class Desk:
                 self._outcomes.append(Press(wish, depth))
             case SoftKeyAct():
                 self._note("command not obeyed", uri=uri, reason="no screen asks for it")
-            case Media(media):
-                self._note("sound asked for", uri=media)
+            case Receive() | Send() | EndStream() | PlayFile() | EndFile():
+                self._media(wish, uri, source)
             case Unknown(unknown):
                 self._note("command not obeyed", uri=unknown, source=source)
         return True
 
-    def take(self, data: bytes, source: str, now: float, depth: int = 0) -> None:
-        """An object came, as octets; never raises."""
+    def take(self, data: bytes, source: str, now: float, depth: int = 0, refresh: str = "") -> None:
+        """An object came, as octets, with its `Refresh` header; never raises."""
         found = read_object(data)
         if isinstance(found, Unusable):
             self._note(f"{source} not usable", reason=found.reason)
@@ -153,9 +154,11 @@ class Desk:
             self._acted(now)
         else:
             self._note("XML object", object=type(found).__name__, source=source)
-            self._take(found, source, now, depth)
+            self._take(found, source, now, depth, read_refresh(refresh))
 
-    def answered(self, number: int, status: int, data: bytes, now: float) -> None:
+    def answered(
+        self, number: int, status: int, data: bytes, now: float, refresh: str = ""
+    ) -> None:
         """The response to a `Get` came."""
         depth, left = self._outstanding.pop(number, (None, None))
         if depth is None:
@@ -167,7 +170,7 @@ class Desk:
             self._note("XML answer not usable", reason=f"HTTP status {status}")
             self.browser.failed(f"Error {status}", now)
             return
-        self.take(data, "XML answer", now, depth + 1)
+        self.take(data, "XML answer", now, depth + 1, refresh)
 
     def failed(self, number: int, reason: str, now: float) -> None:
         """No response to a `Get` came."""
@@ -236,16 +239,23 @@ class Desk:
         return self.browser.timer_at()
 
     def handle_timer(self, now: float) -> None:
-        """Leave what nobody has touched for too long; an answer that was awaited for it is late."""
-        self.browser.handle_timer(now)
+        """Leave what nobody has touched for too long; an answer that was awaited for it is late.
+
+        What is to be refreshed is asked for, behind the screen that is there.
+        """
+        url = self.browser.handle_timer(now)
+        if url:
+            self._get(url, 0, now, waits=True, seen=False)
 
     # Inside
 
-    def _take(self, what: xml.XmlObject, source: str, now: float, depth: int) -> None:
+    def _take(
+        self, what: xml.XmlObject, source: str, now: float, depth: int, refresh: Refresh | None
+    ) -> None:
         if isinstance(what, SCREENS):
             self.beeps += what.head.beep
             self._covered = False
-            self.browser.show(what, now)
+            self.browser.show(what, now, refresh)
             return
         self.beeps += what.beep
         self._acted(now, destroys=what.trigger_destroy)
@@ -270,10 +280,7 @@ class Desk:
     def _configure(self, items: tuple[xml.ConfigurationItem, ...]) -> None:
         values: dict[str, dict[str, str]] = {}
         for item in items:
-            if item.set_type == "oneBoot":
-                self._note("oneBoot is not emulated", parameter=item.parameter)
-            else:
-                values.setdefault(item.set_type, {})[item.parameter] = item.value
+            values.setdefault(item.set_type, {})[item.parameter] = item.value
         if values:
             self.configurations += 1
             self._outcomes.append(Reconfigure(values))
@@ -286,13 +293,21 @@ class Desk:
         self._outcomes.append(Restart(name, source))
         return name not in (FAST_REBOOT, RESET, CLEAR_LOCAL)
 
+    def _media(self, wish: Media, uri: str, source: str) -> None:
+        """Sounds are for an Execute to ask for; as the address of a key they mean nothing."""
+        if source in ("key", "screen"):
+            self._note("command not obeyed", uri=uri, reason="sounds are for an Execute")
+        else:
+            self._outcomes.append(wish)
+
     def _set_lamp(self, key: str, lamp: Lamp) -> None:
         if key == "all":
             self.lamps = {} if lamp is Lamp.OFF else {key: lamp}
         else:
             self.lamps[key] = lamp
 
-    def _get(self, url: str, depth: int, now: float, *, waits: bool) -> None:
+    def _get(self, url: str, depth: int, now: float, *, waits: bool, seen: bool = True) -> None:
+        """GET an address; `waits`: for the screens that are there, `seen`: keys wait for it."""
         if depth > MAX_DEPTH or len(self._outstanding) >= MOST_OUTSTANDING:
             self._note("XML address not followed", url=url, depth=depth)
             self.browser.failed("Too many XML answers", now)
@@ -300,7 +315,7 @@ class Desk:
         self._numbers += 1
         self._outstanding[self._numbers] = depth, self.browser.left if waits else None
         self._outcomes.append(Get(self._numbers, url, depth))
-        if waits:
+        if waits and seen:
             self.browser.asking()
 
     def _wishes(self, now: float, depth: int = 0) -> None:

@@ -1,5 +1,6 @@
 """One XML screen on the display: what is selected, what was typed, its picture, pure."""
 
+import re
 from dataclasses import dataclass, field
 
 from simulators.phone.screen import Screen
@@ -11,14 +12,37 @@ from simulators.phone.xml.objects import XmlScreen
 MARKS = {"numbered": "{number}. {text}", "none": "{text}", "radio": "({mark}) {text}"}
 
 
+_REFRESH = re.compile(r"(\d{1,6})\s*;\s*url\s*=\s*(\S+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """A screen is to be asked for anew, at `url`, so long after it was shown."""
+
+    after_s: int
+    url: str
+
+
+def read_refresh(header: str) -> Refresh | None:
+    """`Refresh: 3; url=http://...`; None without both parts, as the phone has it."""
+    found = _REFRESH.fullmatch(header.strip())
+    return None if found is None else Refresh(max(int(found[1]), 1), found[2])
+
+
 @dataclass(slots=True)
 class Shown:
-    """A screen; `selected` counts from 0, `typed` has a text for each input field."""
+    """A screen; `selected` counts from 0, `typed` has a text for each input field.
+
+    `refreshing`: its refresh has been asked for and will take its place.
+    """
 
     what: XmlScreen
     selected: int = 0
     typed: list[str] = field(default_factory=list)
     message: str = ""
+    refresh_at: float | None = None
+    refresh_url: str = ""
+    refreshing: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.what, xml.TextMenu | xml.InputScreen):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from simulators.phone.calls.line_table import Lamp
+from simulators.phone.xml.media import Media, read_media
 
 FAST_REBOOT, RESET, CLEAR_LOCAL = "fastreboot", "reset", "clearlocal"
 LOCK, UNLOCK = "lock", "unlock"
@@ -26,6 +27,7 @@ KEY_NAMES = {
     "goodbye": "Goodbye",
     "hold": "Hold",
     "redial": "Redial",
+    "directory": "Directory",
     "speaker": "Speaker",
     "headset": "Speaker",
     "options": "Settings",
@@ -34,7 +36,6 @@ KEY_NAMES = {
 
 _PLACE = re.compile(r"(topsoftkey|softkey|line|expmod([1-3]) ?(?:soft)?key)([1-9]\d{0,2})")
 _DIAL_LINE = re.compile(r"([1-9]\d?):(.*)")
-_MEDIA = ("rtprx", "rtptx", "rtpmrx", "rtpmtx", "wav.play", "wav.stop", "wav.loop", "melody.play")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,6 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
-    """A sound to play, or RTP to send; heard by nobody here."""
-
-    uri: str
-
-
-@dataclass(frozen=True, slots=True)
 class Unknown:
     """Nothing that this phone knows."""
 
@@ -147,7 +141,7 @@ def read_uri(uri: str) -> Wish:
         return _key(rest) or Unknown(uri)
     if word == "softkey" and rest:
         return SoftKeyAct(rest.lower())
-    return Media(uri) if word in _MEDIA else Unknown(uri)
+    return read_media(word, rest) or Unknown(uri)
 
 
 def _lamp(text: str) -> SetLamp | None:

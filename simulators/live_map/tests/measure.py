@@ -3,8 +3,8 @@
     python -m simulators.live_map.tests.measure 2000
 
 An estate of so many whole handsets in a process of its own cuts their power and lets it return, one
-after the other, so that all register; first while nobody looks, then while a browser does. Says the estate's processor
-seconds for both, and the frames that the browser drew.
+after the other, so that all register; first while nobody looks, then while a browser does. Says the
+estate's processor seconds for both, and the frames that the browser drew.
 """
 
 import asyncio

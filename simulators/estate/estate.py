@@ -26,9 +26,9 @@ from simulators.estate.config import EstateConfig, MbgTable
 from simulators.estate.mcs import McsEndpoint, McsLauncher, McsPlace, endpoint_elsewhere
 from simulators.estate.where import Where
 from simulators.estate.whole import Whole
+from simulators.faces.live_map.pages import MapPages
+from simulators.faces.live_map.sight import Sight
 from simulators.journal import Journal
-from simulators.live_map.pages import MapPages
-from simulators.live_map.sight import Sight
 from simulators.mbg.mbg import Mbg
 from simulators.mbg.settings import MbgSettings
 from simulators.network import Network

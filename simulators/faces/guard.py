@@ -26,6 +26,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 SAFE = ("GET", "HEAD")
+OWN = "same-origin"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Failure = Callable[[web.Request, int, str], web.Response]
@@ -71,12 +72,13 @@ def admit(request: web.Request) -> None:
             403, "other_origin",
             f"expected an address in 127.0.0.0/8 or localhost, got the host {host}",
         )  # fmt: skip
+    if request.method in SAFE:
+        return
+    site = request.headers.get("Sec-Fetch-Site", "")
     origin = request.headers.get("Origin")
-    own = origin is None or origin == f"{request.scheme}://{request.host}"
-    if request.method not in SAFE and (
-        not own
-        or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
-    ):
+    # A form of a page without referrer comes with "null"; then Sec-Fetch-Site tells where from.
+    known = (None, f"{request.scheme}://{request.host}", *(["null"] if site == OWN else []))
+    if origin not in known or site not in ("", OWN, "none"):
         raise Refused(403, "other_origin", "This was sent by a page that is not of this site.")
 
 

@@ -8,6 +8,7 @@ phone are notes. A rung names the requirement that it shows, where it shows one.
 import re
 from collections.abc import Callable, Collection
 
+from simulators.faces.live_map.traffic import is_refusal, is_registration
 from simulators.journal.entries import (
     Entry,
     ForwardEntry,
@@ -16,7 +17,6 @@ from simulators.journal.entries import (
     LostEntry,
     SipEntry,
 )
-from simulators.live_map.traffic import is_refusal, is_registration
 
 LIFELINES = ("phone", "MBG", "MCS", "PBX")
 LONGEST_LABEL = 80

@@ -8,8 +8,7 @@ wires, through the MBG.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulators.journal.entries import Entry, Happened, LostEntry
-from simulators.live_map.layout import (
+from simulators.faces.live_map.layout import (
     GATEWAY,
     HOMES,
     INSTALLER,
@@ -19,6 +18,7 @@ from simulators.live_map.layout import (
     mbg,
     node,
 )
+from simulators.journal.entries import Entry, Happened, LostEntry
 
 SHARES = {"TCP": "HTTP"}
 """Protocols that run on another one's wire: connections carry what comes over them."""

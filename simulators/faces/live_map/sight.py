@@ -8,9 +8,9 @@ from simulators.clock import Clock
 from simulators.control.estate_routes import RoleShown
 from simulators.control.role import Controlled
 from simulators.estate.mcs import McsEndpoint
+from simulators.faces.live_map.layout import MCS, Drawing, lay_out
+from simulators.faces.live_map.routing import Routes
 from simulators.journal import Journal
-from simulators.live_map.layout import MCS, Drawing, lay_out
-from simulators.live_map.routing import Routes
 from simulators.mbg.mbg import Mbg
 from simulators.pbx.node import PbxNode
 from simulators.phone.handset import Handset

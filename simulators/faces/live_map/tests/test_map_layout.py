@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.live_map.layout import (
+from simulators.faces.live_map.layout import (
     GATEWAY,
     HOMES,
     INSTALLER,

@@ -266,9 +266,9 @@ setInterval(() => {
   log = [];
   for (const [, protocol, , , label, from, to, flags] of lines) {
     const words = flags & 1 ? "lost: " : flags & 2 ? "refused: " : "";
-    $("log").append(element("li", { class: flags ? "bad" : "" }, element("span", { class: `tag h-${protocol}` }, protocol), ` ${from} to ${to}: ${words}${label}`));
+    $("log").append(element("p", { class: flags ? "bad" : "" }, element("span", { class: `tag h-${protocol}` }, protocol), ` ${from} to ${to}: ${words}${label}`));
   }
-  if (more > 0) $("log").append(element("li", { class: "soft" }, `and ${number(more)} more`));
+  if (more > 0) $("log").append(element("p", { class: "soft" }, `and ${number(more)} more`));
   while ($("log").childElementCount > LOG_KEPT) $("log").firstElementChild.remove();
   if (lines.length) $("log").scrollTop = $("log").scrollHeight;
 }, LOG_EVERY_MS);

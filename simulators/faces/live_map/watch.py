@@ -9,12 +9,14 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from simulators.faces.events import Event
+from simulators.faces.live_map import sight as seen
+from simulators.faces.live_map.mover import Mover
+from simulators.faces.live_map.sight import Sight
+from simulators.faces.live_map.traffic import Rates, framed
 from simulators.faces.stream import Stream
 from simulators.journal import Entry
-from simulators.live_map import sight as seen
-from simulators.live_map.mover import Mover
-from simulators.live_map.sight import Sight
-from simulators.live_map.traffic import Rates, framed
+from simulators.phone.handset import Handset
+from simulators.phone.life.states import State
 
 FRAME_S = 0.1
 """Between two looks, real seconds."""
@@ -38,7 +40,8 @@ class Watch:
         self._since = 0
         self._shape: tuple[object, ...] = ()
         self._phones: dict[str, int] = {}
-        self._told: list[tuple[int, str]] = []
+        self._watched: list[Handset] = []
+        self._told: list[tuple[State, str]] = []
         self._now = asyncio.get_running_loop().time
 
     @property
@@ -76,9 +79,9 @@ class Watch:
         self._shape = seen.shape(self._sight)
         self._wide, self._narrow = seen.drawings(self._sight)
         self._routes = seen.routes(self._sight, self._wide)
-        phones = self._sight.phones.by_mac.values()
-        self._phones = {phone.role: index for index, phone in enumerate(phones)}
-        self._told = self._states()
+        self._watched = list(self._sight.phones.by_mac.values())
+        self._phones = {phone.role: index for index, phone in enumerate(self._watched)}
+        self._told = [(phone.state, seen.label(phone)) for phone in self._watched]
 
     async def _look_on(self) -> None:
         number = 0
@@ -99,7 +102,7 @@ class Watch:
         entries = await self._news()
         self._rates.count(entries, self._now())
         frame = framed(entries, self._routes, self._phones, self._sight.journal.masker.view)
-        changes = self._changes()
+        changes = self._changes(labels=slowly)
         if frame.singles or changes:
             self._tell(Event("frame", {**frame.document(), "p": changes}, str(self._since)))
         if slowly:
@@ -116,21 +119,20 @@ class Watch:
         for stream in self._streams:
             stream.put(event, key)
 
-    def _states(self) -> list[tuple[int, str]]:
-        return [
-            (seen.NUMBERS[phone.state], seen.label(phone))
-            for phone in self._sight.phones.by_mac.values()
-        ]
+    def _changes(self, *, labels: bool) -> list[list[object]]:
+        """Index, state and label of each phone that changed; new ones come with the next whole.
 
-    def _changes(self) -> list[list[object]]:
-        """Index, state and label of each phone that changed; new ones come with the next whole."""
-        now = self._states()
-        changed = [
-            [index, *new]
-            for index, (old, new) in enumerate(zip(self._told, now, strict=False))
-            if old != new
-        ]
-        self._told = now[: len(self._told)]
+        A label changes with a state; by itself (a hot desk) that is seen when `labels` are.
+        """
+        changed: list[list[object]] = []
+        for index, phone in enumerate(self._watched):
+            state, told = phone.state, self._told[index]
+            if state is told[0] and not labels:
+                continue
+            now = (state, seen.label(phone))
+            if now != told:
+                self._told[index] = now
+                changed.append([index, seen.NUMBERS[state], now[1]])
         return changed
 
     def _counters(self) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """How much the live map costs with many phones, and how fluent it is. No test: a person runs it.
 
-    python -m simulators.live_map.tests.measure 2000
+    python -m simulators.faces.live_map.tests.measure 2000
 
 An estate of so many whole handsets in a process of its own cuts their power and lets it return, one
 after the other, so that all register; first while nobody looks, then while a browser does. Says the

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from simulators.addresses import DEFAULT_PLAN as PLAN
 from simulators.core import Address
+from simulators.faces.live_map.layout import HOMES, INSTALLER, MCS, OFFICE, lay_out
+from simulators.faces.live_map.routing import Routes
+from simulators.faces.live_map.traffic import Rates, framed, is_refusal
 from simulators.journal import Entry, ForwardEntry, Happened, HttpEntry, LostEntry, OaiEntry
 from simulators.journal.entries import SipEntry
-from simulators.live_map.layout import HOMES, INSTALLER, MCS, OFFICE, lay_out
-from simulators.live_map.routing import Routes
-from simulators.live_map.traffic import Rates, framed, is_refusal
 
 HOME: Address = (PLAN.home(3), 5060)
 DESK: Address = (PLAN.local_phone(2), 5060)

@@ -12,8 +12,8 @@ import pytest
 
 from simulators.control.server import ControlServer
 from simulators.estate.estate import Estate
+from simulators.faces.live_map.pages import MapPages
 from simulators.faults.sip_loss import SipLoss
-from simulators.live_map.pages import MapPages
 from simulators.tests.map_bench import all_phones, first, map_bench
 
 Json = dict[str, Any]

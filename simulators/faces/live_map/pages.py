@@ -10,11 +10,11 @@ from simulators.control.clock_routes import FARTHEST_S
 from simulators.errors import ConfigurationError
 from simulators.faces.events import Event
 from simulators.faces.face import Face, Link, of
+from simulators.faces.live_map.ladder import LIFELINES, PhoneLadder
+from simulators.faces.live_map.mover import Mover
+from simulators.faces.live_map.sight import Sight
+from simulators.faces.live_map.watch import Watch
 from simulators.http_api.refused import Refused
-from simulators.live_map.ladder import LIFELINES, PhoneLadder
-from simulators.live_map.mover import Mover
-from simulators.live_map.sight import Sight
-from simulators.live_map.watch import Watch
 from simulators.phone.handset import Handset
 
 PREFIX = "/map"
@@ -61,7 +61,7 @@ class MapPages:
         self.mover = Mover(sight.clock)
         self.watch = Watch(sight, self.mover)
         self.face = Face(
-            "simulators.live_map",
+            "simulators.faces.live_map",
             PREFIX,
             "Live map",
             routes=[

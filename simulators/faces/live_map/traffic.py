@@ -8,8 +8,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from simulators.faces.live_map.routing import Route, Routes
 from simulators.journal.entries import Entry, HttpEntry, LostEntry, SipEntry
-from simulators.live_map.routing import Route, Routes
 
 MOST_SINGLES = 12
 """Single messages of a frame: at ten frames a second more can't be told apart by eye."""

@@ -2,9 +2,9 @@
 
 import pytest
 
+from simulators.faces.live_map.ladder import PhoneLadder, requirement
 from simulators.journal import Entry, ForwardEntry, Happened, HttpEntry, LostEntry, Masker
 from simulators.journal.entries import SipEntry
-from simulators.live_map.ladder import PhoneLadder, requirement
 
 PHONE = "phone 1400E9000001"
 OTHER = "phone 1400E9000002"

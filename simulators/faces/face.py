@@ -1,7 +1,7 @@
 """A face: the pages of one kind on a control port, made of a package's templates and static files.
 
-    face = Face("simulators.handsets_face", "/handsets", "Handsets", routes=[
-        web.get("/", wall), web.get("/events", events)])
+    face = Face("simulators.faces.live_map", "/map", "Live map", routes=[
+        web.get("/", shown), web.get("/events", events)])
     ControlServer(role, routes, address, faces=[face])
 
 A package has `templates/` (Jinja2, autoescape on, undefined names are errors) and `static/` (style

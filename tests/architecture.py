@@ -56,6 +56,7 @@ PURE_SIMULATORS = (
     "simulators.faults.sip_reorder",
     "simulators.faults.table",
     "simulators.sip.*",
+    "simulators.journal.entries",
     "simulators.mbg.sip_border.border",
     "simulators.mbg.sip_border.border_terms",
     "simulators.mbg.sip_border.calls",

@@ -84,8 +84,12 @@ async def test_a_reset_is_one_of_all_roles(estate: Estate, client: aiohttp.Clien
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}],
-)  # fmt: skip
+    [
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "evil.example"},
+    ],
+)
 async def test_a_page_of_another_site_controls_nothing(
     estate: Estate, client: aiohttp.ClientSession, headers: dict[str, str]
 ) -> None:

@@ -150,7 +150,12 @@ def _of_mbg(form: _Form, box: Box, nodes: Sequence[Box]) -> Iterable[Wire]:
     inside = _inside(form, box)
     yield from _straight(box, form.mcs, ("REST", "HTTP"), inside)
     for each in nodes:
-        yield from _straight(box, each, ("SIP",), inside)
+        if form.stacked:
+            yield from _straight(box, each, ("SIP",), inside)
+        else:  # past the MCS, which stands between them
+            bend = (form.mcs.x - 10, box.y + box.height + 38)
+            corner, end = (bend[0], each.middle[1]), (each.x, each.middle[1])
+            yield Wire(box.key, each.key, "SIP", (inside, bend, corner, end))
     yield Wire(INSTALLER, box.key, "HTTP", _installer_to_mbg(form, box))
 
 

@@ -34,7 +34,7 @@ export class Drawing {
     for (const [key, x, y, width, height] of form.zones) {
       parts.push(make("rect", { class: `zone ${key}`, x, y, width, height, rx: 14 }));
       const low = key === "lan" && form.width < 600; // there the MBG stands in the corner
-      parts.push(make("text", { class: "zone-name", x: x + 16, y: y + (low ? 94 : 24) }, TITLES[key]));
+      parts.push(make("text", { class: "zone-name", x: x + 16, y: y + (low ? 113 : 24) }, TITLES[key]));
     }
     this.wires = form.wires.map(([, , protocol, line]) => {
       const wire = make("polyline", { class: protocol ? `wire p-${protocol}` : "wire mere", points: line.map((p) => p.join(",")).join(" ") });

@@ -193,6 +193,9 @@ async def _stay(estate: Estate) -> None:
         f"PBX control  {estate.pbx_control.url}",
         f"CT Gateway   {plan.ct_gateway}:{estate.ct_gateway.address[1]}",
         f"homes        {plan.home(0)} and on",
+        f"phones       control {estate.phone_control.url}",
+        f"estate       control {estate.control.url}; all of this with links there",
+        *(f"{label:<12} {url}" for label, url in estate.where.faces()),
         "The estate is up. Ctrl-C takes it down.",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -1,5 +1,6 @@
 """The control API of the phones: what a person could do with each, and what can be seen of it."""
 
+from simulators.control.fault_routes import fault_routes
 from simulators.control.phone_call_routes import phone_call_routes
 from simulators.control.phone_key_routes import phone_key_routes
 from simulators.control.phone_routes import phone_routes
@@ -10,5 +11,10 @@ from simulators.phone.handsets import Handsets
 
 def phone_control(phones: Handsets, address: Address) -> ControlServer:
     """The control API of these phones, not started; port 0 means any."""
-    routes = [*phone_routes(phones), *phone_key_routes(phones), *phone_call_routes(phones)]
+    routes = [
+        *fault_routes(phones),
+        *phone_routes(phones),
+        *phone_key_routes(phones),
+        *phone_call_routes(phones),
+    ]
     return ControlServer(phones, routes, address)

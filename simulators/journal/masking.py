@@ -35,25 +35,33 @@ class Masker:
     """Replaces the run's secret values, and what stands in secret places, by `•••`."""
 
     def __init__(self) -> None:
-        self._known: dict[str, None] = {}
-        self._ordered: list[str] | None = None
+        self._known: dict[str, set[str]] = {}
+        """All that is hidden, by its first `SHORTEST_SECRET` characters."""
 
     def learn(self, *secrets: str) -> None:
         """From now on hide these values, also as they look percent-encoded once and twice."""
         for secret in secrets:
             if len(secret) >= SHORTEST_SECRET:
                 once = quote(secret, safe="")
-                self._known |= dict.fromkeys((secret, once, quote(once, safe="")))
-        self._ordered = None
+                for form in (secret, once, quote(once, safe="")):
+                    self._known.setdefault(form[:SHORTEST_SECRET], set()).add(form)
 
     def view(self, text: str) -> str:
         """`text` as a person may see it."""
         for place in _PLACES:
             text = place.sub(rf"\g<1>{HIDDEN}", text)
-        if self._ordered is None:
-            # The longest first: a secret that holds another one must go as a whole.
-            self._ordered = sorted(self._known, key=len, reverse=True)
-        for secret in self._ordered:
-            if secret in text:
-                text = text.replace(secret, HIDDEN)
+        # The longest first: a secret that holds another one must go as a whole.
+        for secret in sorted(self._in(text), key=lambda secret: (-len(secret), secret)):
+            text = text.replace(secret, HIDDEN)
         return text
+
+    def _in(self, text: str) -> set[str]:
+        """The secrets that a text holds: thousands are known, so they are not tried one by one."""
+        known = self._known
+        return {
+            secret
+            for start in range(len(text) - SHORTEST_SECRET + 1)
+            if (begins := text[start : start + SHORTEST_SECRET]) in known
+            for secret in known[begins]
+            if text.startswith(secret, start)
+        }

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from simulators.journal.masking import HIDDEN, Masker
+from simulators.journal.masking import HIDDEN, SHORTEST_SECRET, Masker
 
 SECRET = "L9hy/4+Q=="
 FORM = f"a=1&{{name}}={quote(SECRET, safe='')}&zz=end"
@@ -59,3 +61,25 @@ def test_a_password_sent_as_a_number_is_hidden(number: str) -> None:
 )
 def test_where_no_secret_stands_nothing_is_hidden(text: str) -> None:
     assert Masker().view(text) == text
+
+
+@given(
+    st.lists(st.text("abc", min_size=SHORTEST_SECRET, max_size=9), min_size=1, max_size=6),
+    st.lists(st.text("abcxyz", max_size=12), max_size=8),
+    st.data(),
+)
+def test_however_many_secrets_are_known_each_is_found_where_it_stands(
+    secrets: list[str], words: list[str], data: st.DataObject
+) -> None:
+    """Against the plain way: try all of them, the longest first."""
+    for place in range(len(words)):
+        if data.draw(st.booleans()):
+            words[place] += data.draw(st.sampled_from(secrets))
+    text = "-".join(words)
+    masker = Masker()
+    masker.learn(*secrets)
+    expected = text
+    for secret in sorted(set(secrets), key=lambda secret: (-len(secret), secret)):
+        expected = expected.replace(secret, HIDDEN)
+    assert masker.view(text) == expected
+    assert not any(secret in masker.view(text) for secret in secrets)

@@ -38,6 +38,7 @@ REFUSING = {
     "/nodes/{node}/hot-desks/{number}",
     "/nodes/{node}/reboot",
     "/nodes/{node}/upgrade",
+    "/roles/{role}/faults",
 }
 """Rules beyond a schema: valid input may be refused there.
 

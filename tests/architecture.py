@@ -20,6 +20,7 @@ PURE_SIMULATORS = (
     "simulators.errors",
     "simulators.hosts",
     "simulators.http_api.refused",
+    "simulators.faces.events",
     "simulators.faults.fault",
     "simulators.faults.nat_binding_lost",
     "simulators.faults.oai_change_in_list",

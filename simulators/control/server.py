@@ -18,6 +18,7 @@ from simulators.control.role import Controlled
 from simulators.control.role_routes import role_routes
 from simulators.core import Address
 from simulators.errors import BenchError, ConfigurationError
+from simulators.faces.face import Face
 from simulators.http_api.application import application
 from simulators.http_api.openapi import Json, document
 from simulators.http_api.refused import Refusal, Refused
@@ -38,6 +39,7 @@ class ControlServer:
         routes: of this kind of role, beside the generic ones.
         address: where; port 0 means any.
         refusals: that any of those routes may answer with.
+        faces: pages beside the API, each below its own prefix.
 
     Raises:
         ConfigurationError: the address is not a loopback one.
@@ -49,6 +51,7 @@ class ControlServer:
         routes: Sequence[Route],
         address: Address,
         refusals: Sequence[Refusal] = (),
+        faces: Sequence[Face] = (),
     ) -> None:
         if not _is_loopback(address[0]):
             raise ConfigurationError(
@@ -63,6 +66,7 @@ class ControlServer:
         self.address = address
         self._role = role
         self._common = [NOT_POSSIBLE, *refusals]
+        self._faces = faces
         self._routes = [
             *role_routes(role),
             *clock_routes(role.clock),
@@ -94,6 +98,8 @@ class ControlServer:
             ConfigurationError: the address is taken or not allowed.
         """
         app = application(self._served, self._failed, inside=[_not_possible])
+        for face in self._faces:
+            face.mount(app, self._failed)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         host, port = self.address

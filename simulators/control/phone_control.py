@@ -5,10 +5,11 @@ from simulators.control.phone_key_routes import phone_key_routes
 from simulators.control.phone_routes import phone_routes
 from simulators.control.server import ControlServer
 from simulators.core import Address
+from simulators.faces.handsets.pages import handsets_face
 from simulators.phone.handsets import Handsets
 
 
 def phone_control(phones: Handsets, address: Address) -> ControlServer:
-    """The control API of these phones, not started; port 0 means any."""
+    """The control API of these phones and their pages, not started; port 0 means any."""
     routes = [*phone_routes(phones), *phone_key_routes(phones), *phone_call_routes(phones)]
-    return ControlServer(phones, routes, address)
+    return ControlServer(phones, routes, address, faces=[handsets_face(phones)])

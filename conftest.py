@@ -1,10 +1,13 @@
-"""What holds for every test of the project: property tests repeat, and are never timed.
+"""What holds for every test of the project: property tests repeat, and are never timed; there is a
+real browser for all.
 
 `make test` draws the same examples each time, so that it fails for a reason and not by chance;
 `pytest --hypothesis-profile=explore` looks for new ones.
 """
 
 from hypothesis import settings
+
+pytest_plugins = ("tests.browser",)
 
 settings.register_profile("bench", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, derandomize=False, max_examples=1000)

@@ -20,6 +20,8 @@ ARROWS = (("Up", 1, 0), ("Left", 0, 1), ("Select", 1, 1), ("Right", 2, 1), ("Dow
 LISTS = ("Directory", "Call History", "Voicemail", "Settings")
 CALLS = ("Redial", "Transfer", "Conference")
 SOUND = ("Volume Down", "Volume Up", "Mute", "Speaker")
+SOFTS = 40.0
+"""Height of the labels at the bottom of the screen."""
 MODULE_ROWS, MODULE_PAGES = 14, 3
 """An M695 shows 28 keys at a time, in two columns."""
 
@@ -72,7 +74,7 @@ class PlacedKey:
     @property
     def worded(self) -> bool:
         """Whether its name has room beside its icon."""
-        return self.look in ("plain", "end") and self.box.w >= 96
+        return self.look in ("plain", "end") and self.box.w >= 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,24 +118,25 @@ def drawing(model: Model) -> Drawing:
         Box(0, 0, WIDTH, height),
         screen,
         keys,
-        Box(WIDTH / 2 - 60, 12, 120, 8) if conference else Box(WIDTH - EDGE - 84, 14, 84, 12),
+        Box(WIDTH / 2 - 70, 64, 140, 7) if conference else Box(WIDTH - EDGE - 84, 14, 84, 12),
         receiver=not conference,
         left=left,
         right=right,
-        round=110 if conference else 34,
+        round=64 if conference else 34,
     )
 
 
 def _screen(model: Model) -> Box:
     """The glass: as wide as keys beside it leave room for, in the proportions of its pixels."""
-    width = {320: 376.0, 480: 424.0}.get(model.width, 568.0)
+    width = {320: 376.0, 480: 440.0}.get(model.width, 568.0)
     height = round(width * model.height / model.width)
-    return Box((WIDTH - width) / 2, 44, width, height)
+    # a conference phone has its loudspeaker above the screen
+    return Box((WIDTH - width) / 2, 44 if model.modules else 96, width, height)
 
 
 def _side_keys(model: Model, screen: Box, left: int) -> tuple[PlacedKey, ...]:
-    pitch = screen.h / left
-    height = min(pitch - 6, 46)
+    pitch = (screen.h - SOFTS) / left  # so each is beside its label
+    height = min(pitch - 5, 46)
     width = screen.x - EDGE + 4 - 12
     keys = []
     for number in range(1, model.top_page + 1):

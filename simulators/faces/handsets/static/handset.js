@@ -52,6 +52,9 @@ function actOf(name, value) {
 }
 
 document.addEventListener("click", (event) => {
+  // A finger that means a key may hit its label on the screen beside it.
+  const label = event.target.closest("#screen [data-place]");
+  if (label !== null) act(actOf("place", label.dataset.place));
   const button = event.target.closest("button[name]");
   if (button === null) return;
   event.preventDefault();

@@ -9,14 +9,14 @@ const WITH_KEYS = ["idle", "call"];
 export function draw(screen, seen, phone) {
   const focused = screen.contains(document.activeElement) ? document.activeElement.dataset.at : undefined;
   screen.dataset.scene = seen.scene;
-  const parts = seen.scene === "off" ? [] : seen.scene === "boot" ? [boot(seen)] : [
-    bar(seen.bar, seen), middle(seen, phone), softs(seen, phone),
-  ];
+  const parts = seen.scene === "off" ? [] : seen.scene === "boot" ? [boot(seen)] : [middle(seen, phone), softs(seen, phone)];
+  if (!["off", "boot", ...WITH_KEYS].includes(seen.scene)) parts.unshift(strip(seen, true));
   screen.replaceChildren(...parts);
   const center = screen.querySelector(".center");
   const chosen = screen.querySelector(".chosen");
   if (center !== null && chosen !== null) {
-    center.scrollTop = chosen.offsetTop - (center.clientHeight - chosen.offsetHeight) / 2;
+    const head = screen.querySelector(".whole .head")?.offsetHeight ?? 0;
+    center.scrollTop = chosen.offsetTop - head - Math.max(0, center.clientHeight - head - chosen.offsetHeight) / 2;
   }
   if (focused !== undefined) screen.querySelector(`[data-at="${focused}"]`)?.focus();
 }
@@ -29,15 +29,17 @@ function boot(seen) {
     element("p", { class: "message" }, seen.screen.message || (still ? "Asks for SIP firmware" : "")));
 }
 
-function bar(shown, seen) {
+// The line above what is shown; where keys are beside it, there is no room for names.
+function strip(seen, wide) {
+  const { bar } = seen;
   const marks = [];
   if (!seen.cable) marks.push(mark("no network", "bad"));
-  if (shown.locked) marks.push(mark("locked", "warn"));
-  if (shown.backup) marks.push(mark("backup", "warn"));
-  if (seen.lines.length > 0) marks.push(mark(shown.registered ? "in service" : "no service", shown.registered ? "good" : "bad"));
-  return element("div", { class: "bar" },
-    element("span", { class: "who" }, `${shown.extension} ${shown.name}`.trim() || "Mitel"),
-    element("span", { class: "marks" }, ...marks), element("time", {}, shown.time));
+  if (bar.locked) marks.push(mark("locked", "warn"));
+  if (bar.backup) marks.push(mark("backup", "warn"));
+  if (seen.lines.length > 0) marks.push(mark(bar.registered ? "in service" : "no service", bar.registered ? "good" : "bad"));
+  return element("div", { class: "strip" },
+    ...(wide ? [element("span", { class: "who" }, `${bar.extension} ${bar.name}`.trim() || "Mitel")] : []),
+    element("span", { class: "marks" }, ...marks), ...(wide ? [element("time", {}, bar.time)] : []));
 }
 
 function mark(text, kind) {
@@ -45,9 +47,10 @@ function mark(text, kind) {
 }
 
 function middle(seen, phone) {
-  const center = element("div", { class: "center" }, ...content(seen, phone));
+  const beside = WITH_KEYS.includes(seen.scene);
+  const center = element("div", { class: "center" }, ...(beside ? [strip(seen, false)] : []), ...content(seen, phone));
   const keyboard = phone.touch ? onGlass(seen) : [];
-  if (!WITH_KEYS.includes(seen.scene)) return element("div", { class: "middle whole" }, center, ...keyboard);
+  if (!beside) return element("div", { class: "middle whole" }, center, ...keyboard);
   const keys = seen.top.map((key, index) => topKey(key, index, phone.touch));
   return element("div", { class: "middle" },
     element("div", { class: "side" }, ...keys.slice(0, phone.left), ...turn(seen, "topsoftkey", phone.touch)),
@@ -57,8 +60,8 @@ function middle(seen, phone) {
 
 function topKey(key, index, touch) {
   const inside = [element("span", { class: "led" }), element("span", { class: "label" }, key.label)];
-  if (!touch) return element("span", { class: "tkey", "data-lamp": key.lamp }, ...inside);
   const place = `topsoftkey ${index + 1}`;
+  if (!touch) return element("span", { class: "tkey", "data-lamp": key.lamp, "data-place": place }, ...inside);
   return element("button", {
     class: "tkey", name: "place", value: place, "data-at": place, "data-lamp": key.lamp,
     "aria-label": named(key.label || place, key.lamp),
@@ -77,6 +80,7 @@ function content(seen, phone) {
     return [
       element("p", { class: "clock" }, seen.bar.time),
       element("p", { class: "head" }, screen.title),
+      seen.bar.name && seen.bar.name !== screen.title ? element("p", { class: "name" }, seen.bar.name) : "",
       message(screen.message),
     ];
   }
@@ -113,8 +117,8 @@ function message(text) {
 
 function softs(seen, phone) {
   const labels = seen.soft.map((key, index) => {
-    if (!phone.touch) return element("span", { class: "skey", "data-lamp": key.lamp }, key.label);
     const place = `softkey ${index + 1}`;
+    if (!phone.touch) return element("span", { class: "skey", "data-lamp": key.lamp, "data-place": place }, key.label);
     return element("button", { class: "skey", name: "place", value: place, "data-at": place, "data-lamp": key.lamp, "aria-label": named(key.label || place, key.lamp) }, key.label);
   });
   return element("div", { class: "softs" }, ...labels, ...turn(seen, "softkey", phone.touch));

@@ -144,6 +144,9 @@ async def _stay(estate: Estate) -> None:
         f"PBX control  {estate.pbx_control.url}",
         f"CT Gateway   {plan.ct_gateway}:{estate.ct_gateway.address[1]}",
         f"homes        {plan.home(0)} and on",
+        f"phones       control {estate.phone_control.url}",
+        f"estate       {estate.control.url}/  (all of this with links; control API)",
+        *(f"{link.label:<12} {link.href}" for link in estate.where.links()),
         "The estate is up. Ctrl-C takes it down.",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

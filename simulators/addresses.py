@@ -70,6 +70,11 @@ class AddressPlan:
         return f"127.{self.lan}.0.98"
 
     @property
+    def control_of_estate(self) -> str:
+        """Where the control API of the estate as a whole is, with its entry page and live map."""
+        return f"127.{self.lan}.0.88"
+
+    @property
     def control_of_phones(self) -> str:
         """Where the control API of the phones is."""
         return f"127.{self.lan}.0.89"

@@ -43,11 +43,14 @@ class FaultsOn(Document):
     items: list[FaultOn]
 
 
-class _Faults:
+class Faults:
+    """The faults of one role, as documents."""
+
     def __init__(self, role: Controlled) -> None:
         self._role = role
 
-    async def list_fault_kinds(self, request: web.Request) -> FaultKinds:
+    def kinds(self) -> FaultKinds:
+        """All that could be switched on."""
         return FaultKinds(
             items=[
                 FaultKind(
@@ -60,10 +63,16 @@ class _Faults:
             ]
         )
 
-    async def list_faults(self, request: web.Request) -> FaultsOn:
+    def listed(self) -> FaultsOn:
+        """All that were switched on, the oldest first."""
         return FaultsOn(items=[self._shown(s) for s in self._role.faults.listed()])
 
     def switch_on(self, name: str, parameters: dict[str, object]) -> FaultOn:
+        """Switch one on.
+
+        Raises:
+            Refused: 422, with a reason for each field.
+        """
         try:
             fault = made(name, parameters, self._role.faults.kinds)
         except WrongFault as error:
@@ -72,18 +81,21 @@ class _Faults:
         self._said("fault switched on", switched)
         return self._shown(switched)
 
-    async def switch_fault_off(self, request: web.Request) -> web.Response:
-        text = request.match_info["number"]
-        numbers = {str(s.number): s.number for s in self._role.faults.listed()}
-        if text not in numbers:
-            raise Refused(404, "not_found", f"no fault {text} is listed")
-        self._said("fault switched off", self._role.faults.switch_off(numbers[text]))
-        return done()
+    def switch_off(self, number: str) -> None:
+        """Switch one off.
 
-    async def switch_all_faults_off(self, request: web.Request) -> web.Response:
+        Raises:
+            Refused: 404, none of that number is listed.
+        """
+        numbers = {str(s.number): s.number for s in self._role.faults.listed()}
+        if number not in numbers:
+            raise Refused(404, "not_found", f"no fault {number} is listed")
+        self._said("fault switched off", self._role.faults.switch_off(numbers[number]))
+
+    def switch_all_off(self) -> None:
+        """Switch all of this role off."""
         self._role.faults.calm()
         self._role.journal.happened(self._role.role, "all faults switched off")
-        return done()
 
     def _shown(self, switched: Switched) -> FaultOn:
         return FaultOn(
@@ -102,9 +114,29 @@ class _Faults:
         )
 
 
+class _Calls:
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+
+    async def list_fault_kinds(self, request: web.Request) -> FaultKinds:
+        return self._faults.kinds()
+
+    async def list_faults(self, request: web.Request) -> FaultsOn:
+        return self._faults.listed()
+
+    async def switch_fault_off(self, request: web.Request) -> web.Response:
+        self._faults.switch_off(request.match_info["number"])
+        return done()
+
+    async def switch_all_faults_off(self, request: web.Request) -> web.Response:
+        self._faults.switch_all_off()
+        return done()
+
+
 def fault_routes(role: Controlled) -> list[Route]:
     """Catalogue, list, on, off, all off."""
-    calls = _Faults(role)
+    faults = Faults(role)
+    calls = _Calls(faults)
     known: list[JsonValue] = [*names(role.faults.kinds)]
 
     class SwitchOn(Document):
@@ -114,7 +146,7 @@ def fault_routes(role: Controlled) -> list[Route]:
         parameters: dict[str, object] = Field(default_factory=dict)
 
     async def switch_fault_on(request: web.Request, *, body: SwitchOn) -> FaultOn:
-        return calls.switch_on(body.name, body.parameters)
+        return faults.switch_on(body.name, body.parameters)
 
     return [
         Route(

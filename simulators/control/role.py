@@ -7,13 +7,18 @@ from simulators.faults.table import FaultTable
 from simulators.journal import Journal
 
 
-class Controlled(Protocol):
-    """A role as the generic part of the control API sees it."""
+class Named(Protocol):
+    """Whose control API it is: one role, or the estate as a whole."""
 
     role: str
     clock: Clock
     journal: Journal
-    faults: FaultTable
 
     async def reset(self) -> None:
         """Be as delivered, without a fault."""
+
+
+class Controlled(Named, Protocol):
+    """A role as the generic part of the control API sees it."""
+
+    faults: FaultTable

@@ -5,7 +5,7 @@ from typing import Literal
 from aiohttp import web
 
 from simulators.control.documents import NOTHING, done
-from simulators.control.role import Controlled
+from simulators.control.role import Named
 from simulators.http_api.routes import Answer, Document, Route
 
 
@@ -17,7 +17,7 @@ class Health(Document):
 
 
 class _Role:
-    def __init__(self, role: Controlled) -> None:
+    def __init__(self, role: Named) -> None:
         self._role = role
 
     async def health(self, request: web.Request) -> Health:
@@ -28,7 +28,7 @@ class _Role:
         return done()
 
 
-def role_routes(role: Controlled) -> list[Route]:
+def role_routes(role: Named) -> list[Route]:
     """Health and reset."""
     calls = _Role(role)
     return [

@@ -1,7 +1,7 @@
 """One control API: the routes of a role, served on loopback and described by OpenAPI 3.1.
 
 There is no log-in: whoever may open a connection on this machine may do everything. That is why it
-listens on loopback alone.
+listens on loopback alone, and why a page of another site, in a browser on this machine, is refused.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from aiohttp.typedefs import Handler
 from pydantic import RootModel
 
 from simulators.control.clock_routes import clock_routes
-from simulators.control.fault_routes import fault_routes
 from simulators.control.journal_routes import journal_routes
-from simulators.control.role import Controlled
+from simulators.control.role import Named
 from simulators.control.role_routes import role_routes
 from simulators.core import Address
 from simulators.errors import BenchError, ConfigurationError
 from simulators.faces.face import Face
+from simulators.faces.guard import admit
 from simulators.http_api.application import application
 from simulators.http_api.openapi import Json, document
 from simulators.http_api.refused import Refusal, Refused
@@ -26,6 +26,7 @@ from simulators.http_api.routes import Answer, Route
 
 VERSION = "1"
 NOT_POSSIBLE = Refusal(409, "not_possible", "it can't be done as asked; the message says why")
+FOREIGN = Refusal(403, "other_origin", "a page of another site, or a host name, asked for it")
 
 
 class Description(RootModel[dict[str, object]]):
@@ -33,10 +34,10 @@ class Description(RootModel[dict[str, object]]):
 
 
 class ControlServer:
-    """Serves the control API of one role.
+    """Serves the control API of one role, or of the estate.
 
     Args:
-        routes: of this kind of role, beside the generic ones.
+        routes: beside the generic ones of health, reset, clock and journal.
         address: where; port 0 means any.
         refusals: that any of those routes may answer with.
         faces: pages beside the API, each below its own prefix.
@@ -47,7 +48,7 @@ class ControlServer:
 
     def __init__(
         self,
-        role: Controlled,
+        role: Named,
         routes: Sequence[Route],
         address: Address,
         refusals: Sequence[Refusal] = (),
@@ -65,12 +66,11 @@ class ControlServer:
             )
         self.address = address
         self._role = role
-        self._common = [NOT_POSSIBLE, *refusals]
-        self._faces = faces
+        self._common = [NOT_POSSIBLE, FOREIGN, *refusals]
+        self.faces = faces
         self._routes = [
             *role_routes(role),
             *clock_routes(role.clock),
-            *fault_routes(role),
             *journal_routes(role.journal),
             *routes,
         ]
@@ -97,8 +97,8 @@ class ControlServer:
         Raises:
             ConfigurationError: the address is taken or not allowed.
         """
-        app = application(self._served, self._failed, inside=[_not_possible])
-        for face in self._faces:
+        app = application(self._served, self._failed, inside=[_own_browser, _not_possible])
+        for face in self.faces:
             face.mount(app, self._failed)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -135,6 +135,13 @@ class ControlServer:
             self._role.role, "control API failed", call=f"{request.method} {request.path}",
             error=repr(error),
         )  # fmt: skip
+
+
+@web.middleware
+async def _own_browser(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn away what a page of another site makes this machine's browser send."""
+    admit(request)
+    return await handler(request)
 
 
 @web.middleware

@@ -90,7 +90,9 @@ class CtGatewayTable(_Table):
 
 
 class ControlTable(_Table):
-    """The control APIs: each MBG's and the PBX's has this port at its own address; 0 takes any."""
+    """The control APIs: each MBG's, the PBX's, the phones' and the estate's (with the live map) has
+    this port at its own address; 0 takes any.
+    """
 
     port: int = Field(default=8190, ge=0, le=65535)
 

@@ -8,7 +8,6 @@ Everything that was started is stopped, in reverse order, also when the start it
 
 import contextlib
 import secrets
-import ssl
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,15 +15,20 @@ from types import TracebackType
 
 from simulators.addresses import DEFAULT_PLAN, BlockClaim, claim, claim_private, open_port
 from simulators.clock import Clock
+from simulators.control.estate_routes import RoleShown, estate_routes
 from simulators.control.mbg_control import mbg_control
 from simulators.control.pbx_control import pbx_control
 from simulators.control.phone_control import phone_control
+from simulators.control.role import Controlled
 from simulators.control.server import ControlServer
 from simulators.entropy import Seed
-from simulators.errors import ConfigurationError
-from simulators.estate.config import EstateConfig, MbgTable, McsTable
-from simulators.estate.mcs import McsEndpoint, McsLauncher, McsPlace
+from simulators.estate.config import EstateConfig, MbgTable
+from simulators.estate.mcs import McsEndpoint, McsLauncher, McsPlace, endpoint_elsewhere
+from simulators.estate.where import Where
+from simulators.estate.whole import Whole
 from simulators.journal import Journal
+from simulators.live_map.pages import MapPages
+from simulators.live_map.sight import Sight
 from simulators.mbg.mbg import Mbg
 from simulators.mbg.settings import MbgSettings
 from simulators.network import Network
@@ -81,8 +85,10 @@ class Estate:
         self.pbx: Pbx
         self.pbx_control: ControlServer
         self.phone_control: ControlServer
+        self.control: ControlServer
         self.ct_gateway_password: str
         self.mcs: McsEndpoint | None = None
+        self.where: Where
 
     @property
     def phones(self) -> dict[str, Handset]:
@@ -183,6 +189,24 @@ class Estate:
             {"role": role, "kind": "simulated", "where": where} for role, where in simulated.items()
         ]
 
+    def shown_roles(self) -> list[RoleShown]:
+        """The roles with the control API of each."""
+        controls = {
+            **{m.role: c.url for m, c in zip(self.mbgs, self.controls, strict=True)},
+            "PBX": self.pbx_control.url,
+            "CT Gateway": self.pbx_control.url,
+            "phones": self.phone_control.url,
+        }
+        able = {role.role for role in self.faulty_roles()}
+        return [
+            RoleShown(**r, control=controls.get(r["role"]), faults=r["role"] in able)
+            for r in self.roles()
+        ]
+
+    def faulty_roles(self) -> list[Controlled]:
+        """The roles that can have faults."""
+        return [*self.mbgs, self.pbx, self.handsets]
+
     async def _start(self) -> None:
         private = self.config.addresses.block == "private"
         self.claim = claim_private() if private else claim(DEFAULT_PLAN)
@@ -198,6 +222,7 @@ class Estate:
             await self._start_mbg(number, table)
         await self._start_mcs()
         await self._start_phones()
+        await self._start_control()
 
     def _name_places(self) -> None:
         plan = self.claim.plan
@@ -237,8 +262,29 @@ class Estate:
         self.handsets = Handsets(self.clock, self.journal, faults)
         self._stack.push_async_callback(self._power_off)
         place = self.claim.plan.control_of_phones, self.config.control.port
-        self.phone_control = phone_control(self.handsets, place)
+        self.phone_control = phone_control(self.handsets, place, lambda: self.where.links())
         await self._control(self.phone_control)
+
+    async def _start_control(self) -> None:
+        """Start the control API of the estate as a whole, with its entry page and live map."""
+        plan = self.claim.plan
+        sight = Sight(
+            plan, self.clock, self.journal, self.handsets, self.mbgs, lambda: self.nodes,
+            lambda: self.mcs, self.faulty_roles, self.shown_roles,
+        )  # fmt: skip
+        pages = MapPages(sight, lambda: self.where.places(), lambda: self.where.links())
+        self._stack.push_async_callback(pages.stop)
+        self.control = ControlServer(
+            Whole(self.clock, self.journal, self.faulty_roles),
+            estate_routes(self.shown_roles, self.faulty_roles),
+            (plan.control_of_estate, self.config.control.port),
+            faces=[pages.face],
+        )
+        await self._control(self.control)
+        self.where = Where(
+            self.control, self.mbgs, self.controls, self.pbx, self.pbx_control,
+            self.phone_control, self.mcs, plan,
+        )  # fmt: skip
 
     async def _start_mbg(self, number: int, table: MbgTable) -> None:
         """Start the MBG of this number, counted from 1, and its control API."""
@@ -277,7 +323,7 @@ class Estate:
 
     async def _start_mcs(self) -> None:
         if self.config.mcs.role == "external":
-            self.mcs = _external(self.config.mcs)
+            self.mcs = endpoint_elsewhere(self.config.mcs)
         elif self._launch_mcs is not None:
             running = await self._launch_mcs(self._place(), self.authority.client_context())
             self._stack.push_async_callback(running.stop)
@@ -310,41 +356,3 @@ class Estate:
     async def _power_off(self) -> None:
         for phone in self.phones.values():
             await phone.power_off()
-
-
-def _external(table: McsTable) -> McsEndpoint:
-    """An MCS that runs elsewhere.
-
-    Raises:
-        ConfigurationError: a setting that it needs is missing, or names a file that won't do.
-    """
-    missing = [n for n in ("api_url", "phones_address", "admin_password_file")
-               if not getattr(table, n)]  # fmt: skip
-    if missing or table.admin_password_file is None:
-        raise ConfigurationError(f"an external MCS needs the settings mcs.{', mcs.'.join(missing)}")
-    try:
-        trust = ssl.create_default_context(cafile=table.ca_file)
-    except OSError as error:  # ssl.SSLError too
-        raise ConfigurationError(
-            f"can't use mcs.ca_file {table.ca_file} ({error.strerror or error}): "
-            "give the path of a file with the certificate of the CA, as PEM"
-        ) from error
-    try:
-        password = table.admin_password_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or "not UTF-8"
-        raise ConfigurationError(
-            f"can't read mcs.admin_password_file {table.admin_password_file} ({reason}): "
-            "give the path of a file with the password of the MCS's administrator"
-        ) from error
-    return McsEndpoint(
-        api_url=table.api_url.rstrip("/"),
-        phones_address=(table.phones_address, table.phones_port),
-        phone_manager_address=(table.phones_address, table.phone_manager_port),
-        tftp_address=(table.phones_address, table.tftp_port),
-        admin_name=table.admin_name,
-        admin_password=password,
-        tls=trust,
-        kind="external",
-        where=table.api_url,
-    )

@@ -13,6 +13,8 @@ from typing import Protocol
 from simulators.addresses import open_port
 from simulators.clock import Clock
 from simulators.core import Address, Entropy
+from simulators.errors import ConfigurationError
+from simulators.estate.config import McsTable
 from simulators.tls import CertificateFiles
 
 
@@ -64,3 +66,41 @@ class RunningMcs(Protocol):
 
 McsLauncher = Callable[[McsPlace, ssl.SSLContext], Awaitable[RunningMcs]]
 """Starts an MCS at a place; the context is what clients trust."""
+
+
+def endpoint_elsewhere(table: McsTable) -> McsEndpoint:
+    """An MCS that runs elsewhere.
+
+    Raises:
+        ConfigurationError: a setting that it needs is missing, or names a file that won't do.
+    """
+    missing = [n for n in ("api_url", "phones_address", "admin_password_file")
+               if not getattr(table, n)]  # fmt: skip
+    if missing or table.admin_password_file is None:
+        raise ConfigurationError(f"an external MCS needs the settings mcs.{', mcs.'.join(missing)}")
+    try:
+        trust = ssl.create_default_context(cafile=table.ca_file)
+    except OSError as error:  # ssl.SSLError too
+        raise ConfigurationError(
+            f"can't use mcs.ca_file {table.ca_file} ({error.strerror or error}): "
+            "give the path of a file with the certificate of the CA, as PEM"
+        ) from error
+    try:
+        password = table.admin_password_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or "not UTF-8"
+        raise ConfigurationError(
+            f"can't read mcs.admin_password_file {table.admin_password_file} ({reason}): "
+            "give the path of a file with the password of the MCS's administrator"
+        ) from error
+    return McsEndpoint(
+        api_url=table.api_url.rstrip("/"),
+        phones_address=(table.phones_address, table.phones_port),
+        phone_manager_address=(table.phones_address, table.phone_manager_port),
+        tftp_address=(table.phones_address, table.tftp_port),
+        admin_name=table.admin_name,
+        admin_password=password,
+        tls=trust,
+        kind="external",
+        where=table.api_url,
+    )

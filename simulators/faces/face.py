@@ -53,6 +53,7 @@ class Face:
         routes: aiohttp routes, their paths below the prefix ("/" is the prefix itself).
         links: the head's links, asked for at each page.
         streams: of live parts; the default has the usual limits.
+        home: the page at the port's own root "/", for the one face that has it.
     """
 
     def __init__(
@@ -64,12 +65,14 @@ class Face:
         routes: Sequence[web.RouteDef],
         links: Callable[[], Sequence[Link]] = tuple,
         streams: Streams | None = None,
+        home: Handler | None = None,
     ) -> None:
         self.prefix = prefix
         self.name = name
         self.streams = Streams() if streams is None else streams
         self._routes = routes
         self._links = links
+        self._home = home
         self._files = _files(BASE) | _files(package)
         self.version = _version(self._files)
         self.templates = Environment(
@@ -114,6 +117,17 @@ class Face:
         within.on_shutdown.append(self._end)
         application.router.add_get(self.prefix, self._to_slash)
         application.add_subapp(self.prefix, within)
+        if self._home is not None:
+            application[FACE] = self
+            application.router.add_get("/", self._at_root(self._home, failed))
+
+    def _at_root(self, home: Handler, failed: Callable[..., None]) -> Handler:
+        async def at_root(request: web.Request) -> web.StreamResponse:
+            response = await covered(request, home, self._failure, failed)
+            await give_headers(request, response)
+            return response
+
+        return at_root
 
     async def _to_slash(self, request: web.Request) -> web.StreamResponse:
         return web.Response(status=308, headers={"Location": self.at()})

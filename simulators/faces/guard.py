@@ -68,7 +68,7 @@ def admit(request: web.Request) -> None:
     host = request.host.rpartition(":")[0] if ":" in request.host else request.host
     if not _is_loopback(host):
         raise Refused(
-            403, "not_this_machine",
+            403, "other_origin",
             f"expected an address in 127.0.0.0/8 or localhost, got the host {host}",
         )  # fmt: skip
     origin = request.headers.get("Origin")

@@ -55,6 +55,11 @@ class Readings:
         return {number: line.line.account for number, line in self._life.lines.items()}
 
     @property
+    def line_names(self) -> list[str]:
+        """What the screen calls each line: its extension, never its user name."""
+        return [line.line.screen_name for line in self._life.lines.values()]
+
+    @property
     def layers(self) -> Layers:
         """The layers of its configuration."""
         return self._life.layers

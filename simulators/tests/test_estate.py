@@ -9,8 +9,8 @@ import pytest
 from simulators.errors import ConfigurationError
 from simulators.estate import mcs_process
 from simulators.estate.config import AddressesTable, EstateConfig, McsTable
-from simulators.estate.estate import Estate, _external
-from simulators.estate.mcs import McsPlace, RunningMcs
+from simulators.estate.estate import Estate
+from simulators.estate.mcs import McsPlace, RunningMcs, endpoint_elsewhere
 from simulators.tls import Authority
 
 
@@ -28,7 +28,7 @@ def test_an_external_mcs_needs_files_that_can_be_read(tmp_path: Path) -> None:
     ca_file = Authority().write_ca(tmp_path)
     password_file = tmp_path / "password"
     password_file.write_text("a-password-1\n")
-    assert _external(external(ca_file, password_file)).admin_password == "a-password-1"
+    assert endpoint_elsewhere(external(ca_file, password_file)).admin_password == "a-password-1"
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe")
     for ca, password, words in (
@@ -40,7 +40,7 @@ def test_an_external_mcs_needs_files_that_can_be_read(tmp_path: Path) -> None:
         (ca_file, binary, "can't read mcs.admin_password_file"),
     ):
         with pytest.raises(ConfigurationError, match=words):
-            _external(external(ca, password))
+            endpoint_elsewhere(external(ca, password))
 
 
 async def test_what_the_mcs_keeps_is_for_its_owner_alone(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The pages of the handsets: the wall, one handset, what hands do there, and their live parts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -26,8 +26,8 @@ WORDS = json.dumps(
 """The looks, for the script of the wall."""
 
 
-def handsets_face(phones: Handsets, links: Sequence[Link] = ()) -> Face:
-    """The face of these phones, for their control server."""
+def handsets_face(phones: Handsets, links: Callable[[], Sequence[Link]] | None = None) -> Face:
+    """The face of these phones, for their control server; `links` by default are to the wall."""
     pages = _Pages(phones)
     routes = [
         web.get("/", pages.wall),
@@ -36,8 +36,14 @@ def handsets_face(phones: Handsets, links: Sequence[Link] = ()) -> Face:
         web.get("/{mac}/events", pages.handset_events),
         web.post("/{mac}/acts", pages.act),
     ]
-    own = Link("Handsets", f"{PREFIX}/")
-    return Face(__package__, PREFIX, "Handsets", routes=routes, links=lambda: (own, *links))
+    own = [Link("Handsets", f"{PREFIX}/")]
+    return Face(
+        __package__, PREFIX, "Handsets", routes=routes, links=links or (lambda: own), home=_to_wall
+    )
+
+
+async def _to_wall(request: web.Request) -> web.StreamResponse:
+    return web.Response(status=303, headers={"Location": of(request).at()})
 
 
 class _Pages:

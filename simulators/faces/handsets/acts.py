@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simulators.phone.calls.call_screen import DIGITS as KEYPAD
 from simulators.phone.handset import Handset
 
 MOST_ACTS = 50
@@ -26,6 +27,7 @@ class Act(BaseModel):
     place: Place | None = None
     touch: int | None = Field(default=None, ge=0, le=999)
     text: str | None = Field(default=None, min_length=1, max_length=200)
+    character: str | None = Field(default=None, min_length=1, max_length=1)
     page: Literal["topsoftkey", "softkey"] | None = None
     power: bool | None = None
     cable: bool | None = None
@@ -69,6 +71,8 @@ async def do(phone: Handset, act: Act) -> None:
         phone.touch(act.touch)
     elif act.text is not None:
         phone.type_text(act.text)
+    elif act.character is not None:
+        _typed(phone, act.character)
     elif act.page is not None:
         phone.turn_page(act.page)
     elif act.power is not None:
@@ -80,3 +84,14 @@ async def do(phone: Handset, act: Act) -> None:
         phone.dial(act.dial)
     elif act.restart:
         phone.restart()
+
+
+def _typed(phone: Handset, character: str) -> None:
+    """One key of a keyboard: a letter where the screen takes text, else a key of the keypad.
+
+    It is decided here, since a page may see the screen a moment later than a fast hand types.
+    """
+    if phone.scene.takes_text:
+        phone.type_text(character)
+    elif character in KEYPAD:
+        phone.press(character)

@@ -43,7 +43,11 @@ def handsets_face(phones: Handsets, links: Callable[[], Sequence[Link]] | None =
 
 
 async def _to_wall(request: web.Request) -> web.StreamResponse:
-    return web.Response(status=303, headers={"Location": of(request).at()})
+    return _to(of(request).at())
+
+
+def _to(path: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": path})
 
 
 class _Pages:
@@ -87,7 +91,7 @@ class _Pages:
             await do(phone, act)
         if scripted:
             return web.json_response(picture(phone, self._phones.clock.now()))
-        raise web.HTTPSeeOther(of(request).at(f"/{phone.identity.mac}"))
+        return _to(of(request).at(f"/{phone.identity.mac}"))
 
     async def wall_events(self, request: web.Request) -> web.StreamResponse:
         """The wall as it changes."""

@@ -131,12 +131,15 @@ class Menu:
 
         What was being typed counts.
         """
-        if self.place is Place.EDITING and index != self._selected:
+        many = len(self.form.fields) if self._in_form else len(SECTIONS)
+        if not 0 <= index < many or not (self._in_form or self.place is Place.ADVANCED):
+            return
+        if self.place is Place.EDITING:
+            if index == self._selected:
+                return
             self.press("Done")
-        lines = {Place.ADVANCED: len(SECTIONS), Place.FORM: len(self.form.fields)}
-        if 0 <= index < lines.get(self.place, 0):
-            self._selected = index
-            self.press("Select")
+        self._selected = index
+        self.press("Select")
 
     def find(self, text: str) -> int | None:
         """The index of the list's line `text`, or None where no such line can be selected."""

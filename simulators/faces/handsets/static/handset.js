@@ -80,11 +80,8 @@ phone.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || seen === null) return;
   if (event.target.closest("button") !== null && ["Enter", " "].includes(event.key)) return;
   const key = KEYS[event.key];
-  if (key !== undefined) act({ press: key });
-  else if (event.key.length !== 1) return;
-  else if (/^[0-9#]$/.test(event.key) || (event.key === "*" && !seen.takesText)) act(seen.takesText ? { text: event.key } : { press: event.key });
-  else if (seen.takesText) act({ text: event.key });
-  else return;
+  if (key === undefined && event.key.length !== 1) return;
+  act(key === undefined ? { character: event.key } : { press: key });
   event.preventDefault();
   press(key ?? event.key);
 });

@@ -20,6 +20,8 @@ from simulators.phone.models import MODELS
 
 PREFIX = "/handsets"
 JSON = "application/json"
+MOST_CARDS = 150
+"""Handsets that are links of their own in the wall; more are drawn on a canvas (decision 0038)."""
 WORDS = json.dumps(
     {state: {"letter": look.letter, "kind": look.kind} for state, look in LOOKS.items()}
 )
@@ -63,7 +65,7 @@ class _Pages:
         counts = {state: states.count(state) for state in LOOKS if state in states}
         return of(request).page(
             request, "wall.html.j2", bricks=shown, total=len(bricks), counts=counts, wanted=wanted,
-            models=list(MODELS), looks=LOOKS, words=WORDS,
+            models=list(MODELS), looks=LOOKS, words=WORDS, most=MOST_CARDS,
         )  # fmt: skip
 
     async def handset(self, request: web.Request) -> web.StreamResponse:

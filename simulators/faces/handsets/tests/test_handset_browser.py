@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from simulators.faces.handsets.pages import MOST_CARDS
 from simulators.phone.calls.line_table import Activity
 from simulators.phone.handset import Handset
 from simulators.phone.life.states import State
@@ -229,6 +230,34 @@ async def test_the_wall_changes_filters_and_opens(bench: PhonesBench, browser: B
     await tab.run(at_first)
     await bench.registered()
     await tab.run(later)
+
+
+async def test_many_are_drawn_and_few_are_links(browser: Browser) -> None:
+    """More phones than cards: arrow keys and Enter on the canvas, a filter that makes links."""
+    async with phones_bench(MOST_CARDS + 10) as bench:
+        tab = opened(bench, browser)
+
+        async def through(page: "Page") -> list[str]:
+            await go_to(page, f"{bench.control.url}/handsets/")
+            crowd = page.get_by_role("application")
+            await crowd.wait_for()
+            assert await page.locator("#wall").is_hidden()
+            found = await page_findings(page)
+            await crowd.focus()
+            for key in ("ArrowRight", "ArrowRight", "End", "Home"):
+                await page.keyboard.press(key)
+            first, last = bench.handsets[0], bench.handsets[-1]
+            await page.locator("#pointed", has_text=first.identity.mac).wait_for()
+            await page.get_by_label("Text").fill(last.identity.mac.lower())
+            await page.get_by_role("link", name=f"{last.identity.mac}, 6930: off").wait_for()
+            await crowd.wait_for(state="hidden")
+            await page.get_by_label("Text").fill("")
+            await crowd.wait_for()
+            await crowd.click(position={"x": 20, "y": 20})
+            await page.wait_for_url(f"**/handsets/{first.identity.mac}")
+            return found
+
+        assert await tab.run(through) == []
 
 
 @pytest.mark.timeout(600)

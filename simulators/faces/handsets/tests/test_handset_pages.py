@@ -9,8 +9,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from simulators.entropy import Seed
+from simulators.estate.config import EstateConfig
+from simulators.estate.estate import Estate
 from simulators.phone.calls.line_table import Activity
 from simulators.phone.life.states import State
+from simulators.phone.people import invent
 from simulators.tests.phones_bench import PhonesBench, phones_bench
 
 
@@ -126,6 +130,23 @@ async def test_no_password_is_on_a_page_or_in_its_stream(
         text += str(await stream.next())
     assert "2101" in text and len(account.password) > 10
     assert account.password not in text
+
+
+async def test_phones_of_an_estate_have_the_same_pages_and_links_to_the_others(
+    client: aiohttp.ClientSession,
+) -> None:
+    config = EstateConfig.model_validate(
+        {"addresses": {"block": "private"}, "control": {"port": 0}}
+    )
+    async with Estate(config, None) as estate:
+        (person,) = invent(Seed(5), 1)
+        estate.handset(person)
+        async with client.get(f"{estate.phone_control.url}/handsets/") as answer:
+            text = await answer.text()
+        assert f'href="/handsets/{person.mac}"' in text
+        assert f'href="{estate.where.map_url}"' in text
+        here = f'href="{estate.phone_control.url}/handsets/" aria-current="page"'
+        assert here in text
 
 
 # Acts

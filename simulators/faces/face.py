@@ -1,6 +1,6 @@
 """A face: the pages of one kind on a control port, made of a package's templates and static files.
 
-    face = Face("simulators.handsets_face", "/handsets", "Handsets", routes=[
+    face = Face("simulators.faces.handsets", "/handsets", "Handsets", routes=[
         web.get("/", wall), web.get("/events", events)])
     ControlServer(role, routes, address, faces=[face])
 

@@ -181,7 +181,8 @@ async def test_a_typed_character_goes_where_the_screen_wants_it(
     phone.open_advanced()
     phone.select("Configuration Server")
     phone.select("HTTPS Server")
-    shown = await acted(client, url, *({"character": letter} for letter in "a*7"))
+    typed: list[dict[str, object]] = [{"character": letter} for letter in "a*7"]
+    shown = await acted(client, url, *typed)
     assert shown["screen"]["lines"][1] == "HTTPS Server: a*7_"
 
 

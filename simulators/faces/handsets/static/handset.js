@@ -55,6 +55,7 @@ document.addEventListener("click", (event) => {
   // A finger that means a key may hit its label on the screen beside it.
   const label = event.target.closest("#screen [data-place]");
   if (label !== null) act(actOf("place", label.dataset.place));
+  if (event.target.closest("svg.receiver") !== null) act({ press: byId("lift").value });
   const button = event.target.closest("button[name]");
   if (button === null) return;
   event.preventDefault();
@@ -111,6 +112,7 @@ function show(now) {
   say("who", `${now.bar.extension} ${now.bar.name}`.trim() || "Handset");
   toggle("power", now.powered, "Cut the power", "Switch on");
   toggle("cable", now.cable, "Pull the cable", "Plug the cable in");
+  byId("lift").value = now.lifted ? "Goodbye" : "Speaker"; // the speaker key would resume a held call
   say("lift", now.lifted ? "Put the receiver down" : "Lift the receiver");
   byId("lines").replaceChildren(...(now.lines.length === 0 ? [element("li", { class: "soft" }, "None is configured.")] : now.lines.map(line)));
   for (const [name, value] of Object.entries(now.facts)) say(`fact-${name}`, String(value));

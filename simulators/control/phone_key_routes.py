@@ -1,6 +1,6 @@
 """Control of a phone's keys: press, type, choose a line; and the configuration server by hand."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import Field
@@ -37,6 +37,19 @@ class Choice(Document):
     line: str = Field(min_length=1, max_length=100)
 
 
+class KeyAt(Document):
+    """A key by its place, from 1: as it is seen, or on a module as it is configured."""
+
+    kind: Literal["topsoftkey", "softkey", "expmod1", "expmod2", "expmod3"]
+    number: Annotated[int, Field(ge=1, le=999), WHOLE]
+
+
+class Touched(Document):
+    """A line on the screen, counted from 0."""
+
+    line: Annotated[int, Field(ge=0, le=999), WHOLE]
+
+
 class ServerByHand(Document):
     """What an installer enters under Configuration Server (PHN-2)."""
 
@@ -66,6 +79,16 @@ class _Keys:
         phone.select(body.line)
         return shown(phone)
 
+    async def press_place(self, request: web.Request, *, body: KeyAt) -> PhoneShown:
+        phone = named_phone(self._phones, request)
+        phone.press_place(body.kind, body.number)
+        return shown(phone)
+
+    async def touch_line(self, request: web.Request, *, body: Touched) -> PhoneShown:
+        phone = named_phone(self._phones, request)
+        phone.touch(body.line)
+        return shown(phone)
+
     async def configure_server(self, request: web.Request, *, body: ServerByHand) -> PhoneShown:
         phone = named_phone(self._phones, request)
         if not phone.configure_server(body.host, body.port, body.path, body.password):
@@ -75,7 +98,7 @@ class _Keys:
 
 
 def phone_key_routes(phones: Handsets) -> list[Route]:
-    """Keys, text, a line of the screen, the configuration server."""
+    """Keys by name and place, text, a line of the screen, the configuration server."""
     calls = _Keys(phones)
     seen = (Answer(200, "as it is now", PhoneShown),)
     return [
@@ -83,6 +106,13 @@ def phone_key_routes(phones: Handsets) -> list[Route]:
         Route("POST", "/phones/{mac}/text", "Type characters", calls.type_text, seen),
         Route(
             "POST", "/phones/{mac}/choice", "Choose a line on the screen", calls.choose_line, seen
+        ),
+        Route(
+            "POST", "/phones/{mac}/places", "Press the key at a place", calls.press_place, seen
+        ),
+        Route(
+            "POST", "/phones/{mac}/touch", "Touch a line of the screen, where there is touch",
+            calls.touch_line, seen,
         ),
         Route(
             "PUT", "/phones/{mac}/configuration-server",

@@ -115,6 +115,12 @@ class Power(Document):
     on: bool
 
 
+class NetworkCable(Document):
+    """Whether its network cable is plugged in."""
+
+    plugged_in: bool
+
+
 class Place(Document):
     """Where it sends from: an IPv4 address of this machine."""
 
@@ -166,6 +172,12 @@ class _Phones:
     async def restart_phone(self, request: web.Request) -> PhoneSummary:
         phone = named_phone(self._phones, request)
         phone.restart()
+        return summary(phone)
+
+    async def plug_phone(self, request: web.Request, *, body: NetworkCable) -> PhoneSummary:
+        phone = named_phone(self._phones, request)
+        if body.plugged_in is not phone.cable_in:
+            (phone.put_cable_back if body.plugged_in else phone.pull_cable)()
         return summary(phone)
 
     async def move_phone(self, request: web.Request, *, body: Place) -> PhoneSummary:
@@ -275,6 +287,10 @@ def phone_routes(phones: Handsets) -> list[Route]:
         ),
         Route(
             "PUT", "/phones/{mac}/power", "Switch a phone on or off", calls.switch_phone, briefly
+        ),
+        Route(
+            "PUT", "/phones/{mac}/cable", "Pull a phone's network cable, or put it back",
+            calls.plug_phone, briefly,
         ),
         Route("POST", "/phones/{mac}/restart", "Restart a phone", calls.restart_phone, briefly),
         Route(

@@ -262,7 +262,7 @@ class Estate:
         self.handsets = Handsets(self.clock, self.journal, faults)
         self._stack.push_async_callback(self._power_off)
         place = self.claim.plan.control_of_phones, self.config.control.port
-        self.phone_control = phone_control(self.handsets, place)
+        self.phone_control = phone_control(self.handsets, place, lambda: self.where.links())
         await self._control(self.phone_control)
 
     async def _start_control(self) -> None:

@@ -303,6 +303,7 @@ def _greeting(found: Running) -> list[str]:
     return [
         f"{len(phones)} phones, the first is {first.identity.dashed}, a {first.model.name} at "
         f"{first.home_address}",
+        f"pages        {control}/handsets/ (all of them, and each one to be used)",
         f"control API  {control} (described at {control}/openapi.json)",
         "",
         f"1. look at it: curl {one}",

@@ -96,7 +96,9 @@ class Calling(Controls):
             BenchError: none does.
         """
         if self.call is None or self.call.activity is not Activity.INCOMING:
-            raise BenchError(f"expected a call that rings, to refuse it: {self.screen}")
+            raise BenchError(
+                f"expected a call that rings, to refuse it; the phone shows {self.screen}"
+            )
         self.press("Ignore")
 
     def hold(self) -> None:
@@ -115,7 +117,7 @@ class Calling(Controls):
             BenchError: nobody does.
         """
         if self.call is None or self.call.activity is not Activity.HELD:
-            raise BenchError(f"expected a held call, to resume it: {self.screen}")
+            raise BenchError(f"expected a held call, to resume it; the phone shows {self.screen}")
         self.press("Hold")
         self._check(Activity.CONNECTED, "resume")
 

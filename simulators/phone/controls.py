@@ -93,7 +93,9 @@ class Controls(ABC):
                     return
                 self.select(field)
             if line not in self.screen.lines:
-                raise BenchError(f"{field} can't be set to {value!r}: {self.screen}")
+                raise BenchError(
+                    f"{field} can't be set to {value!r}; the phone shows {self.screen}"
+                )
             return
         self.select(field)
         if value:

@@ -65,6 +65,10 @@ class DirectoryKeys(Browsing):
             self._directory.type_text(key)
             return
         self._directory.press(key)
+        self._after_directory()
+
+    def _after_directory(self) -> None:
+        """Ask for what was typed, or call whom was chosen."""
         text, number = self._directory.wanted(), self._directory.chosen()
         if text is not None:
             self._errands.start(self._search(text))

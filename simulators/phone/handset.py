@@ -19,7 +19,6 @@ from simulators.phone.cable import Cable
 from simulators.phone.calls import call_screen
 from simulators.phone.calls.line_table import Activity
 from simulators.phone.crowd.time_line import TimeLine
-from simulators.phone.directory_keys import DirectoryKeys
 from simulators.phone.errands import Errands
 from simulators.phone.fetching import Fetcher
 from simulators.phone.files.config_file import is_secret
@@ -27,6 +26,7 @@ from simulators.phone.files.firmware import FirmwareImage, Running, read_image
 from simulators.phone.files.lines import Resolve, addresses_only
 from simulators.phone.files.server import certificate_checks
 from simulators.phone.habits import LifeSettings
+from simulators.phone.hands import Hands
 from simulators.phone.identity import Identity
 from simulators.phone.life import actions as do
 from simulators.phone.life.life import Life
@@ -61,7 +61,7 @@ NO_MENU = SIP_FIRMWARE_ABSENT | {State.OFF, State.BOOTING, State.FLASHING, State
 """Where the Settings key does nothing; everywhere else an installer can get in."""
 
 
-class Handset(Readings, DirectoryKeys, Power):
+class Handset(Readings, Hands, Power):
     """One emulated 69xx.
 
     Args:
@@ -122,6 +122,7 @@ class Handset(Readings, DirectoryKeys, Power):
         self.last_refusal: Refusal | None = None
         self.time_line = TimeLine()
         self.on_state: Callable[[Handset], None] = lambda _: None
+        self.on_seen: Callable[[Handset], None] = lambda _: None
         self._clock = clock
         self._journal = journal
         self.dhcp = dhcp or (Offer({66: dhcp_server}) if dhcp_server else NO_OFFER)
@@ -152,7 +153,7 @@ class Handset(Readings, DirectoryKeys, Power):
         self._directory = DirectoryScreen(lambda: self._life.directory)
         self._errands = Errands(self.role, clock, journal)
         self._noted = State.OFF
-        self._watch = Watch(self.role, lambda: self.screen)
+        self._watch = Watch(self.role, lambda: self.screen, lambda: self.on_seen(self))
         self._syslog = SyslogPort(
             self.role, identity.mac, self._cable, journal, lambda: self._own_time("log")
         )

@@ -36,6 +36,8 @@ class Handsets:
         self.journal = journal
         self.faults = FaultTable(seed, clock.now, self._struck, kinds=FAULT_KINDS)
         self.by_mac: dict[str, Handset] = {}
+        self.watchers: set[Callable[[Handset], None]] = set()
+        """Told a phone each time that something else may be seen of it; they must be quick."""
         self._on_change = on_change
         self._disturber = SipDisturber(self.faults)
 
@@ -44,7 +46,9 @@ class Handsets:
         phone.share_faults(self.faults)
         phone.disturb(self._disturber)
         phone.on_state = self._on_change
+        phone.on_seen = self._seen
         self.by_mac[phone.identity.mac] = phone
+        self._seen(phone)
 
     def of(self, mac: str) -> Handset:
         """The phone with this MAC, however it is written.
@@ -67,6 +71,10 @@ class Handsets:
         """Switch all faults off and all phones off; what was entered on them stays."""
         self.faults.calm()
         await self.power(on=False)
+
+    def _seen(self, phone: Handset) -> None:
+        for watcher in tuple(self.watchers):
+            watcher(phone)
 
     def _struck(self, fault: Fault, number: int, what: str) -> None:
         self.journal.happened(self.role, "fault struck", fault=fault.name, number=number, what=what)

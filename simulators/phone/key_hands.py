@@ -11,7 +11,7 @@ from simulators.phone.calls import key_states
 from simulators.phone.calls.call_screen import DIGITS, SOFTKEYS
 from simulators.phone.calls.history import CallHistory
 from simulators.phone.calls.line_table import Activity, Lamp
-from simulators.phone.files.keys import LINE, Key, pages
+from simulators.phone.files.keys import LINE, MORE, Key, paged
 from simulators.phone.life.life import Life
 from simulators.phone.menu.menu_table import Place
 from simulators.phone.models import Model
@@ -22,7 +22,6 @@ from simulators.phone.xml.desk import Desk
 from simulators.phone.xml.objects import InputScreen
 from simulators.phone.xml.uris import PressKey, PressPlace
 
-MORE = "More"
 CALL_KEYS = frozenset(("Goodbye", "Hold", "Speaker"))
 """Hard keys that are for a call also where an XML screen is in front of it."""
 WHILE_LOCKED = frozenset(("Answer", "Ignore", "Goodbye", "Drop", "Hold"))
@@ -86,18 +85,31 @@ class KeyHands(Calling):
         """The softkeys below the screen that are seen, those of a call first."""
         return self._page("softkey")
 
-    def _page(self, kind: str) -> tuple[str, ...]:
+    @property
+    def page_counts(self) -> dict[str, int]:
+        """How many pages of keys there are, of `topsoftkey` and `softkey`."""
+        return {kind: len(self._all_pages(kind)) for kind in ("topsoftkey", "softkey")}
+
+    def places(self, kind: str) -> tuple[tuple[str, Key | None], ...]:
+        """The keys of `topsoftkey` or `softkey` that are seen: label, and the configured key.
+
+        None where it is More, or a call's own.
+        """
         found = self._all_pages(kind)
         return found[self._pages.get(kind, 0) % len(found)]
 
-    def _all_pages(self, kind: str) -> tuple[tuple[str, ...], ...]:
-        if kind == "topsoftkey":
-            labels = [key.label for key in self.keys if key.kind == kind]
-            return pages(labels, self.model.top_page, self.model)
-        activity = self.call.activity if self.call is not None else Activity.IDLE
-        seen = key_states.seen_softkeys(self.keys, activity)
-        labels = [*SOFTKEYS[activity], *(key.label for key in seen)]
-        return pages(labels, self.model.soft_page, self.model)
+    def _page(self, kind: str) -> tuple[str, ...]:
+        return tuple(label for label, _ in self.places(kind))
+
+    def _all_pages(self, kind: str) -> tuple[tuple[tuple[str, Key | None], ...], ...]:
+        own: list[tuple[str, Key | None]] = []
+        shown: tuple[Key, ...] = tuple(key for key in self.keys if key.kind == kind)
+        if kind != "topsoftkey":
+            activity = self.call.activity if self.call is not None else Activity.IDLE
+            own = [(label, None) for label in SOFTKEYS[activity]]
+            shown = key_states.seen_softkeys(self.keys, activity)
+        fits = self.model.top_page if kind == "topsoftkey" else self.model.soft_page
+        return paged([*own, *((key.label, key) for key in shown)], fits, self.model, (MORE, None))
 
     def _with_softkeys(self, screen: Screen) -> Screen:
         """A picture of the phone's own with the softkeys that are seen below it."""

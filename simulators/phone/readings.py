@@ -93,6 +93,11 @@ class Readings:
         return self._life.contact
 
     @property
+    def cable_in(self) -> bool:
+        """Whether its network cable is plugged in."""
+        return self._life.cable_in
+
+    @property
     def keys(self) -> tuple[Key, ...]:
         """The keys that it shows, top softkeys first; none while it isn't in service."""
         quiet = SIP_FIRMWARE_ABSENT | {

@@ -13,16 +13,21 @@ class Watch:
     Args:
         role: who is watched, for the error.
         screen: what it shows, for the same.
+        told: told each time, too.
     """
 
-    def __init__(self, role: str, screen: Callable[[], Screen]) -> None:
+    def __init__(
+        self, role: str, screen: Callable[[], Screen], told: Callable[[], None] = lambda: None
+    ) -> None:
         self._role = role
         self._screen = screen
+        self._told = told
         self._news = asyncio.Event()
 
     def look(self) -> None:
         """Something is to be seen."""
         self._news.set()
+        self._told()
 
     async def until(
         self, there: Callable[[], bool], wanted: str, found: Callable[[], str], within_s: float

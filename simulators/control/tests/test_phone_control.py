@@ -84,6 +84,18 @@ async def test_keys_and_text_get_into_the_menu(bench: PhonesBench) -> None:
     assert await bench.ask("POST", f"{bench.first}/keys", {"keys": []}) == (422, "invalid")
 
 
+async def test_keys_by_place_touch_and_the_cable(bench: PhonesBench) -> None:
+    await bench.registered()
+    place = {"kind": "topsoftkey", "number": 1}
+    assert (await bench.ask("POST", f"{bench.first}/places", place))["screen"]["title"] == "Dial"
+    wrong = {"kind": "shelf", "number": 1}
+    assert await bench.ask("POST", f"{bench.first}/places", wrong) == (422, "invalid")
+    assert await bench.ask("POST", f"{bench.first}/touch", {"line": 0}) == (409, "not_possible")
+    for plugged_in in (False, False, True):
+        await bench.ask("PUT", f"{bench.first}/cable", {"plugged_in": plugged_in})
+        assert bench.handsets[0].cable_in is plugged_in
+
+
 async def test_a_configuration_server_is_entered_with_the_right_password(
     bench: PhonesBench,
 ) -> None:

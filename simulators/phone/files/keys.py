@@ -1,8 +1,9 @@
 """The keys that a phone has, from its merged configuration (PHN-5, PHN-6; domain reference 3.2)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from simulators.phone.models import Model
 
@@ -17,6 +18,10 @@ STATES = ("idle", "connected", "incoming", "outgoing", "busy")
 """When a softkey is seen; `states` of a key are some of them."""
 DEFAULT_STATES = frozenset(("idle", "connected", "incoming", "outgoing"))
 MODULES = 3
+MORE = "More"
+"""The key that turns the page, where there is no touch."""
+
+T = TypeVar("T")
 
 _NAME = re.compile(
     r"(topsoftkey|softkey|expmod([1-3]) (?:soft)?key)([1-9]\d{0,2}) "
@@ -93,8 +98,13 @@ def pages(labels: list[str], fits: int, model: Model) -> tuple[tuple[str, ...], 
     What doesn't fit on one page is paged with a `More` key as the last; with touch a person swipes
     instead.
     """
-    if len(labels) <= fits:
-        return (tuple(labels),)
+    return paged(labels, fits, model, MORE)
+
+
+def paged(items: Sequence[T], fits: int, model: Model, more: T) -> tuple[tuple[T, ...], ...]:
+    """The same of anything that stands for a key; `more` is the key that turns the page."""
+    if len(items) <= fits:
+        return (tuple(items),)
     size = fits if model.touch else fits - 1
-    more = () if model.touch else ("More",)
-    return tuple((*labels[i : i + size], *more) for i in range(0, len(labels), size))
+    last = () if model.touch else (more,)
+    return tuple((*items[i : i + size], *last) for i in range(0, len(items), size))

@@ -60,6 +60,13 @@ class DirectoryScreen:
             self._wanted = None
             self._move(Step.BACK)
 
+    def touch(self, index: int) -> None:
+        """Touch a line of the list, counted from 0 as it is seen: its number is dialled."""
+        chosen = self._first + index
+        if 0 <= index < SHOWN and chosen < len(self.listed):
+            self._selected = chosen
+            self.press("Select")
+
     def type_text(self, text: str) -> None:
         """Narrow the list down."""
         if self.place is Place.LIST:
@@ -94,13 +101,17 @@ class DirectoryScreen:
 
     def screen(self) -> Screen:
         """What is shown: the contacts around the chosen one, and what was typed as the message."""
-        first = max(0, self._selected - SHOWN + 1)
+        first = self._first
         lines = tuple(f"{c.name} {c.number}" for c in self.listed[first : first + SHOWN])
         selected = self._selected - first if lines else None
         message = self._message or self._typed
         if self.place is Place.SEARCHING:
             message = "Searching"
         return Screen("Directory", lines, selected, SOFTKEYS[self.place], message)
+
+    @property
+    def _first(self) -> int:
+        return max(0, self._selected - SHOWN + 1)
 
     def _move(self, step: Step) -> None:
         try:

@@ -102,7 +102,7 @@ class Menu:
             return
         self.message = ""
         if key in DIGITS or key in ("*", "#"):
-            self._character(key)
+            self._character("." if key == "*" and self._takes_dots else key)
         elif key in ("Quit", "Goodbye"):
             self._move(Step.QUIT)
         elif key in ("Cancel", "Back", "Left"):
@@ -123,9 +123,23 @@ class Menu:
         index = self.find(text)
         if index is None:
             return False
+        self.touch_line(index)
+        return True
+
+    def touch_line(self, index: int) -> None:
+        """Touch a line of a list or form, counted from 0; elsewhere nothing happens.
+
+        What was being typed counts.
+        """
+        many = len(self.form.fields) if self._in_form else len(SECTIONS)
+        if not 0 <= index < many or not (self._in_form or self.place is Place.ADVANCED):
+            return
+        if self.place is Place.EDITING:
+            if index == self._selected:
+                return
+            self.press("Done")
         self._selected = index
         self.press("Select")
-        return True
 
     def find(self, text: str) -> int | None:
         """The index of the list's line `text`, or None where no such line can be selected."""
@@ -298,6 +312,11 @@ class Menu:
             return
         typed = "" if self._fresh else self._typed
         self._typed, self._fresh = (typed + character)[:MAX_TEXT], False
+
+    @property
+    def _takes_dots(self) -> bool:
+        """Whether the star key is the dot of an address, which no other key of the keypad is."""
+        return self._in_form and self.form.fields[self._selected].kind is FieldKind.TEXT
 
     @property
     def _in_form(self) -> bool:

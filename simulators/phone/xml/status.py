@@ -48,3 +48,10 @@ class StatusLine:
             return alert.text
         messages = self.messages
         return messages[int(now / SCROLL_S) % len(messages)] if messages else ""
+
+    def changes_at(self, now: float) -> float | None:
+        """When something else is to be read than now, if nothing comes meanwhile."""
+        alert = self._alert
+        if alert is not None and (alert.until is None or now < alert.until):
+            return alert.until
+        return (now // SCROLL_S + 1) * SCROLL_S if len(self._messages) > 1 else None

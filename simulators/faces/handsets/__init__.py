@@ -1,0 +1,1 @@
+"""The handsets as pages: a wall of all of them, and each one to be seen and used."""

@@ -17,7 +17,6 @@ from simulators.phone.menu.menu_table import Place
 from simulators.phone.screen import Screen
 
 KEY_TYPE = "directory"
-HARD_KEY = "Directory"
 
 
 class DirectoryKeys(Browsing):
@@ -35,13 +34,12 @@ class DirectoryKeys(Browsing):
     def press(self, key: str) -> None:
         """Press one key once: a hard key, or a softkey by its label."""
         if not self._menu_is_there() or self.call is not None:
-            if key != HARD_KEY:  # it does nothing then
-                super().press(key)
+            super().press(key)
         elif self._directory.place is not Directory.CLOSED:
             self._in_directory(key)
         elif self._menu.place is Place.IDLE and self._is_directory_key(key):
             self._directory.open()
-        elif key != HARD_KEY:
+        else:
             super().press(key)
 
     def type_text(self, text: str) -> None:
@@ -57,8 +55,7 @@ class DirectoryKeys(Browsing):
         return contact.name if contact is not None else ""
 
     def _is_directory_key(self, key: str) -> bool:
-        configured = any(k.type == KEY_TYPE and key == k.label for k in self.keys)
-        return key == HARD_KEY or configured
+        return any(k.type == KEY_TYPE and key == k.label for k in self.keys)
 
     def _in_directory(self, key: str) -> None:
         if len(key) == 1:

@@ -126,10 +126,6 @@ class KeyHands(Calling):
         if key == "Goodbye" and self._sound.playing:
             self._sound.stop()
             return True
-        if key == "Redial":
-            if self._menu.place is Place.IDLE:
-                self._dial_number(self.history.last_dialled)
-            return True
         if self._desk.in_front:
             return self._xml_key(key)
         if self.call is None and self._menu.place is not Place.IDLE:

@@ -84,16 +84,13 @@ async def test_the_directory_key_shows_contacts_and_asks_the_server(bench: Local
         assert phone.name_of("2101") == "Ada Home" and phone.name_of("2199") == ""
 
 
-async def test_the_hard_key_opens_it_too_from_the_idle_screen_alone(bench: LocalBench) -> None:
+async def test_the_hard_key_opens_it_too_and_leaves_the_menu_for_it(bench: LocalBench) -> None:
     web = WebServer({"system.csv": CSV})
     async with web.serving(bench.plan.mcs) as port:
         phone = await with_directory(bench, port, "", **{"softkey1 type": "empty"})
-        phone.press("Settings")
-        phone.press("Directory")
-        assert phone.screen.title == "Settings"
-        phone.press("Goodbye")
         phone.press("Redial")
         assert phone.screen.message == "Nothing to dial"
+        phone.press("Settings")
         phone.press("Directory")
         assert phone.screen.title == "Directory"
 

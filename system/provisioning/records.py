@@ -135,6 +135,11 @@ class Records:
                 outcomes.mark_failed(operation, extension, error.message, event, next_at)
             await _write_back(session, pairs)
 
+    async def all_due(self) -> None:
+        """Whatever is active is tried now."""
+        async with self.database.write() as session:
+            await queue.make_all_due(session, self.clock.now(), release=False)
+
     async def hold(self, due: Collection[int], message: str | None, until: float | None) -> None:
         """The breaker is open: these wait until it is tried again, and none counts as tried."""
         now = self.clock.now()

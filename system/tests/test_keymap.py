@@ -139,7 +139,7 @@ async def test_keys_reach_a_phone_without_a_restart(site: Site) -> None:
         ({**SPEED_DIAL, "kind": "softkey", "type": "line", "line": 1}, "keys.0", "bottom"),
         ({**SPEED_DIAL, "kind": "knob"}, "keys.0.kind", "kind"),
         ({**SPEED_DIAL, "states": ["idle"]}, "keys.0", "bottom softkeys"),
-        ({**SPEED_DIAL, "label": 3}, "keys.0.label", "string"),
+        ({**SPEED_DIAL, "label": 3}, "keys.0.label", "text"),
     ],
 )
 async def test_keys_that_cannot_be_are_refused_by_name(

@@ -6,9 +6,15 @@ instead of adding up what it slept.
 """
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+Result = TypeVar("Result")
+END_LIMIT_S = 5.0
+"""How long what has to be ended in order may take, once its caller was cancelled."""
 
 
 class Clock(Protocol):
@@ -81,3 +87,23 @@ async def end_task(task: asyncio.Task[None]) -> None:
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=1)
+
+
+async def to_the_end(work: Coroutine[Any, Any, Result]) -> Result:
+    """Do all of ``work``; a cancel of the caller is raised after it, at most ``END_LIMIT_S`` later.
+
+    For what must not be left half done, such as a commit or the opening of a port.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        limit = asyncio.get_running_loop().call_later(END_LIMIT_S, task.cancel)
+        while not task.done():
+            with contextlib.suppress(asyncio.CancelledError):  # another one changes nothing
+                await asyncio.wait([task])
+        limit.cancel()
+        if not task.cancelled():
+            task.exception()  # nobody asks for it any more
+        raise
+    return task.result()

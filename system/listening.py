@@ -6,6 +6,7 @@ import ssl
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from system.clock import to_the_end
 from system.errors import StartError
 
 _SHUTDOWN_S = 1.0
@@ -37,7 +38,8 @@ async def listen(
     runner = web.AppRunner(app, access_log=None, logger=log, shutdown_timeout=_SHUTDOWN_S)
     try:
         await runner.setup()
-        await web.TCPSite(runner, address, port, ssl_context=tls, backlog=4096).start()
+        site = web.TCPSite(runner, address, port, ssl_context=tls, backlog=4096)
+        await to_the_end(site.start())  # asyncio loses the socket of one that is cancelled
     except OSError as error:
         await runner.cleanup()
         raise StartError(

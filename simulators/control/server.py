@@ -21,6 +21,7 @@ from simulators.faces.face import Face
 from simulators.faces.guard import admit
 from simulators.http_api.application import application
 from simulators.http_api.openapi import Json, document
+from simulators.http_api.opening import open_http
 from simulators.http_api.refused import Refusal, Refused
 from simulators.http_api.routes import Answer, Route
 
@@ -104,7 +105,7 @@ class ControlServer:
         await self._runner.setup()
         host, port = self.address
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            await open_http(self._runner, host, port)
         except OSError as error:
             await self.stop()
             raise ConfigurationError(

@@ -20,6 +20,7 @@ from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
 from simulators.estate.open_network import OpenNetwork
 from simulators.estate.registrar_site import end_of_input
+from simulators.http_api.opening import open_http
 from simulators.journal import Journal
 from simulators.pbx.node import PbxNode
 from simulators.phone.files.firmware import build_image
@@ -73,9 +74,7 @@ async def serve(phones: int) -> None:
     runner = web.AppRunner(_files(files), access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(
-            runner, held.plan.mcs, 0, ssl_context=Authority().server_context(held.plan.mcs)
-        ).start()
+        await open_http(runner, held.plan.mcs, 0, Authority().server_context(held.plan.mcs))
         with tempfile.TemporaryDirectory(prefix="bench-life-") as folder:
             path = Path(folder) / "accounts.jsonl"
             path.touch(mode=0o600)

@@ -20,6 +20,7 @@ from simulators.faults.sip_faults import SipDisturber, SipFault
 from simulators.faults.table import FaultTable
 from simulators.faults.tls_faults import TlsFault, TlsFaults
 from simulators.http_api.application import refusal
+from simulators.http_api.opening import open_http
 from simulators.http_api.refused import Refusal
 from simulators.journal import Journal
 from simulators.mbg.administration import Administration
@@ -229,8 +230,7 @@ class Mbg(Administration):
         await self._runner.setup()
         host, port = self.rest_address  # of port 0 the one that was found at the first start
         try:
-            site = web.TCPSite(self._runner, host, port, ssl_context=self._tls)
-            await site.start()
+            await open_http(self._runner, host, port, self._tls)
         except OSError as error:
             raise ConfigurationError(
                 f"can't listen on TCP {host}:{port} for the MBG's REST API "

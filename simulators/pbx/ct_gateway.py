@@ -116,7 +116,10 @@ class CtGateway:
         self.journal.name(address[0], ROLE)
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(lambda: Connection(self), *address)
+            self._server = await loop.create_server(
+                lambda: Connection(self), *address, start_serving=False
+            )
+            await self._server.start_serving()  # apart: a cancel has what to close
         except OSError as error:
             raise ConfigurationError(
                 f"can't open TCP {address[0]}:{address[1]} ({error.strerror or error}): stop what "

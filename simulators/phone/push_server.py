@@ -48,7 +48,10 @@ class PushServer:
         http = web.Server(self._answer, access_log=None)
         loop = asyncio.get_running_loop()
         try:
-            self._listening = await loop.create_server(http, host, open_port(PORT))
+            self._listening = await loop.create_server(
+                http, host, open_port(PORT), start_serving=False
+            )
+            await self._listening.start_serving()  # apart: a cancel has what to close
         except OSError as error:
             self._journal.happened(self._role, "no push port", reason=error.strerror or error)
             return

@@ -91,13 +91,20 @@ async def list_page(request: web.Request) -> web.Response:
                 )
             )
         total = await session.scalar(select(func.count(Extension.id)).where(*conditions)) or 0
-        found = await session.scalars(
-            select(Extension)
+        in_order = func.length(Extension.extension), Extension.extension
+        # Ids first: what is sorted is short then, and comes from the index of the numbers alone.
+        chosen = (
+            select(Extension.id)
             .where(*conditions)
-            .options(joinedload(Extension.node))
-            .order_by(func.length(Extension.extension), Extension.extension)
+            .order_by(*in_order)
             .offset((page - 1) * page_size)
             .limit(page_size)
+        )
+        found = await session.scalars(
+            select(Extension)
+            .where(Extension.id.in_(chosen))
+            .options(joinedload(Extension.node))
+            .order_by(*in_order)
         )
         items = [_document(extension) for extension in found]
     return page_of(items, total, page, page_size)

@@ -49,7 +49,10 @@ class LdapServer:
 
     async def start(self, address: str, port: int) -> None:
         """Listen; 0 takes any free port."""
-        self._server = await asyncio.start_server(self._connected, address, port)
+        self._server = await asyncio.start_server(
+            self._connected, address, port, start_serving=False
+        )
+        await self._server.start_serving()  # apart: a cancel from here on has what to close
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -178,4 +181,7 @@ async def listen_ldap(
             f"Cannot listen at {address} port {port} (LDAP): {problem.strerror or problem}.",
             field="ldap_port",
         ) from problem
+    except BaseException:
+        await server.close()
+        raise
     return server

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from system.clock import to_the_end
 from system.errors import DatabaseUnusable
 from system.storage import schema, secrets
 from system.storage.changes import Changes, WatchedSession
@@ -68,16 +69,28 @@ class Database:
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session to read with; what it is made to change is rolled back."""
-        async with self._sessions() as session:
+        async with self._session() as session:
             yield session
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """A unit of work: committed at the end of the block, rolled back if the block raises."""
-        async with self._one_writer, self._sessions() as session:
+        async with self._one_writer, self._session() as session:
             yield session
-            await session.commit()
-            self.changes.committed(session.sync_session)
+            await to_the_end(self._commit(session))
+
+    async def _commit(self, session: AsyncSession) -> None:
+        await session.commit()
+        self.changes.committed(session.sync_session)
+
+    @contextlib.asynccontextmanager
+    async def _session(self) -> AsyncIterator[AsyncSession]:
+        """A session whose connection is given back in order, whoever is cancelled meanwhile."""
+        session = self._sessions()
+        try:
+            yield session
+        finally:
+            await to_the_end(session.close())
 
     async def close(self) -> None:
         """Close all connections; may be called again."""

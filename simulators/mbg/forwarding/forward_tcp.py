@@ -40,8 +40,12 @@ class TcpForwarder:
             OSError: the port is taken or not allowed.
         """
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Joint(self._gate, self._open).outer, *self._gate.outside, backlog=BACKLOG
+            lambda: Joint(self._gate, self._open).outer,
+            *self._gate.outside,
+            backlog=BACKLOG,
+            start_serving=False,
         )
+        await self._server.start_serving()  # apart: a cancel has what to close
         host, port = self._server.sockets[0].getsockname()
         return str(host), int(port)
 

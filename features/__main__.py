@@ -84,7 +84,7 @@ def pictures(
         Path | None, typer.Option(help="Estate file (TOML); default: all ours.")
     ] = None,
 ) -> None:
-    """Play the stages, then picture every page of the MCS's and the MBG's site.
+    """Play the stages, then picture every page: both sites, handsets, the wall, the live map.
 
     At 1280 and 400 pixels, light and dark, by chromium, into a folder below runs/.
     """

@@ -140,7 +140,7 @@ FACES = (
         log_in="",
         account=_nobody,
         pages={"live": "/map/"},
-        alive="#groups li",
+        alive="#phones tr",
     ),
     Face(
         name="estate",

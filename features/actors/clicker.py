@@ -282,6 +282,6 @@ class Clicker:
         async def act(page: "Page") -> None:
             await follows(page, "Phones")
             row = page.get_by_role("row", name=person.mac).filter(has_text=person.extension)
-            await row.get_by_text("registered", exact=True).wait_for()
+            await row.locator(".mark.good", has_text="registered").first.wait_for()
 
         self.windows.mcs.does(act)

@@ -1,4 +1,4 @@
-"""`python -m features`: the demo by hand. The suites themselves run with `pytest features`."""
+"""`python -m features`: the suites with their report, the demo, an estate to work against."""
 
 import asyncio
 import contextlib
@@ -28,17 +28,22 @@ from simulators.running import run
 
 MOST_PHONES = 5_000
 
+HELP = """The suites with their report, the demo, an estate to work against, pictures of all pages.
+
+Start with `demo`, which ends by itself, or with `up`, which prints what to open in a browser.
+"""
+
 app = typer.Typer(
-    help="The demo of the bench. The suites run with: pytest features",
+    help=HELP,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 
-@app.callback()
+@app.callback(help=HELP)
 def features() -> None:
-    """The demo of the bench. The suites run with: pytest features"""
+    """All commands; each has a --help of its own."""
 
 
 @app.command()
@@ -72,7 +77,11 @@ def up(
         Path | None, typer.Option(help="Estate file (TOML); default: all ours.")
     ] = None,
 ) -> None:
-    """Play the stages and stay up, with the addresses and the log-in printed, until Ctrl-C."""
+    """Play the stages and stay up until Ctrl-C, with all addresses and log-ins printed.
+
+    Open the estate's page, printed last, in a browser on this machine: it has links to both admin
+    sites, each handset, the live map. One estate at a time has these fixed addresses.
+    """
     _play(phones, seed, estate, _stay)
 
 
@@ -84,7 +93,7 @@ def pictures(
         Path | None, typer.Option(help="Estate file (TOML); default: all ours.")
     ] = None,
 ) -> None:
-    """Play the stages, then picture every page of the MCS's and the MBG's site.
+    """Play the stages, then picture every page: both sites, handsets, the wall, the live map.
 
     At 1280 and 400 pixels, light and dark, by chromium, into a folder below runs/.
     """
@@ -183,7 +192,8 @@ async def _stay(estate: Estate) -> None:
     plan, mcs = estate.claim.plan, estate.mcs
     assert mcs is not None
     lines = [
-        f"MCS          {mcs.api_url}/api/v1  log-in {mcs.admin_name} / {mcs.admin_password}",
+        f"MCS site     {mcs.api_url}/  log-in {mcs.admin_name} / {mcs.admin_password}",
+        f"MCS API      {mcs.api_url}/api/v1",
         *(
             line
             for mbg, control in zip(estate.mbgs, estate.controls, strict=True)
@@ -194,8 +204,9 @@ async def _stay(estate: Estate) -> None:
         f"CT Gateway   {plan.ct_gateway}:{estate.ct_gateway.address[1]}",
         f"homes        {plan.home(0)} and on",
         f"phones       control {estate.phone_control.url}",
-        f"estate       control {estate.control.url}; all of this with links there",
         *(f"{label:<12} {url}" for label, url in estate.where.faces()),
+        "The sites' certificates are of the run's own CA: a browser asks before it opens them.",
+        f"All of this with links: {estate.control.url}/",
         "The estate is up. Ctrl-C takes it down.",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

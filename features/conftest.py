@@ -23,7 +23,8 @@ from features.defects.defect import Defect, planted
 from features.mcs_in_process import launch
 from features.portal import Bench, refuse_async_steps, started
 from features.recording import RUNS, RunFolder, ScenarioRecord, StepRecord, stamp
-from features.steps.extensions import *  # noqa: F403 -- pytest finds steps by their fixtures
+from features.steps.by_hand import *  # noqa: F403 -- pytest finds steps by their fixtures
+from features.steps.extensions import *  # noqa: F403
 from features.steps.hot_desks import *  # noqa: F403
 from features.steps.mbg import *  # noqa: F403
 from features.steps.office_phones import *  # noqa: F403
@@ -42,6 +43,7 @@ UNNAMED_DEFECTS = RUNS / "latest-defects"
 
 CATALOGUE = Path(__file__).parent.parent / "reports" / "requirements.toml"
 PEOPLE = 3
+BROWSER, BROWSER_LIMIT_S = "browser", 600
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC).timestamp()
 """Calendar time at which each scenario begins, so that runs are alike."""
 
@@ -69,8 +71,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool:
-    """A tag is a mark of the same name, hyphens and all."""
+    """A tag is a mark of the same name, hyphens and all; browsers get the time they need."""
     getattr(pytest.mark, tag)(function)
+    if tag == BROWSER:
+        pytest.mark.timeout(BROWSER_LIMIT_S)(function)
     return True
 
 
@@ -143,6 +147,7 @@ class _Run:
     def pytest_bdd_after_scenario(self, request: pytest.FixtureRequest) -> None:
         recorded = request.node.stash[RECORDED]
         recorded.record.duration_s = round(time.monotonic() - recorded.begun, 3)
+        recorded.record.ends()
         if recorded.estate is not None:
             self._roles = recorded.estate.roles()
         self.folder.add(recorded.record, recorded.journal, recorded.journal)

@@ -1,13 +1,18 @@
 """What is pictured: each face of the bench with its log-in and its pages, as data.
 
 A path may hold `{mac}` and `{model}` of a phone that is registered, and a registered
-`{extension}`.
+`{extension}`. A picture whose name holds `{model}` is taken of one phone of each model.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from simulators.errors import BenchError
 from simulators.estate.estate import Estate
+
+
+class PictureError(BenchError):
+    """A page can't be pictured; says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,7 @@ class Face:
         log_in: path of the log-in page; empty for a face that asks for none.
         account: user name and password there.
         pages: name of the picture -> path.
+        alive: what is on a page once its script has its first news (CSS); empty: at once.
     """
 
     name: str
@@ -27,6 +33,7 @@ class Face:
     log_in: str
     account: Callable[[Estate], tuple[str, str]]
     pages: dict[str, str]
+    alive: str = ""
 
 
 def _mcs_url(estate: Estate) -> str:
@@ -46,6 +53,18 @@ def _mbg_url(estate: Estate) -> str:
 
 def _mbg_account(estate: Estate) -> tuple[str, str]:
     return "admin", estate.mbg.settings.site_password
+
+
+def _phones_url(estate: Estate) -> str:
+    return estate.phone_control.url
+
+
+def _estate_url(estate: Estate) -> str:
+    return estate.control.url
+
+
+def _nobody(_: Estate) -> tuple[str, str]:
+    return "", ""
 
 
 FACES = (
@@ -107,4 +126,46 @@ FACES = (
             "signature-debugger": "/server-manager/signature-debugger",
         },
     ),
+    Face(
+        name="phones",
+        url=_phones_url,
+        log_in="",
+        account=_nobody,
+        pages={"wall": "/handsets/", "handset-{model}": "/handsets/{mac}"},
+        alive="#link[data-how=open]",
+    ),
+    Face(
+        name="map",
+        url=_estate_url,
+        log_in="",
+        account=_nobody,
+        pages={"live": "/map/"},
+        alive="#phones tr",
+    ),
+    Face(
+        name="estate",
+        url=_estate_url,
+        log_in="",
+        account=_nobody,
+        pages={"entry": "/"},
+    ),
 )
+
+
+def places(face: Face, estate: Estate) -> dict[str, str]:
+    """Each picture's name and path, with what stands for the braces.
+
+    Raises:
+        PictureError: no phone is registered.
+    """
+    extensions = estate.node.registered_extensions()
+    phones = [(phone.model.name, mac) for mac, phone in estate.phones.items() if phone.registered]
+    if not phones or not extensions:
+        raise PictureError("no phone is registered, so there is none to picture")
+    of_models = dict(reversed(phones))
+    found = {}
+    for name, path in face.pages.items():
+        for model, mac in sorted(of_models.items()) if "{model}" in name else phones[:1]:
+            known = {"mac": mac, "model": model, "extension": min(extensions)}
+            found[f"{face.name}-{name.format_map(known)}"] = path.format_map(known)
+    return found

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from features.picture_pages import FACES, Face
-from simulators.errors import BenchError, ConfigurationError
+from features.picture_pages import FACES, Face, PictureError, places
+from simulators.errors import ConfigurationError
 from simulators.estate.estate import Estate
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 WIDTHS = (1280, 400)
 SCHEMES = ("light", "dark")
 HEIGHT = 900
-
-
-class PictureError(BenchError):
-    """A page can't be pictured; says which and why."""
 
 
 def chromium() -> str:
@@ -54,7 +50,8 @@ async def take(estate: Estate, folder: Path, faces: Iterable[Face] = FACES) -> i
 
     faces = list(faces)
     folder.mkdir(parents=True, exist_ok=True)
-    pins = [await _pin(face.url(estate), estate) for face in faces]
+    urls = [face.url(estate) for face in faces]
+    pins = [await _pin(url, estate) for url in urls if url.startswith("https:")]
     taken = 0
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
@@ -87,8 +84,7 @@ async def _pin(url: str, estate: Estate) -> str:
 
 async def _face(browser: "Browser", face: Face, estate: Estate, folder: Path) -> int:
     """All pages of one face; one log-in for each colour scheme."""
-    places = {f"{face.name}-{name}": path for name, path in face.pages.items()}
-    known = _examples(estate)
+    pages = places(face, estate)
     for scheme in SCHEMES:
         context = await browser.new_context(
             color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
@@ -99,20 +95,13 @@ async def _face(browser: "Browser", face: Face, estate: Estate, folder: Path) ->
             await _go(page, base + face.log_in)
             await _shoot(page, folder / f"{face.name}-log-in", scheme)
             await _log_in(page, *face.account(estate))
-        for name, path in places.items():
-            await _go(page, base + path.format_map(known))
+        for name, path in pages.items():
+            await _go(page, base + path)
+            if face.alive:
+                await page.locator(face.alive).first.wait_for()
             await _shoot(page, folder / name, scheme)
         await context.close()
-    return (len(places) + bool(face.log_in)) * len(WIDTHS) * len(SCHEMES)
-
-
-def _examples(estate: Estate) -> dict[str, str]:
-    """What stands for the braces in paths."""
-    extensions = estate.node.registered_extensions()
-    phones = [(mac, phone.model.name) for mac, phone in estate.phones.items() if phone.registered]
-    if not phones or not extensions:
-        raise PictureError("no phone is registered, so there is none to picture")
-    return {"mac": phones[0][0], "model": phones[0][1], "extension": min(extensions)}
+    return (len(pages) + bool(face.log_in)) * len(WIDTHS) * len(SCHEMES)
 
 
 async def _go(page: "Page", url: str) -> None:

@@ -75,6 +75,13 @@ class ScenarioRecord:
         self.outcome = "fail" if isinstance(error, AssertionError) else "error"
         self.reason = record.error.splitlines()[0]
 
+    def ends(self) -> None:
+        """What was not run to its end, and did not fail, was skipped: it proves nothing."""
+        waiting = [step.text for step in self.steps if step.outcome == "not run"]
+        if self.outcome == "pass" and waiting:
+            self.outcome = "not applicable"
+            self.reason = f"skipped before: {waiting[0]}"
+
 
 class RunFolder:
     """One folder below `runs/`."""

@@ -29,6 +29,7 @@ class Watch:
     origins: Sequence[str]
     _seen: list[str] = field(default_factory=list)
     _expected: list[str] = field(default_factory=list)
+    _allowed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.context.on("console", self._said)
@@ -40,11 +41,14 @@ class Watch:
         """Troubles that match are as the test wants them; at least one has to come."""
         self._expected.append(pattern)
 
+    def allow(self, pattern: str) -> None:
+        """Troubles that match may come: whether they do is up to the browser's haste."""
+        self._allowed.append(pattern)
+
     def troubles(self) -> list[str]:
         """What went wrong and was not expected, and what was expected and did not come."""
-        unexpected = [
-            line for line in self._seen if not any(re.search(p, line) for p in self._expected)
-        ]
+        fine = self._expected + self._allowed
+        unexpected = [line for line in self._seen if not any(re.search(p, line) for p in fine)]
         missing = [p for p in self._expected if not any(re.search(p, line) for line in self._seen)]
         return unexpected + [f"expected and not seen: {pattern}" for pattern in missing]
 

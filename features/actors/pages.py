@@ -131,19 +131,7 @@ class Pages:
 
     def all_secrets(self) -> dict[str, str]:
         """Every secret that exists on this site -> what it is."""
-        mbg, secrets = self.estate.mbg, {self.estate.ct_gateway_password: "CT Gateway password"}
-        for device in mbg.store.devices.values():
-            secrets[device.set_password] = f"set-side password of device {device.id}"
-            secrets[device.icp_password] = f"ICP-side password of device {device.id}"
-        for extension in self.estate.node.extensions.values():
-            secrets[extension.auth_password] = f"PBX password of {extension.number}"
-        for consumer in mbg.web_services.consumers.values():
-            secrets[consumer.shared_secret] = "shared secret"
-        for temporary in mbg.web_services.temporary.values():
-            secrets[temporary.token] = secrets[temporary.secret] = "temporary token"
-        for final in mbg.web_services.final.values():
-            secrets[final.token] = secrets[final.secret] = "final token"
-        return secrets
+        return secrets_of(self.estate)
 
     def device_of(self, extension: str, icp_id: str = "2") -> Device | None:
         """The SIP device with this ICP-side name at an ICP (the node's is the second)."""
@@ -156,3 +144,20 @@ class Pages:
 
     def _form(self, extension: str) -> str:
         return f"{self._system}/extensions/{extension}"
+
+
+def secrets_of(estate: Estate) -> dict[str, str]:
+    """Every secret that exists on a site -> what it is."""
+    mbg, secrets = estate.mbg, {estate.ct_gateway_password: "CT Gateway password"}
+    for device in mbg.store.devices.values():
+        secrets[device.set_password] = f"set-side password of device {device.id}"
+        secrets[device.icp_password] = f"ICP-side password of device {device.id}"
+    for extension in estate.node.extensions.values():
+        secrets[extension.auth_password] = f"PBX password of {extension.number}"
+    for consumer in mbg.web_services.consumers.values():
+        secrets[consumer.shared_secret] = "shared secret"
+    for temporary in mbg.web_services.temporary.values():
+        secrets[temporary.token] = secrets[temporary.secret] = "temporary token"
+    for final in mbg.web_services.final.values():
+        secrets[final.token] = secrets[final.secret] = "final token"
+    return secrets

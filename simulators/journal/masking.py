@@ -51,12 +51,13 @@ class Masker:
         for place in _PLACES:
             text = place.sub(rf"\g<1>{HIDDEN}", text)
         # The longest first: a secret that holds another one must go as a whole.
-        for secret in sorted(self._in(text), key=lambda secret: (-len(secret), secret)):
+        for secret in sorted(self.found(text), key=lambda secret: (-len(secret), secret)):
             text = text.replace(secret, HIDDEN)
         return text
 
-    def _in(self, text: str) -> set[str]:
-        """The secrets that a text holds: thousands are known, so they are not tried one by one."""
+    def found(self, text: str) -> set[str]:
+        """The learned secrets that a text holds, in any of the forms that are hidden."""
+        # Thousands are known, so they are not tried one by one.
         known = self._known
         return {
             secret

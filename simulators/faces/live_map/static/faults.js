@@ -4,6 +4,11 @@ import { element, send } from "./live.js";
 
 const COMMON = ["times", "probability", "for_s"];
 
+/** The catalogue's texts: what stands between backticks is code. */
+function prose(text) {
+  return text.split("`").map((part, index) => (index % 2 ? element("code", {}, part) : part));
+}
+
 export class Faults {
   constructor(parts) {
     this.parts = parts;
@@ -35,7 +40,7 @@ export class Faults {
 
   choose() {
     const kind = this.kinds.find(({ name }) => name === this.parts.name.value);
-    this.parts.text.textContent = kind ? kind.description : "";
+    this.parts.text.replaceChildren(...(kind ? prose(kind.description) : []));
     const names = kind ? Object.keys(kind.parameters) : [];
     const order = [...names.filter((name) => !COMMON.includes(name)), ...COMMON.filter((name) => names.includes(name))];
     this.fields = order.map((name) => this.field(name, kind.parameters[name]));
@@ -69,7 +74,7 @@ export class Faults {
       input = element("input", { id, value: given });
       value = () => (input.value === "" ? undefined : input.value);
     }
-    const hint = element("p", { id: `${id}-hint` }, schema.description || "");
+    const hint = element("p", { id: `${id}-hint` }, ...prose(schema.description || ""));
     input.setAttribute("aria-describedby", hint.id);
     return { name, input, value, hint, said: schema.description || "", box: element("div", { class: "field" }, element("label", { for: id }, name.replace(/_s$/, " (s)").replaceAll("_", " ")), input, hint) };
   }
@@ -88,7 +93,7 @@ export class Faults {
     const { said } = this.parts;
     for (const { input, hint, said: words } of this.fields) {
       input.removeAttribute("aria-invalid");
-      hint.textContent = words;
+      hint.replaceChildren(...prose(words));
       hint.classList.remove("problem");
     }
     try {

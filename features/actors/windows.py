@@ -1,0 +1,145 @@
+"""Browser windows of the people of a scenario: both admin sites side by side, a phone's page.
+
+A window keeps the source of every page that was open in it, for who looks for secrets (API-1).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from features.picture_pages import FACES, Face
+from simulators.estate.estate import Estate
+from tests.browser import Browser, Tab, served_pin
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page, Request
+
+PATIENCE_MS = 30_000.0
+READ = ("document", "fetch", "xhr", "script", "stylesheet", "image")
+"""What is kept of what a page loads; an event stream has no end, and shows in the page."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What was sent to a browser for an address, or stood in its page after scripts had run."""
+
+    url: str
+    text: str
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+
+class Window:
+    """One window at one site.
+
+    Args:
+        face: the site.
+        base: scheme, host and port.
+    """
+
+    def __init__(self, tab: Tab, face: Face, base: str) -> None:
+        self.face, self.base = face, base
+        self.sources: list[Source] = []
+        self._tab = tab
+        tab.now(self._listen)
+
+    def does(
+        self,
+        act: Callable[Concatenate["Page", P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Do something in the window; what stands there afterwards is kept."""
+
+        async def watched(page: "Page") -> T:
+            found = await act(page, *args, **kwargs)
+            self.sources.append(Source(page.url, await page.content()))
+            return found
+
+        return self._tab.now(watched)
+
+    def opens(self, path: str) -> None:
+        """Open a page of the site by its address."""
+
+        async def go(page: "Page") -> None:
+            answer = await page.goto(self.base + path)
+            assert answer is not None and answer.ok, f"{path} answers {answer and answer.status}"
+            if self.face.alive:
+                await page.locator(self.face.alive).first.wait_for()
+
+        self.does(go)
+
+    def expects(self, trouble: str) -> None:
+        """What the browser will complain of (a pattern), since the scenario wants it so."""
+        self._tab.watch.expect(trouble)
+
+    def allows(self, trouble: str) -> None:
+        """What the browser may complain of (a pattern), or not, as it comes."""
+        self._tab.watch.allow(trouble)
+
+    async def _listen(self, page: "Page") -> None:
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("requestfinished", self._read)
+
+    async def _read(self, request: "Request") -> None:
+        from playwright.async_api import Error
+
+        answer = await request.response()
+        if answer is None or request.resource_type not in READ or 300 <= answer.status < 400:
+            return
+        try:
+            self.sources.append(Source(request.url, (await answer.body()).decode(errors="replace")))
+        except Error:
+            return  # the window has gone on, and the browser has forgotten the answer
+
+
+class Windows:
+    """All windows of a scenario; the first two are the admin sites'."""
+
+    def __init__(self, estate: Estate, browser: Browser) -> None:
+        self._estate, self._browser = estate, browser
+        self._faces = {face.name: face for face in FACES}
+        self._open: dict[str, Window] = {}
+
+    @property
+    def mcs(self) -> Window:
+        """The MCS's site."""
+        return self.at("mcs")
+
+    @property
+    def mbg(self) -> Window:
+        """The MBG's site."""
+        return self.at("mbg")
+
+    def at(self, name: str, of: str = "") -> Window:
+        """The window at a face (a name of `FACES`), opened when it is first asked for.
+
+        Args:
+            of: tells several windows at the same face apart.
+        """
+        key = f"{name} {of}"
+        if key not in self._open:
+            face = self._faces[name]
+            base = face.url(self._estate).removesuffix(":443")
+            tab = self._browser.tab(base, pins=self._pins(base))
+            self._open[key] = Window(tab, face, base)
+        return self._open[key]
+
+    def sources(self) -> list[Source]:
+        """Every source that any of the windows has seen."""
+        return [source for window in self._open.values() for source in window.sources]
+
+    def _pins(self, base: str) -> list[str]:
+        parts, mcs = urlsplit(base), self._estate.mcs
+        if parts.scheme != "https":
+            return []
+        assert parts.hostname is not None
+        ours = mcs is not None and base == mcs.api_url
+        trust = mcs.tls if mcs is not None and ours else self._estate.authority.client_context()
+        return [served_pin(parts.hostname, parts.port or 443, trust)]

@@ -35,12 +35,17 @@ Feature: Before anything
     Then the MBG says that it has no port forwarding
 
   @PRE-3 @negative
-  Scenario: A PBX below 6.3 SP1 has no random credentials to pass on
-    Given the PBX runs release 6.2
+  Scenario Outline: A PBX of <release>, below 6.3 SP1, has no random credentials to pass on
+    Given the PBX runs release <release>
     And a site ready for teleworkers
     When the installer checks "Use remote authorization credentials" for the teleworker
-    Then MCS says of the extension that it found "6.2"
+    Then MCS says of the extension that it found "runs release <release>;"
     And the MBG has no SIP device
+
+    Examples:
+      | release |
+      | 6.2     |
+      | 6.3     |
 
   @PRE-3 @PRE-5
   Scenario Outline: A PBX of <release> is no older than 6.3 SP1

@@ -54,6 +54,14 @@ Feature: Stage 1: MCS learns the MBG's addresses
     When the installer presses "Save & Test API Credentials"
     Then MCS says that the MBG can not be reached
 
+  @ADR-3 @negative
+  Scenario: Once the address was changed, MCS calls the old one no more
+    Given a site ready for teleworkers
+    When the installer enters another internal address than the MBG's
+    And the installer checks "Use remote authorization credentials" for the teleworker
+    Then provisioning of the teleworker waits, and MCS says "cannot be reached"
+    And the MBG has no SIP device
+
   @ADR-4 @ADR-5
   Scenario: A teleworker registers at the node's NAT address and port
     Given a site ready for teleworkers

@@ -8,6 +8,14 @@ Feature: Stage 3: the PBX as an ICP on the MBG
     Then the extension is provisioned on the MBG
     And the SIP device belongs to the node's ICP
 
+  @ICP-1
+  Scenario: The ICP may have another name than the node
+    Given a site ready for teleworkers
+    And the node's ICP is called "Headquarters" on the MBG
+    When the installer checks "Use remote authorization credentials" for the teleworker
+    Then the extension is provisioned on the MBG
+    And the SIP device belongs to the node's ICP
+
   @ICP-2 @negative
   Scenario: An ICP with another address is none for this node
     Given a site ready for teleworkers, but with another ICP address

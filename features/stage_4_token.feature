@@ -144,6 +144,7 @@ Feature: Stage 4: the API between MCS and MBG
     And the teleworker's phone is deployed and registered
     When the colleague's phone is deployed at home
     Then the colleague's phone is refused for want of a licence
+    And MCS's page Licences shows 1 teleworker licence in use and 1 wanting
 
   @PRV-3
   Scenario: A licence set free serves the next

@@ -28,12 +28,13 @@ Feature: Stage 5: extensions
     When the installer tries to enter the remote name as the remote password
     Then MCS refuses it and names the field "remote_password"
 
-  @EXT-3
+  @EXT-3 @EXT-5
   Scenario: Unchecking the box removes the SIP user, and the phone's next registration fails
     Given a site ready for teleworkers
     And the teleworker's phone is deployed and registered
     When the installer unchecks "Use remote authorization credentials" for the teleworker
     Then the SIP user is removed from the MBG
+    And the SIP Authorization form shows no id of the MBG
     And the PBX no longer has the teleworker's extension registered
     And the phone's next registration is refused with 403
 
@@ -51,6 +52,15 @@ Feature: Stage 5: extensions
     And the MBG has a SIP user for the teleworker's extension
     And the installer unchecks "Use remote authorization credentials" for the teleworker
     And the installer completes the token exchange
+    Then the SIP user made by hand is still there
+    And MCS says of the extension that it found "made by hand"
+
+  @EXT-4 @negative
+  Scenario: A SIP user made by hand in the place of MCS's own stays
+    Given a site ready for teleworkers
+    And the installer has provisioned and assigned the teleworker
+    When somebody removes the SIP user on the MBG and makes one by hand
+    And the installer unchecks "Use remote authorization credentials" for the teleworker
     Then the SIP user made by hand is still there
     And MCS says of the extension that it found "made by hand"
 

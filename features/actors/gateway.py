@@ -1,5 +1,7 @@
 """The MBG as the bench can make it misbehave, and as its administrator sees it."""
 
+from dataclasses import replace
+
 from features.actors.installer import CONSUMER_ID
 from features.actors.teleworker import Teleworker
 from simulators.estate.estate import Estate
@@ -80,6 +82,11 @@ class Gateway:
     def warnings(self) -> list[str]:
         """What the page Port Forwarding warns of."""
         return [w for forward in self.mbg.forwards.values() for w in forward.rule.warnings]
+
+    def renames_icp(self, icp_id: str, name: str) -> None:
+        """Service configuration -> ICPs: another Name (ICP-1)."""
+        icps = self.mbg.store.icps
+        icps[icp_id] = replace(icps[icp_id], name=name)
 
     # SIP devices
 

@@ -105,8 +105,20 @@ class Pages:
             "/firmware",
             "/provisioning/operations",
             "/health",
+            "/licences",
+            "/audit?page_size=500",
         ]
         return "\n".join([str(await self.mcs.get(path)) for path in paths])
+
+    async def sees_licences(self, *, wanting: int) -> dict[str, Any]:
+        """The MBG's teleworker licences on the page Licences, once so many got none (PRV-3)."""
+        page = await self.mcs.until(
+            "/licences",
+            lambda document: document["mbg_teleworker"]["wanting"] == wanting,
+            f"{wanting} who got no teleworker licence",
+        )
+        licences: dict[str, Any] = page["mbg_teleworker"]
+        return licences
 
     async def sees_registered_phone(self, mac: str) -> dict[str, Any]:
         """One line of Configuration -> Phones, once it says registered."""

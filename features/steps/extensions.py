@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_bdd import given, parsers, then, when
 
+from features.actors.gateway import Gateway
 from features.actors.installer import Installer
 from features.portal import Bench
 from simulators.estate.estate import Estate
@@ -18,14 +19,22 @@ NAME = "ada.home-2101"
 @given("the MBG has a SIP user for the teleworker's extension", target_fixture="hand_made")
 @when("the MBG has a SIP user for the teleworker's extension", target_fixture="hand_made")
 def _(bench: Bench, estate: Estate, people: list[Person]) -> Device:
-    return bench.call(
-        estate.mbg.add_device,
+    return bench.call(_made_by_hand, estate, people[0])
+
+
+def _made_by_hand(estate: Estate, person: Person) -> Device:
+    return estate.mbg.add_device(
         icp_id="2",
         set_username="hand-made",
         set_password=HAND_MADE,
-        icp_username=people[0].extension,
+        icp_username=person.extension,
         icp_password=HAND_MADE,
     )
+
+
+@given(parsers.parse('the node\'s ICP is called "{name}" on the MBG'))
+def _(bench: Bench, gateway: Gateway, name: str) -> None:
+    bench.call(gateway.renames_icp, "2", name)
 
 
 @given(parsers.parse('the PBX has "{name}" as authorization name of the teleworker\'s extension'))
@@ -39,6 +48,14 @@ def _(bench: Bench, estate: Estate, people: list[Person], name: str) -> None:
 def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
     bench.run(installer.checks_remote_credentials(people[0].extension))
     bench.run(installer.sees_provisioning(people[0].extension, "failed"))
+
+
+@when("somebody removes the SIP user on the MBG and makes one by hand", target_fixture="hand_made")
+def _(bench: Bench, installer: Installer, estate: Estate, people: list[Person]) -> Device:
+    device = installer.device_of(people[0].extension)
+    assert device is not None
+    bench.call(estate.mbg.remove_device, device.id)
+    return bench.call(_made_by_hand, estate, people[0])
 
 
 @when('the installer checks "Use remote authorization credentials" for the teleworker')
@@ -156,6 +173,7 @@ def _(bench: Bench, installer: Installer, people: list[Person], words: str) -> N
 
 
 @when(parsers.parse('provisioning of the teleworker waits, and MCS says "{words}"'))
+@then(parsers.parse('provisioning of the teleworker waits, and MCS says "{words}"'))
 def _(bench: Bench, installer: Installer, people: list[Person], words: str) -> None:
     bench.run(installer.sees_message(people[0].extension, words))
 
@@ -167,6 +185,12 @@ def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
     assert device is not None
     assert (form["remote_name"], form["mbg_device_id"]) == (device.set_username, device.id)
     assert len(form["remote_name"]) >= 8
+
+
+@then("the SIP Authorization form shows no id of the MBG")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    form = bench.run(installer.authorization_form(people[0].extension))
+    assert form["mbg_device_id"] is None
 
 
 @then("saving again changes no credential")

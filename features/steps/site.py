@@ -248,6 +248,17 @@ def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
     assert phone["firmware"] == teleworker.phone.firmware_version
 
 
+@then(
+    parsers.re(
+        r"MCS's page Licences shows (?P<used>\d+) teleworker licence in use "
+        r"and (?P<wanting>\d+) wanting"
+    )
+)
+def _(bench: Bench, installer: Installer, used: str, wanting: str) -> None:
+    shown = bench.run(installer.sees_licences(wanting=int(wanting)))
+    assert shown["in_use"] == int(used)
+
+
 @then("the phone system's page has nothing to complain of")
 def _(bench: Bench, installer: Installer) -> None:
     assert not bench.run(installer.phone_system_message())

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.defects import changes
 from features.defects.catalogue import by_name
 from features.defects.defect import Defect, found, planted, watching
 from features.defects.verdict import NEIGHBOURS, Result, chosen, judge
@@ -130,3 +131,22 @@ def test_all_intended_that_reach_it_are_tried_and_some_neighbours(
     others = reached - intended
     wanted = len(others) if thorough else min(len(others), NEIGHBOURS)
     assert len(tried) == len(intended & reached) + wanted
+
+
+async def test_the_common_changes_do_what_they_say() -> None:
+    thing = Thing()
+    with planted(f"{HERE}:Thing.size", changes.being(7)):
+        assert thing.size == 7
+    with planted(f"{HERE}:Thing.double", changes.returning(7)):
+        assert thing.double(2) == 7
+    with planted(f"{HERE}:Thing.half", changes.ignoring):
+        assert thing.half(2) is None
+    with planted(f"{HERE}:Thing.double", changes.answering(lambda found: found + 1)):
+        assert thing.double(2) == 5
+    for change, expected in (
+        (changes.returning_later(7), 7),
+        (changes.ignoring_later, None),
+        (changes.answering_later(str.upper), "DONE"),
+    ):
+        with planted(f"{HERE}:Thing.slowly", change):
+            assert await thing.slowly() == expected

@@ -7,6 +7,13 @@ Feature: Stage 2: port forwarding on the MBG
     When the teleworker's phone is deployed
     Then the phone took its files and its firmware through the MBG
 
+  @FWD-1
+  Scenario: The forward is still there after a restart of the MBG
+    Given a site ready for teleworkers
+    When the MBG restarts
+    And the teleworker's phone is deployed
+    Then the phone took its files and its firmware through the MBG
+
   @FWD-1 @negative
   Scenario: Without the forward a phone at home reaches nothing
     Given a site with addresses and ICP in place

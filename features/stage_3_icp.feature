@@ -16,6 +16,13 @@ Feature: Stage 3: the PBX as an ICP on the MBG
     Then the extension is provisioned on the MBG
     And the SIP device belongs to the node's ICP
 
+  @ICP-1
+  Scenario: Among the ICPs of many sites the node's is found
+    Given the MBG has ICPs of 600 other sites
+    And a site ready for teleworkers
+    When the installer checks "Use remote authorization credentials" for the teleworker
+    Then the extension is provisioned on the MBG
+
   @ICP-2 @negative
   Scenario: An ICP with another address is none for this node
     Given a site ready for teleworkers, but with another ICP address

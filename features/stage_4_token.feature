@@ -16,6 +16,13 @@ Feature: Stage 4: the API between MCS and MBG
     When the installer presses "Save & Test API Credentials"
     Then MCS refuses and says "Start"
 
+  @TOK-1 @negative
+  Scenario: A new MBG stays silent
+    Given a bare site
+    When the installer enters the MBG's internal address
+    And the installer enters a shared secret that is not known to anybody
+    Then MCS refuses and says "Start"
+
   @TOK-2 @TOK-4 @TOK-5 @TOK-6 @negative
   Scenario Outline: <mistake> fails with its own error
     Given a site with addresses, port forwarding and ICP in place

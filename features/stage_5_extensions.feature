@@ -80,6 +80,14 @@ Feature: Stage 5: extensions
     Then the SIP Authorization form warns of the authorization name
 
   @API-1
+  Scenario: New credentials of the PBX reach the MBG by themselves
+    Given a site ready for teleworkers
+    And the teleworker's phone is deployed and registered
+    When the PBX gives the teleworker's extension new credentials
+    Then the extension's SIP user gets the PBX's new password
+    And 10 minutes later the teleworker's phone still works
+
+  @API-1
   Scenario: Nobody sees a credential
     Given a site ready for teleworkers
     When the teleworker's phone is deployed

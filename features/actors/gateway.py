@@ -55,6 +55,11 @@ class Gateway:
         """Web services: edit the consumer, Active on."""
         self.mbg.activate(CONSUMER_ID)
 
+    def knows_other_sites(self, number: int) -> None:
+        """Service configuration -> ICPs: so many that are not of this site."""
+        for site in range(number):
+            self.mbg.add_icp(f"Site {site}", f"10.{site // 250}.{site % 250}.2")
+
     def wrong_secret(self, kind: str) -> str:
         """A shared secret as people get it wrong."""
         if kind == "another consumer's":

@@ -81,6 +81,15 @@ class Pages:
         assert (device.set_username, device.icp_username) == (form["remote_name"], at_pbx.auth_name)
         assert device.icp_password == at_pbx.auth_password, "another password than the PBX's"
 
+    async def sees_password_of_pbx(self, extension: str) -> None:
+        """Wait until the extension's SIP user has the password that the PBX has now (API-1)."""
+        at_pbx, devices = self.estate.node.extensions[extension], self.estate.mbg.store.devices
+        await self.mcs.until(
+            self._form(extension),
+            lambda _: any(d.icp_password == at_pbx.auth_password for d in devices.values()),
+            f"the MBG to have the new password of {extension}",
+        )
+
     async def sees_message(self, extension: str, words: str) -> str:
         """What the form says of the provisioning, once it says `words`."""
         form: dict[str, Any] = await self.mcs.until(

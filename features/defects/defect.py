@@ -4,6 +4,7 @@ Places are named as text, `module:attribute`, since a defect reaches below the f
 on purpose (decision 0043). They are replaced in this process alone, and put back.
 """
 
+import functools
 import importlib
 import inspect
 from collections.abc import Callable, Iterator
@@ -85,7 +86,11 @@ def _changed(raw: Any, change: Callable[[Any], Any]) -> Any:
         return type(raw)(change(raw.__func__))
     if isinstance(raw, property):
         return property(change(raw.fget), raw.fset, raw.fdel)
-    return change(raw)
+    changed = change(raw)
+    if inspect.isfunction(raw) and inspect.isfunction(changed) and changed is not raw:
+        # a route reads what it takes from its handler's annotations
+        functools.update_wrapper(changed, raw)
+    return changed
 
 
 def watching(told: Callable[[], None]) -> Callable[[Any], Any]:

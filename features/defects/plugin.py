@@ -129,9 +129,10 @@ class Trial:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Each scenario with each defect that it may be tried with."""
+        """Each scenario with each defect that it reaches, in one of its examples at least."""
         if is_scenario(metafunc.fixturenames):
-            names = list(self.defects)
+            scenario = metafunc.definition.name
+            names = [n for n, s in self._reach.items() if any(_is_of(each, scenario) for each in s)]
             metafunc.parametrize(
                 FIXTURE, [self.defects[n] for n in names], ids=names, indirect=True
             )
@@ -196,6 +197,10 @@ class Trial:
         (self._folder / FOUND).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         if not all(verdict.caught for verdict in found):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _is_of(name: str, scenario: str) -> bool:
+    return name.partition(" {")[0] == scenario
 
 
 def _planted_in(item: pytest.Item) -> Defect | None:

@@ -42,6 +42,17 @@ def _(bench: Bench, estate: Estate, people: list[Person], name: str) -> None:
     bench.call(estate.node.set_auth_name, people[0].extension, name)
 
 
+@when("the PBX gives the teleworker's extension new credentials")
+def _(bench: Bench, estate: Estate, people: list[Person]) -> None:
+    bench.call(estate.node.renew_credentials, people[0].extension)
+
+
+@then("the extension's SIP user gets the PBX's new password")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    # no clock is advanced: only the CT Gateway can have told MCS
+    bench.run(installer.sees_password_of_pbx(people[0].extension))
+
+
 @given(
     'the installer has checked "Use remote authorization credentials" for the teleworker in vain'
 )

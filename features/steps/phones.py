@@ -149,6 +149,13 @@ def _(bench: Bench, colleague: Teleworker) -> None:
     assert colleague.is_registered_at_pbx()
 
 
+@then("10 minutes later the teleworker's phone still works")
+def _(bench: Bench, teleworker: Teleworker, estate: Estate) -> None:
+    bench.run(estate.clock.advance(minutes=10))  # it has registered again twice
+    assert teleworker.phone.registered
+    assert teleworker.is_registered_at_pbx()
+
+
 @then("the teleworker's phone still works")
 def _(teleworker: Teleworker) -> None:
     assert teleworker.phone.registered

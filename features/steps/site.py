@@ -4,6 +4,7 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
+from features.actors.gateway import Gateway
 from features.actors.installer import Installer
 from features.actors.office import Office
 from features.actors.passerby import Passerby
@@ -78,6 +79,11 @@ def _(bench: Bench, installer: Installer) -> None:
 def _(bench: Bench, installer: Installer, estate: Estate) -> None:
     bench.run(installer.prepares_site(icp_address=estate.claim.plan.node(7)))
     bench.run(installer.completes_token_exchange())
+
+
+@given(parsers.parse("the MBG has ICPs of {number:d} other sites"))
+def _(bench: Bench, estate: Estate, number: int) -> None:
+    bench.call(Gateway(estate).knows_other_sites, number)
 
 
 @given(parsers.parse("the consumer has {permission} at the level {level}"))

@@ -79,6 +79,12 @@ def test_methods_static_ones_properties_and_values_are_replaced_and_put_back() -
         assert vars(Thing)[name] is before[name]
 
 
+def test_a_changed_function_still_says_what_it_takes() -> None:
+    with planted(f"{HERE}:Thing.double", lambda _original: lambda self, number: number):
+        assert Thing.double.__annotations__ == {"number": int, "return": int}
+        assert Thing.double.__name__ == "double"
+
+
 @pytest.mark.parametrize(
     "place", [f"{HERE}:Thing.nothing", f"{HERE}:Heir.double", "no.such.module:x", HERE]
 )

@@ -26,7 +26,8 @@ async def test_a_rest_api_enabled_just_then_is_used(
     ready: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ready.ok("PUT", "/settings/mbg", {"rest_api_enabled": False})
-    original, late = Records.put_off, []
+    original = Records.put_off
+    late: list[str] = []
 
     async def put_off(self: Records, due: Collection[int], error: McsError, until: Any) -> None:
         if isinstance(error, NotReady) and not late:
@@ -45,7 +46,8 @@ async def test_a_node_s_address_entered_just_then_is_used(
 ) -> None:
     address = (await ready.ok("GET", NODE))["address"]
     await ready.ok("PUT", NODE, {"address": None})
-    original, late = Records.note, []
+    original = Records.note
+    late: list[str] = []
 
     async def note(self: Records, results: Collection[Any]) -> None:
         missing = [r for r in results if isinstance(r, Failed) and isinstance(r.error, NotReady)]

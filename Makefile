@@ -26,7 +26,6 @@ demo: setup ## six stages, PHONES=25 teleworkers, SEED=1, with a report
 
 test: setup style types ## everything that tests the project
 	$(RUN) pytest -n auto -q
-	@$(RUN) features defects --reach runs/latest-features
 
 check: setup ## the feature suites with their report (ARGS="--estate FILE -m ICP-2")
 	@$(RUN) features check $(ARGS)

@@ -59,7 +59,8 @@ Feature: Stages 1 to 6 by hand
   Scenario: A session that has ended leads back after log-in
     Given a site ready for teleworkers
     And two browser windows side by side, at the MCS's site and at the MBG's
-    When 1 day passes
+    And the installer reads Client Locations at the MCS
+    When 2 days pass
     And the installer follows a link in each window
     Then each window asks for a log-in, and leads on to the page that was wanted
 

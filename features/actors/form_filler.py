@@ -178,14 +178,24 @@ class FormFiller:
 
     # Sessions
 
+    def leaves_live_pages(self) -> None:
+        """Go to a page of the MCS that is not live: a live one goes to the log-in by itself."""
+        self._follows("Local")
+
     def follows_link_after_the_end(self) -> None:
         """A link in each window, as if nothing had happened."""
 
         async def act(page: "Page", link: str) -> None:
             await follows(page, link)
 
-        self.windows.mcs.does(act, "Remote")
+        self._follows("Remote")
         self.windows.mbg.does(act, "Port Forwarding")
+
+    def _follows(self, link: str) -> None:
+        async def act(page: "Page") -> None:
+            await follows(page, link)
+
+        self.windows.mcs.does(act)
 
     def is_led_back(self) -> None:
         """Both ask for a log-in first; then there is the page that the link leads to."""

@@ -1,5 +1,6 @@
 """A teleworker at the page of a handset: stage 6 with the mouse, key by key."""
 
+import re
 from typing import TYPE_CHECKING
 
 from features.actors.installer import PHONES_PORT
@@ -73,7 +74,7 @@ class Keys:
         async def act(page: "Page") -> None:
             await page.locator("#screen[data-scene=idle]").wait_for()
             for line in ("Line 1", "Line 2"):
-                await page.get_by_role("button", name=f": {line}").first.wait_for()
+                await page.get_by_role("button", name=line).first.wait_for()
             await sees(page, self.person.person.extension)
 
         self.window.does(act)
@@ -110,12 +111,13 @@ class Keys:
 async def press(page: "Page", *keys: str) -> None:
     """Printed keys, by their names."""
     for key in keys:
-        await page.get_by_role("button", name=key, exact=True).click()
+        await page.locator(f'button[name="press"][value="{key}"]').first.click()
 
 
 async def soft(page: "Page", label: str) -> None:
-    """The key below the label on the screen."""
-    await page.get_by_role("button", name=f": {label}").first.click()
+    """The key below the label on the screen; with touch the label itself."""
+    name = re.compile(rf"(^|: ){re.escape(label)}$")
+    await page.get_by_role("button", name=name).first.click()
 
 
 async def sees(page: "Page", text: str) -> None:

@@ -1,7 +1,7 @@
 """One planted defect: a named place in one of the roles, and what is wrong there.
 
 Places are named as text, `module:attribute`, since a defect reaches below the front door of a role
-on purpose (decision 0043). They are replaced in this process alone, and put back.
+on purpose (decision 0042). They are replaced in this process alone, and put back.
 """
 
 import functools

@@ -188,6 +188,11 @@ def _(bench: Bench, installer: Installer, estate: Estate) -> None:
     assert len(estate.mbg.forwards) == 1
 
 
+@given("the installer reads Client Locations at the MCS")
+def _(filler: FormFiller) -> None:
+    filler.leaves_live_pages()
+
+
 @when("the installer follows a link in each window")
 def _(filler: FormFiller) -> None:
     filler.follows_link_after_the_end()

@@ -21,7 +21,7 @@ from simulators.phone.models import MODELS
 PREFIX = "/handsets"
 JSON = "application/json"
 MOST_CARDS = 150
-"""Handsets that are links of their own in the wall; more are drawn on a canvas (decision 0038)."""
+"""Handsets that are links of their own in the wall; more are drawn on a canvas (decision 0037)."""
 WORDS = json.dumps(
     {state: {"letter": look.letter, "kind": look.kind} for state, look in LOOKS.items()}
 )

@@ -1,4 +1,4 @@
-// Many handsets at once, drawn on a canvas: a page of thousands of links is too slow to change (decision 0038).
+// Many handsets at once, drawn on a canvas: a page of thousands of links is too slow to change (decision 0037).
 // A brick is drawn from a picture of its look, made once for each look and colour scheme.
 
 const CELL = { w: 30, h: 38, gap: 5 };

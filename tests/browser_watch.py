@@ -67,10 +67,8 @@ class Watch:
         self._seen.append(f"another host was asked: {request.method} {request.url}")
 
     def _failed(self, request: "Request") -> None:
-        # An event stream ends with its page, and a page that is left ends what it was loading.
-        if request.failure == "net::ERR_ABORTED" and request.resource_type in (
-            "eventsource",
-            "fetch",
-        ):
+        # The browser's own doing: an event stream ends with its page, and a page that is left ends
+        # what it was loading, its icon for one. What a server or a policy does has other names.
+        if request.failure == "net::ERR_ABORTED" and request.resource_type != "document":
             return
         self._seen.append(f"request failed: {request.method} {request.url}: {request.failure}")

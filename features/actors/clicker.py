@@ -12,7 +12,7 @@ from simulators.phone.files.firmware import build_image
 from simulators.phone.people import Person
 
 if TYPE_CHECKING:
-    from playwright.async_api import Locator, Page
+    from playwright.async_api import FilePayload, Locator, Page
 
 PERMISSIONS = {
     "Base/managetoken": "Read/Write",
@@ -252,12 +252,12 @@ class Clicker:
         async def act(page: "Page") -> None:
             await follows(page, "Firmware")
             await fills(page, {"Model": model})
-            file = {
+            file: FilePayload = {
                 "name": f"{model}.st",
                 "mimeType": "application/octet-stream",
                 "buffer": image,
             }
-            await page.get_by_label("Image (needed)").set_input_files(file)  # type: ignore[arg-type]
+            await page.get_by_label("Image (needed)").set_input_files(file)
             await page.get_by_role("button", name="Upload").click()
             await page.get_by_role("main").get_by_text(version).first.wait_for()
 

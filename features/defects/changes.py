@@ -32,7 +32,7 @@ def returning_later(value: object) -> Change:
 
 
 ignoring = returning(None)
-"""The function is called, and nothing happens: a check that refuses nothing."""
+"""A call does nothing: a check that refuses nothing, an event that nobody takes."""
 
 ignoring_later = returning_later(None)
 

@@ -16,7 +16,7 @@ from system.domain.keymap import PlacedKey, merge
 from system.domain.roles import Permission
 from system.errors import Conflict
 from system.phones.known import RESTART, RESYNC
-from system.phones.profiles import key_document, profiles_for
+from system.phones.profiles import key_document, owners_of, profiles_for
 from system.storage.models import PhoneEvent
 
 
@@ -73,13 +73,7 @@ async def keys(request: web.Request) -> web.Response:
     """The keys that a phone has, merged of all levels (4.3)."""
     async with request.app[SERVICES].database.read() as session:
         phone = await phones.find(request, session)
-        in_use = phone.hot_desk or phone.extension
-        profiles = await profiles_for(
-            session,
-            model=phone.model or "",
-            mac=phone.mac,
-            user=in_use.extension if in_use else "",
-        )
+        [profiles] = await profiles_for(session, [owners_of(phone)])
     merged = merge(profiles, phone.model or "")
     return answer(
         PlacedKeysDocument(

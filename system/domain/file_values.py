@@ -8,6 +8,8 @@ quotes and has some of its own, or begins with one, cannot be written.
 
 def one_line(text: str) -> str:
     """The text with blanks for control characters; line breaks among them would forge lines."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else " " for character in text)
 
 

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from system.domain.enrolment import Standing
 from system.phones.book import Happened, Held
-from system.phones.delivery import Way, items_for, way_to
+from system.phones.delivery import Way, holds, items_for, way_to
 from system.phones.gate import Caller, Gate
 from system.phones.known import Pending, known_of
 from system.phones.screens import NEEDS_REBOOT, RESET, configuration, execute
@@ -56,7 +56,7 @@ class Actions:
             # No word of it: it gets what a stranger gets, and the phone's record stays its own.
             same = caller.file().rendered.revision == request.query.get("rev", "")
             return web.Response() if same else _xml(NEEDS_REBOOT)
-        await self._gate.book.note_poll(caller.contact())
+        await self._gate.book.note(caller.contact())
         phone = caller.dossier.phone
         if phone is not None and phone.pending_action is not None and caller.trusted:
             return await self._asked_for(caller, phone.pending_action)
@@ -76,7 +76,7 @@ class Actions:
         wanted, known = file.rendered, known_of(caller.dossier.phone)
         way = way_to(wanted, at_phone, known)
         if way is Way.NOTHING:
-            if known.revision != wanted.revision:
+            if not holds(known, wanted):
                 await self._gate.book.note(
                     Held(caller.mac, wanted.revision, wanted.static, wanted.live_names)
                 )

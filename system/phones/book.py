@@ -2,31 +2,28 @@
 
 Contacts are written in groups: while one commit is under way, the next ones gather and share the
 following commit. A thousand phones that start together cost a few commits instead of a thousand. A
-contact that says nothing but that the phone is still there is not waited for.
+contact that says nothing but that the phone is still there (`Seen`) is not waited for.
 """
 
 import asyncio
 import logging
-from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.audit.trail import Actor, add
 from system.domain.addresses import Location
 from system.phones.identity import PhoneIdentity
-from system.storage.changes import Change
 from system.storage.database import Database
 from system.storage.models import Phone, PhoneEvent
+from system.storage.rows import table_of
 from system.storage.upsert import insert_missing
 
 log = logging.getLogger("mcs.phones")
 
 LONGEST_HISTORY = 200
 """Events kept of each phone."""
-
-_MOST_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,14 @@ class Contact:
     registered: bool | None = None
     started: bool = False
     """The phone says that it has just started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request of a phone that was as the book has it already."""
+
+    mac: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,15 @@ class Bound:
     at: float
 
 
-Entry = Contact | Happened | HandOut | Held | Bound
+Entry = Contact | Seen | Happened | HandOut | Held | Bound
+
+
+def contact_or_seen(contact: Contact, phone: Phone | None) -> Contact | Seen:
+    """What a request tells the book of a phone that is stored like this."""
+    says_more = contact.registered is not None or contact.started
+    if says_more or phone is None or _news(phone, contact) is not None:
+        return contact
+    return Seen(contact.identity.mac, contact.at)
 
 
 class PhoneBook:
@@ -94,24 +107,18 @@ class PhoneBook:
         self._database = database
         self._gathered: list[tuple[Entry, asyncio.Future[None] | None]] = []
         self._writing: asyncio.Task[None] | None = None
-        self._last: OrderedDict[str, Contact] = OrderedDict()
-        database.changes.listen(self._changed)
 
     async def note(self, *entries: Entry) -> None:
-        """Return when the entries are in the database."""
+        """Return when the entries are in the database; at once where a phone was only seen."""
+        if all(isinstance(entry, Seen) for entry in entries):
+            for entry in entries:
+                self._add(entry, None)
+            return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for entry in entries[:-1]:
             self._add(entry, None)
         self._add(entries[-1], future)
         await future
-
-    async def note_poll(self, contact: Contact) -> None:
-        """A contact that most often says only that the phone is still there."""
-        last = self._last.get(contact.identity.mac)
-        if last is not None and replace(last, at=contact.at) == contact:
-            self._add(contact, None)
-        else:
-            await self.note(contact)
 
     async def close(self) -> None:
         """Wait until what was gathered is written."""
@@ -129,7 +136,7 @@ class PhoneBook:
             futures = [future for _, future in gathered if future is not None]
             try:
                 async with self._database.write() as session:
-                    await _Writer(session, self._last).write([entry for entry, _ in gathered])
+                    await _Writer(session).write([entry for entry, _ in gathered])
             except Exception as error:  # noqa: BLE001 (handed on to whoever waits)
                 if not futures:
                     log.error("contacts of phones could not be written: %s", error)
@@ -137,25 +144,16 @@ class PhoneBook:
                     if not future.done():
                         future.set_exception(error)
             else:
-                self._remember([entry for entry, _ in gathered])
                 for future in futures:
                     if not future.done():
                         future.set_result(None)
 
-    def _remember(self, entries: list[Entry]) -> None:
-        if self._database.shared:
-            return  # another MCS may have changed or deleted the phone meanwhile
-        for entry in entries:
-            if isinstance(entry, Contact):
-                self._last[entry.identity.mac] = replace(entry, registered=None, started=False)
-                self._last.move_to_end(entry.identity.mac)
-        while len(self._last) > _MOST_REMEMBERED:
-            self._last.popitem(last=False)
 
-    def _changed(self, change: Change) -> None:
-        """A phone's row was changed or deleted by somebody: what it is now has to be looked up."""
-        for mac in change.macs:
-            self._last.pop(mac, None)
+_PHONES = table_of(Phone)
+_SEEN = (
+    update(_PHONES).where(_PHONES.c.mac == bindparam("seen")).values(last_contact=bindparam("at"))
+)
+"""The table's own update: nothing that phones are told is changed by it."""
 
 
 @dataclass(slots=True)
@@ -163,38 +161,26 @@ class _Writer:
     """One group of entries in one unit of work."""
 
     session: AsyncSession
-    last: OrderedDict[str, Contact]
     phones: dict[str, Phone] = field(default_factory=dict)
     with_history: set[str] = field(default_factory=set)
 
     async def write(self, entries: list[Entry]) -> None:
-        light: list[Entry] = []
-        heavy: list[Entry] = []
-        for entry in entries:
-            (light if self._is_light(entry) else heavy).append(entry)
-        if light:
-            times = {e.identity.mac: e.at for e in light if isinstance(e, Contact)}
-            # The table's own update: nothing that phones are told is changed by it.
-            await self.session.execute(
-                update(Phone), [{"mac": mac, "last_contact": at} for mac, at in times.items()]
-            )
-        await self._load({_mac_of(entry) for entry in heavy})
-        await self._add_missing({e.identity.mac for e in heavy if isinstance(e, Contact)})
-        for entry in heavy:
+        # In one order, for several MCS may write the same phones (storage/upsert.py).
+        if seen := {entry.mac: entry.at for entry in entries if isinstance(entry, Seen)}:
+            rows = [{"seen": mac, "at": at} for mac, at in sorted(seen.items())]
+            await self.session.execute(_SEEN, rows)
+        more = [entry for entry in entries if not isinstance(entry, Seen)]
+        if not more:
+            return
+        await self._load({_mac_of(entry) for entry in more})
+        await self._add_missing({e.identity.mac for e in more if isinstance(e, Contact)})
+        for entry in more:
             self._take(entry)
         await self.session.flush()
-        for mac in self.with_history:
-            await self._shorten_history(mac)
-
-    def _is_light(self, entry: Entry) -> bool:
-        if not isinstance(entry, Contact) or entry.registered is not None or entry.started:
-            return False
-        last = self.last.get(entry.identity.mac)
-        return last is not None and replace(last, at=entry.at) == entry
+        await self._shorten_histories()
 
     async def _load(self, macs: set[str]) -> None:
         if macs:
-            # In one order, for several MCS may write the same phones (storage/upsert.py).
             statement = select(Phone).where(Phone.mac.in_(macs)).order_by(Phone.mac)
             found = await self.session.scalars(statement.with_for_update())
             self.phones = {phone.mac: phone for phone in found}
@@ -277,21 +263,26 @@ class _Writer:
             Happened(bound.mac, bound.at, "enrolment", "the phone is bound: it has shown its token")
         )
 
-    async def _shorten_history(self, mac: str) -> None:
-        oldest = await self.session.scalar(
-            select(PhoneEvent.id)
-            .where(PhoneEvent.mac == mac)
-            .order_by(PhoneEvent.id.desc())
-            .offset(LONGEST_HISTORY)
-            .limit(1)
+    async def _shorten_histories(self) -> None:
+        if not self.with_history:
+            return
+        newest_first = func.row_number().over(
+            partition_by=PhoneEvent.mac, order_by=PhoneEvent.id.desc()
         )
-        if oldest is not None:
-            await self.session.execute(
-                delete(PhoneEvent).where(PhoneEvent.mac == mac, PhoneEvent.id <= oldest)
-            )
+        places = (
+            select(PhoneEvent.id, newest_first.label("place"))
+            .where(PhoneEvent.mac.in_(self.with_history))
+            .subquery()
+        )
+        too_old = select(places.c.id).where(places.c.place > LONGEST_HISTORY)
+        await self.session.execute(
+            delete(PhoneEvent)
+            .where(PhoneEvent.id.in_(too_old))
+            .execution_options(synchronize_session=False)
+        )
 
 
-def _mac_of(entry: Entry) -> str:
+def _mac_of(entry: Contact | Happened | HandOut | Held | Bound) -> str:
     return entry.identity.mac if isinstance(entry, Contact) else entry.mac
 
 

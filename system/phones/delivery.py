@@ -25,6 +25,11 @@ class Known:
     offered: str | None
 
 
+def holds(known: Known, wanted: RenderedFile) -> bool:
+    """Whether the phone is known to hold exactly this file, and was told no other since."""
+    return known == Known(wanted.revision, wanted.static, wanted.live_names, None)
+
+
 def way_to(wanted: RenderedFile, at_phone: str, known: Known) -> Way:
     """How the phone gets from revision ``at_phone`` to the wanted file.
 

@@ -6,10 +6,12 @@ from http import HTTPStatus
 from aiohttp import web
 
 from system.domain.enrolment import Standing
-from system.phones.book import HandOut, Happened, Held
+from system.phones.book import Entry, Happened, Held, Seen
+from system.phones.delivery import holds
 from system.phones.firmware import FirmwareStore
 from system.phones.gate import Caller, Gate
 from system.phones.identity import is_mac, is_model
+from system.phones.known import known_of
 
 audit = logging.getLogger("mcs.audit")
 
@@ -43,23 +45,30 @@ class Files:
             await self._refuse(caller)
         if caller.is_impostor:
             return await self._stranger(caller)
-        await self._gate.book.note(caller.contact())
         return await self._own_file(caller)
 
     async def _own_file(self, caller: Caller) -> web.Response:
-        dossier = await self._gate.dossiers.get(caller.mac)  # the contact may have made it known
+        entries: list[Entry] = []
+        dossier, contact = caller.dossier, caller.contact()
+        if isinstance(contact, Seen):
+            entries.append(contact)
+        else:  # it may make the phone known, or known as another model
+            await self._gate.book.note(contact)
+            dossier = await self._gate.dossiers.get(caller.mac)
         file = dossier.file(caller.place, caller.site, trusted=caller.trusted)
         rendered = file.rendered
-        entries: list[HandOut | Held] = [
-            Held(caller.mac, rendered.revision, rendered.static, rendered.live_names)
-        ]
+        if not holds(known_of(dossier.phone), rendered):
+            entries.append(
+                Held(caller.mac, rendered.revision, rendered.static, rendered.live_names)
+            )
         if file.extension is not None:
             message = (
                 f"credentials of extension {file.extension} handed to the phone "
                 f"({caller.place.location}, {caller.standing}) at {caller.address}"
             )
             entries.append(caller.hand_out(file.extension, message))
-        await self._gate.book.note(*entries)
+        if entries:
+            await self._gate.book.note(*entries)
         return web.Response(text=rendered.body, headers={"Cache-Control": "no-store"})
 
     async def _stranger(self, caller: Caller) -> web.Response:

@@ -24,7 +24,7 @@ from system.domain.enrolment import (
     standing,
 )
 from system.domain.throttle import Rate, Throttle
-from system.phones.book import Bound, Contact, HandOut, PhoneBook
+from system.phones.book import Bound, Contact, HandOut, PhoneBook, Seen, contact_or_seen
 from system.phones.configuration import LocalServices
 from system.phones.dossier import Dossier, Dossiers, File, Place
 from system.phones.identity import PhoneIdentity, parse_user_agent
@@ -99,11 +99,12 @@ class Caller:
         """The file that it may have."""
         return self.dossier.file(self.place, self.site, trusted=self.trusted)
 
-    def contact(self, *, registered: bool | None = None, started: bool = False) -> Contact:
+    def contact(self, *, registered: bool | None = None, started: bool = False) -> Contact | Seen:
         """This request as an entry of the book."""
-        return Contact(
+        contact = Contact(
             self.identity, self.place.location, self.address, self.at, registered, started
         )
+        return contact_or_seen(contact, self.dossier.phone)
 
     def hand_out(self, extension: str, message: str) -> HandOut:
         """That this request is answered with an extension's credentials."""

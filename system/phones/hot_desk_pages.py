@@ -67,7 +67,7 @@ class HotDeskPages:
         if caller.standing is Standing.REFUSED:
             raise web.HTTPForbidden(text="This phone is not the one that was enrolled.\n")
         if not caller.is_impostor:
-            await self._gate.book.note_poll(caller.contact())
+            await self._gate.book.note(caller.contact())
         return caller
 
 

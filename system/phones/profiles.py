@@ -2,32 +2,54 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.domain.keymap import Key, KeyKind, Level
-from system.storage.models import KeymapProfile
+from system.storage.models import KeymapProfile, Phone
 
 
-async def profiles_for(
-    session: AsyncSession, *, model: str, mac: str, user: str
-) -> dict[Level, list[Key]]:
-    """The levels that a phone's keys are merged of; ``user`` is the extension in use, or empty."""
-    owners = {
-        Level.DEFAULT: "",
-        Level.MODEL: model,
-        Level.PHONE: mac,
-        Level.USER: user,
-    }
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Whose profiles one phone's keys are merged of; ``user`` is the extension in use, or empty."""
+
+    model: str
+    mac: str
+    user: str
+
+    def levels(self) -> list[tuple[Level, str]]:
+        """The levels that there can be a profile of, with their owners."""
+        named = ((Level.MODEL, self.model), (Level.PHONE, self.mac), (Level.USER, self.user))
+        return [(Level.DEFAULT, ""), *(pair for pair in named if pair[1])]
+
+
+def owners_of(phone: Phone) -> Owners:
+    """A stored phone's, with its extensions loaded."""
+    in_use = phone.hot_desk or phone.extension
+    return Owners(phone.model or "", phone.mac, in_use.extension if in_use is not None else "")
+
+
+Profiles = dict[Level, list[Key]]
+
+
+async def profiles_for(session: AsyncSession, phones: Sequence[Owners]) -> list[Profiles]:
+    """The stored profiles of each of these phones, in their order, by one statement."""
+    owners: dict[Level, set[str]] = {}
+    for phone in phones:
+        for level, owner in phone.levels():
+            owners.setdefault(level, set()).add(owner)
     wanted = [
-        (KeymapProfile.level == level) & (KeymapProfile.owner == owner)
-        for level, owner in owners.items()
-        if owner or level is Level.DEFAULT
+        (KeymapProfile.level == level) & KeymapProfile.owner.in_(names)
+        for level, names in owners.items()
     ]
-    found = await session.scalars(select(KeymapProfile).where(or_(*wanted)))
-    return {Level(profile.level): keys_from(profile.keys) for profile in found}
+    if not wanted:
+        return []
+    stored = await session.scalars(select(KeymapProfile).where(or_(*wanted)))
+    found = {(Level(one.level), one.owner): keys_from(one.keys) for one in stored}
+    return [{pair[0]: found[pair] for pair in phone.levels() if pair in found} for phone in phones]
 
 
 def keys_from(text: str) -> list[Key]:

@@ -101,6 +101,7 @@ class PhoneServices:
             StartError: an address or a port cannot be had.
         """
         stack.push_async_callback(self._book.close)
+        stack.push_async_callback(self.dossiers.close)
         await self.enrolments.open_for_those_without()
         await self._listen(stack)
         tasks = {"hot-desk": self.hot_desk.run()}

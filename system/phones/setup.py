@@ -101,7 +101,7 @@ class Setup:
         is_local = caller.place.location is Location.LOCAL and caller.in_office
         if not is_local or caller.dossier.extension is not None:
             raise web.HTTPForbidden(text="Setup is for local phones without an extension.\n")
-        await self._gate.book.note_poll(caller.contact())
+        await self._gate.book.note(caller.contact())
         return caller
 
     @staticmethod

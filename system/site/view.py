@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import resources
 from typing import Any
 
@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from system import __version__
+from system.domain.expiry import days_left
 from system.site.visit import Done
 
 HEADERS = {
@@ -70,11 +71,10 @@ def moment(time: str | None, otherwise: str = "–") -> Markup | str:
 
 
 def days(time: str | None, now: float) -> int:
-    """Whole days from now to a time of the API; negative once it has passed."""
+    """Days from now to a time of the API, begun ones counted; 0 once it has passed."""
     if time is None:
         return 0
-    until = datetime.fromisoformat(time).astimezone(UTC).timestamp() - now
-    return int(until // 86_400)
+    return days_left(datetime.fromisoformat(time).timestamp(), now)
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -35,6 +35,7 @@ async def test_logging_in_and_assigning_an_extension_without_a_mouse(
         await type_on(page, "Password", PASSWORD)
         await page.keyboard.press("Enter")
         await page.get_by_role("button", name="Log out").wait_for()
+        await type_on(page, "Configuration")  # folded on narrow screens
         await type_on(page, "Phones")
         await page.get_by_role("heading", name="Phones", level=1).wait_for()
         await type_on(page, "Search phones", AHEAD.lower())

@@ -244,6 +244,9 @@ class _Shown:
         self._left = 0
         self._title = ""
 
+    def began(self, page: str) -> None:
+        self._console.print(f"To watch the stages in a browser: {page}", soft_wrap=True)
+
     def stage(self, number: int, title: str, total: int) -> None:
         self._title = f"Stage {number}  {title}"
         self._left = total

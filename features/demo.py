@@ -29,6 +29,9 @@ REGISTRATION_LIMIT_S = 60.0
 class Progress(Protocol):
     """Who shows what goes on."""
 
+    def began(self, page: str) -> None:
+        """An estate that will stay up has started; `page` leads to its live map."""
+
     def stage(self, number: int, title: str, total: int) -> None:
         """A stage of `total` pieces of work begins."""
 
@@ -87,6 +90,8 @@ class Demo:
         started = stamp()
         async with Estate(self._config, start_process) as estate:
             self._estate = estate
+            if self._linger is not None:  # it stays, so its page is worth opening now
+                self._progress.began(f"{estate.control.url}/")
             self._people = invent(estate.seed, self._count)
             for person in self._people:
                 estate.node.add_extension(person.extension, person.name)

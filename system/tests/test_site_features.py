@@ -155,7 +155,11 @@ async def test_a_table_goes_out_and_comes_back(site: Site, person: Person) -> No
     async with person.http.get(person.url + page.links["Export as CSV"]) as answer:
         assert answer.content_type == "text/csv"
         exported = await answer.read()
-    page = await send_file(person, page, "import", "table", exported, how="replace")
+    page = await send_file(person, page, "import", "table", b"number\n1\n", how="replace")
+    assert "3 entries would go" in page.text
+    assert (await site.ok("GET", "/directories/system"))["entries"] == before
+    page = await send_file(person, page, "import", "table", exported, how="replace", sure="on")
+    assert "2 of 2 entries were taken" in page.text
     assert (await site.ok("GET", "/directories/system"))["entries"] == before
 
 

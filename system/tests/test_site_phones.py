@@ -130,6 +130,10 @@ async def test_a_phone_is_told_to_restart(
     site: Site, person: Person, act: str, action: str
 ) -> None:
     page = await person.send(await person.get(f"/phones/{MAC}"), act)
+    if act == "reboot":
+        assert "It is out of service while it starts" in page.text
+        assert (await phone(site))["pending_action"] is None, "it is asked first"
+        page = await person.send(page, act)
     assert "The phone" in page.text
     assert (await phone(site))["pending_action"] == action
     history = await site.ok("GET", f"/phones/{MAC}/history")

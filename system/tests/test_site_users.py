@@ -107,6 +107,8 @@ async def test_a_log_in_is_ended(site: Site, person: Person) -> None:
             for act, label in form.buttons.items()
             if "of ada from" in label
         )
+        page = await person.send(page, act)
+        assert (await ada.get("/account")).title != "Log in · MCS", "it is asked first"
         await person.send(page, act)
         assert (await ada.get("/account")).title == "Log in · MCS"
     assert (await person.get("/log-ins")).status == 200

@@ -97,7 +97,14 @@ async def take_table(visit: Visit) -> None:
         raise Refused(422, "invalid", "The file is not in UTF-8.", field="table") from None
     except TableUnreadable as error:
         raise Refused(422, "invalid", str(error), field="table") from None
-    before = [] if visit.sent.text("how") == "replace" else await _entries(visit)
+    before = await _entries(visit)
+    if visit.sent.text("how") == "replace":
+        # A page that asks would lose the file, so the form itself asks.
+        if before and not visit.sent.checked("sure"):
+            there = f"{len(before):,} {'entry' if len(before) == 1 else 'entries'}"
+            message = f"{there} would go. Tick this, choose the file again and import it."
+            raise Refused(422, "not_sure", message, field="sure")
+        before = []
     new = [one for one in entries if one not in before]
     try:
         await visit.api.put(ONE, {"entries": before + new}, etag=visit.sent.etag)

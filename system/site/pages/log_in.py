@@ -1,6 +1,6 @@
 """Logging in and out, and the own account."""
 
-from system.site.declare import Act, Page, Values
+from system.site.declare import Act, Page, Question, Values
 from system.site.inner import Refused
 from system.site.keys import LOG_IN
 from system.site.own_paths import own_path
@@ -52,11 +52,22 @@ async def change_password(visit: Visit) -> None:
 
 
 async def end_log_in(visit: Visit) -> None:
-    """End one of the own log-ins."""
+    """End one log-in."""
     await visit.api.delete("/sessions/{id}", id=visit.sent.argument)
     visit.done("The log-in was ended.")
 
 
+async def ask_to_end(visit: Visit) -> Question:
+    """Before a browser or a program is logged out."""
+    return Question(
+        title="End a log-in",
+        question="End this log-in?",
+        consequence="Whoever uses it has to log in again. What was typed and not saved is lost.",
+        button="End the log-in",
+    )
+
+
+END_LOG_IN = Act(name="end", do=end_log_in, calls="DELETE /sessions/{id}", question=ask_to_end)
 PAGES = (
     Page(
         path=LOG_IN,
@@ -82,7 +93,7 @@ PAGES = (
         reads="GET /session",
         acts=(
             Act(name="change-password", do=change_password, calls="PUT /session/password"),
-            Act(name="end", do=end_log_in, calls="DELETE /sessions/{id}"),
+            END_LOG_IN,
         ),
     ),
 )

@@ -62,6 +62,17 @@ async def reboot(visit: Visit) -> None:
     visit.done(_told("restarts", await _told_by(visit, f"{ONE}/restart")))
 
 
+async def ask_reboot(visit: Visit) -> Question:
+    """Before a phone is away for a while."""
+    return Question(
+        title="Reboot a phone",
+        question=f"Reboot phone {visit.name('mac')}?",
+        consequence="It is out of service while it starts; what it gets from MCS stays the same.",
+        button="Reboot",
+        destroys=False,
+    )
+
+
 async def resync(visit: Visit) -> None:
     """Let it read configuration and firmware anew."""
     visit.done(_told("reads its configuration anew", await _told_by(visit, f"{ONE}/resync")))
@@ -123,7 +134,7 @@ PAGES = (
             Act(name="assign", do=assign, calls=_ENROL),
             Act(name="open", do=open_enrolment, calls=_ENROL),
             Act(name="close", do=close_enrolment, calls=_ENROL, question=ask_close),
-            Act(name="reboot", do=reboot, calls="POST /phones/{mac}/restart"),
+            Act(name="reboot", do=reboot, calls="POST /phones/{mac}/restart", question=ask_reboot),
             Act(name="resync", do=resync, calls="POST /phones/{mac}/resync"),
             Act(name="forget", do=forget, calls="DELETE /phones/{mac}", question=ask_forget),
         ),

@@ -3,6 +3,7 @@
 from system.domain.roles import ALLOWED, Permission, Role
 from system.site.declare import Act, Page, Question, Values
 from system.site.inner import Refused
+from system.site.pages.log_in import END_LOG_IN
 from system.site.visit import Visit
 
 USERS = "/users"
@@ -92,12 +93,6 @@ async def show_log_ins(visit: Visit) -> Values:
     return {"log_ins": (await visit.api.get("/sessions")).document["items"]}
 
 
-async def end_log_in(visit: Visit) -> None:
-    """End a log-in."""
-    await visit.api.delete("/sessions/{id}", id=visit.sent.argument)
-    visit.done("The log-in was ended.")
-
-
 PAGES = (
     Page(path=USERS, title="Users", template="users", show=show, reads="GET /users"),
     Page(
@@ -132,6 +127,6 @@ PAGES = (
         template="log_ins",
         show=show_log_ins,
         reads="GET /users",
-        acts=(Act(name="end", do=end_log_in, calls="DELETE /sessions/{id}"),),
+        acts=(END_LOG_IN,),
     ),
 )

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.clock import Clock, end_task, wait_for_work
 from system.config import McsConfig
@@ -31,6 +32,10 @@ HotDeskListener = Callable[[int, HotDeskMoved], None]
 _INTERRUPTED = GatewayUnreachable(
     "ct_gateway_unreachable", "The connection to the CT Gateway was interrupted by MCS itself."
 )
+
+
+class _Removed(Exception):
+    """The phone system is not there any more: somebody has removed it."""
 
 
 class GatewayLink:
@@ -57,6 +62,7 @@ class GatewayLink:
         self._gaps_in_a_row = 0
         self._wake = asyncio.Event()
         self._sync_due = True
+        self._is_removed = False
         self._waiting: list[asyncio.Future[SyncResult]] = []
 
     async def sync_now(self) -> SyncResult:
@@ -64,7 +70,10 @@ class GatewayLink:
 
         Raises:
             GatewayError: it did not work; the link goes on trying.
+            NotFound: the phone system was removed.
         """
+        if self._is_removed:
+            raise _no_such(self._id)
         future: asyncio.Future[SyncResult] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         self._wake.set()
@@ -98,9 +107,15 @@ class GatewayLink:
                 except GatewayError as error:
                     attempts += 1
                     await self._pause(error, self._delay_s(attempts))
+                except _Removed:
+                    raise
                 except Exception:
                     log.exception("phone system %d: a mistake of ours", self._id)
                     await self._pause(_INTERRUPTED, self._config.retry_max_s)
+        except _Removed:
+            log.info("phone system %d was removed", self._id)
+            self._is_removed = True
+            self._answer_waiting(_no_such(self._id))
         finally:
             self._answer_waiting(_INTERRUPTED)
 
@@ -109,7 +124,7 @@ class GatewayLink:
 
     async def _connect(self) -> GatewayConnection:
         async with self._database.read() as session:
-            system = await session.get_one(PhoneSystem, self._id)
+            system = await self._stored(session)
         return await connect(
             system.ct_gateway_address,
             system.ct_gateway_port,
@@ -150,7 +165,7 @@ class GatewayLink:
             snapshot = await read_snapshot(connection)
             async with self._database.write() as session:
                 # Locked: several MCS on one database take over the same lists one by one.
-                system = await session.get_one(PhoneSystem, self._id, with_for_update=True)
+                system = await self._stored(session, lock=True)
                 result = await apply_snapshot(session, system, snapshot, self._clock.now())
         except BaseException:
             # Whoever waits is answered by run(), with the reason.
@@ -184,9 +199,15 @@ class GatewayLink:
     async def _note(self, error: GatewayError) -> None:
         log.warning("phone system %d: %s", self._id, error.message)
         async with self._database.write() as session:
-            system = await session.get_one(PhoneSystem, self._id)
+            system = await self._stored(session)
             system.state = "refused" if isinstance(error, GatewayRefused) else "offline"
             system.message = error.message
+
+    async def _stored(self, session: AsyncSession, *, lock: bool = False) -> PhoneSystem:
+        system = await session.get(PhoneSystem, self._id, with_for_update=lock)
+        if system is None:
+            raise _Removed
+        return system
 
     def _answer_waiting(self, error: McsError) -> None:
         waiting, self._waiting = self._waiting, []
@@ -219,12 +240,18 @@ class GatewayLinks:
         self._on_hot_desk = on_hot_desk
         self._links: dict[int, tuple[GatewayLink, asyncio.Task[None]]] = {}
         self._connected_to: dict[int, tuple[object, ...]] = {}
+        self._refreshing = asyncio.Lock()
+        """What was read before somebody else added a phone system must not end its link."""
 
     async def refresh(self) -> None:
-        """Start a link for every stored phone system that has none, or has changed.
+        """Start a link for every stored phone system that has none, or has changed; end others.
 
         At the start, and now and then where other MCS may change the database.
         """
+        async with self._refreshing:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
         columns = (
             PhoneSystem.ct_gateway_address,
             PhoneSystem.ct_gateway_port,
@@ -232,6 +259,9 @@ class GatewayLinks:
         )
         async with self._database.read() as session:
             rows = (await session.execute(select(PhoneSystem.id, *columns))).all()
+        for gone in self._links.keys() - {row.id for row in rows}:
+            self._connected_to.pop(gone, None)
+            await self._stop_one(gone)
         for phone_system_id, *connection in rows:
             if self._connected_to.get(phone_system_id) != tuple(connection):
                 self._connected_to[phone_system_id] = tuple(connection)
@@ -285,12 +315,16 @@ class GatewayLinks:
         try:
             return self._links[phone_system_id][0]
         except KeyError:
-            raise NotFound("not_found", f"There is no phone system {phone_system_id}.") from None
+            raise _no_such(phone_system_id) from None
 
     async def _stop_one(self, phone_system_id: int) -> None:
         _, task = self._links.pop(phone_system_id, (None, None))
         if task is not None:
             await end_task(task)
+
+
+def _no_such(phone_system_id: int) -> NotFound:
+    return NotFound("not_found", f"There is no phone system {phone_system_id}.")
 
 
 def _log_end(task: asyncio.Task[None]) -> None:

@@ -19,7 +19,7 @@ from system.audit.trail import SYSTEM, Actor, add
 from system.clock import Clock
 from system.domain.throttle import Rate, Throttle
 from system.domain.warnings import SIP_HOT_DESK
-from system.errors import GatewayError, GatewayRefused, McsError
+from system.errors import GatewayError, GatewayRefused, McsError, NotFound
 from system.oai.client import NO_MATCH, UNKNOWN_COMMAND
 from system.oai.codec import OaiFormatError
 from system.oai.link_events import HotDeskMoved
@@ -133,7 +133,7 @@ class HotDesk:
             if error.outcome == UNKNOWN_COMMAND:
                 return "The CT Gateway is too old for hot desking at a phone (5.0.64 is needed)."
             return "The telephone system has refused the log-in."
-        except GatewayError:
+        except (GatewayError, NotFound):
             return "The telephone system does not answer. Try again later."
         await self._record_log_in(caller, user, base)
         return ""

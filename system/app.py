@@ -24,7 +24,7 @@ from system.people.accounts import Accounts
 from system.people.hashing import Hashing
 from system.people.housekeeping import Housekeeping
 from system.phone_manager.listener import PhoneManagerListener
-from system.phone_systems.link import GatewayLinks
+from system.phone_systems.links import GatewayLinks
 from system.phones.services import LocalPorts, PhoneServices
 from system.phones.site import SiteAddresses
 from system.provisioning.assembly import make_worker
@@ -149,7 +149,7 @@ class Mcs:
             ports=lambda: (self.phones_port, self.phones_http_port),
         )
         self._phone_services = phones
-        links = GatewayLinks(database, config, clock, entropy, work, phones.hot_desk.heard)
+        links = GatewayLinks(database, config, clock, entropy, work, phones.hot_desk_events)
         drift = DriftCheck(database, access, clock, config.drift_check_s)
         services = Services(
             database=database,

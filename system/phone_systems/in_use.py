@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from system.domain.bulk import Item
 from system.provisioning import queue
@@ -20,7 +21,7 @@ _TOLD = 5
 """Extensions that a message names of each kind."""
 
 
-def _one_of(*columns: ColumnElement[int | None]) -> ColumnElement[bool]:
+def _one_of(*columns: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
     return or_(*(Extension.id.in_(select(column).where(column.is_not(None))) for column in columns))
 
 

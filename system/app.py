@@ -24,7 +24,8 @@ from system.people.accounts import Accounts
 from system.people.hashing import Hashing
 from system.people.housekeeping import Housekeeping
 from system.phone_manager.listener import PhoneManagerListener
-from system.phone_systems.link import GatewayLinks
+from system.phone_systems.links import GatewayLinks
+from system.phones.remote_host import warn_of_stored
 from system.phones.services import LocalPorts, PhoneServices
 from system.phones.site import SiteAddresses
 from system.provisioning.assembly import make_worker
@@ -149,7 +150,7 @@ class Mcs:
             ports=lambda: (self.phones_port, self.phones_http_port),
         )
         self._phone_services = phones
-        links = GatewayLinks(database, config, clock, entropy, work, phones.hot_desk.heard)
+        links = GatewayLinks(database, config, clock, entropy, work, phones.hot_desk_events)
         drift = DriftCheck(database, access, clock, config.drift_check_s)
         services = Services(
             database=database,
@@ -171,6 +172,7 @@ class Mcs:
             await worker.forget_leases()
         stack.push_async_callback(links.stop)
         await self._listen(stack, services)
+        await warn_of_stored(database, self.phones_port, clock)
         await links.refresh()
         if database.shared:
             _run_in_background(stack, links.run(config.shared_poll_s), "phone-systems")

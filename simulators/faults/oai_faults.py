@@ -17,7 +17,7 @@ from simulators.pbx import oai
 from simulators.pbx.extensions import Extension
 from simulators.pbx.oai_disturbance import Cut, Piece, undisturbed
 
-LISTS = ("_QX", "_XC", "_XN")
+LISTS = ("_QX", "_XC", "_XN", "_XL")
 
 
 class Pbx(Protocol):

@@ -1,7 +1,7 @@
 """What a client's commands do, and their answers, made as they go out. Pure.
 
 Commands that public sources name: `_NA`, `_NO`, `_MS`, `_QX`, `_QI`. Ours: `_XN`, `_XC`, `_XH`,
-and the short forms of `_MS` and `_QX` (docs/wire.md section 2).
+`_XL`, and the short forms of `_MS` and `_QX` (docs/wire.md section 2).
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from itertools import chain
 from simulators.pbx import oai_messages
 from simulators.pbx.oai import Command
 from simulators.pbx.oai_directory import Directory
-from simulators.pbx.oai_hot_desk import move_hot_desk
+from simulators.pbx.oai_hot_desk import list_hot_desks, move_hot_desk
 from simulators.pbx.oai_messages import Fields, Outcome
 from simulators.pbx.oai_monitors import Monitors, resync
 from simulators.pbx.oai_queries import (
@@ -42,7 +42,7 @@ class Commands:
 
     @property
     def has_ours(self) -> bool:
-        """Whether there are `_XN`, `_XC`, `_XH` and their events (PRE-4)."""
+        """Whether there are `_XN`, `_XC`, `_XH`, `_XL` and their events (PRE-4)."""
         return self._release() >= FIRST_GATEWAY_WITH_CREDENTIALS
 
     def drop_monitors(self) -> None:
@@ -75,6 +75,8 @@ class Commands:
                 return _done(command, list_credentials(self._directory, arguments))
             case "_XH" if self.has_ours:
                 return _done(command, move_hot_desk(self._directory, arguments))
+            case "_XL" if self.has_ours:
+                return _done(command, list_hot_desks(self._directory, arguments))
             case _:
                 raise Refused(Outcome.UNKNOWN_COMMAND)
 

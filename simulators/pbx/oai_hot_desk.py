@@ -1,5 +1,9 @@
-"""`_XH` (ours): hot desk log-in and log-out for the MCS, as docs/wire.md section 2 has it. Pure."""
+"""`_XH` and `_XL` (ours): hot desk log-in and log-out for the MCS, and who is logged in where.
 
+As docs/wire.md section 2 has it. Pure.
+"""
+
+from simulators.pbx import oai_lists
 from simulators.pbx.extensions import DeviceType
 from simulators.pbx.oai import Text
 from simulators.pbx.oai_directory import Directory, Linked, find
@@ -27,6 +31,16 @@ def move_hot_desk(directory: Directory, arguments: Arguments) -> Results:
         if hot_desk in linked.node.hot_desk:
             linked.node.log_out(hot_desk)
     return iter([[]])
+
+
+def list_hot_desks(directory: Directory, arguments: Arguments) -> Results:
+    """`_XL`: each hot desk that is logged in at a node that is reached, and its base.
+
+    Raises:
+        Refused: there are arguments.
+    """
+    check(not arguments)
+    return oai_lists.short_hot_desks(directory)
 
 
 def _log_in(directory: Directory, hot_desk: str, passcode: str, base: str) -> None:

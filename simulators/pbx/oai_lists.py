@@ -4,7 +4,8 @@ Which extensions a list has is fixed when its first message goes out, what they 
 message does: an extension that is removed in between is left out, a changed one is told as it is
 then. An `EC` or `XC` that comes between two messages of a list says so.
 
-A node that the gateway does not reach has no part in the lists of stations and credentials.
+A node that the gateway does not reach has no part in the lists of stations, credentials and hot
+desks.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -89,6 +90,23 @@ def short_credentials(directory: Directory, wanted: str) -> Iterator[list[str]]:
 
     able = [number for number, linked in directory.items() if linked.hands_out_credentials]
     yield from short_lists(_stations(directory, row, wanted=wanted, nodes=able))
+
+
+def short_hot_desks(directory: Directory) -> Iterator[list[str]]:
+    """`_XL` (ours): hot desks that are logged in at nodes that are reached, and their bases."""
+
+    def row(key: Station) -> Row | None:
+        linked = directory.get(key[0])
+        base = None if linked is None or not linked.is_up else linked.node.hot_desk.get(key[1])
+        return None if base is None else [Text(key[1]), Text(base)]
+
+    keys = [
+        (number, hot_desk)
+        for number, linked in directory.items()
+        if linked.is_up
+        for hot_desk in linked.node.hot_desk
+    ]
+    yield from short_lists(in_messages(keys, row))
 
 
 def stations(

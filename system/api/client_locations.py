@@ -6,11 +6,13 @@ from system.api.declare import Body, Document, Route
 from system.api.services import SERVICES
 from system.api.web import actor, answer, check_match, entity_tag, read_body, resource_of
 from system.audit.trail import add
-from system.domain.addresses import host_in_uri, is_host
+from system.domain.addresses import is_host
 from system.domain.roles import Permission
 from system.errors import InvalidInput
-from system.phones.configuration import LONGEST_ACTION_URI, longest_action_uri
+from system.phones.remote_host import problem
 from system.storage.models import ClientLocation
+
+READ_ONLY = ("warnings",)
 
 
 class RemoteBody(Body):
@@ -20,22 +22,23 @@ class RemoteBody(Body):
 
 
 class RemoteDocument(Document):
-    """The client location Remote."""
+    """The client location Remote; ``warnings``: why phones cannot use what is stored."""
 
     nat_ip_address_or_hostname: str | None
+    warnings: list[str]
 
 
 async def read(request: web.Request) -> web.Response:
     """NAT IP Address / Full Hostname."""
     async with request.app[SERVICES].database.read() as session:
         remote = await session.get_one(ClientLocation, "remote")
-    return answer(_document(remote), etag=_tag(request, remote))
+    return answer(_document(request, remote), etag=_tag(request, remote))
 
 
 async def write(request: web.Request) -> web.Response:
     """Change it; phones get the new URIs with their next configuration."""
     services = request.app[SERVICES]
-    body = await read_body(request, RemoteBody)
+    body = await read_body(request, RemoteBody, read_only=READ_ONLY)
     value = body.nat_ip_address_or_hostname or None
     if value is not None and not is_host(value):
         raise InvalidInput(
@@ -44,12 +47,14 @@ async def write(request: web.Request) -> web.Response:
             field="nat_ip_address_or_hostname",
             requirement="ADR-6",
         )
-    if value is not None:
-        _check_length(value, services.phones.https_port)
+    if (too_long := problem(value, services.phones.https_port)) is not None:
+        raise InvalidInput(
+            "too_long", too_long, field="nat_ip_address_or_hostname", requirement="ADR-6"
+        )
     async with services.database.write() as session:
         remote = await session.get_one(ClientLocation, "remote", with_for_update=True)
         check_match(request, _tag(request, remote))
-        before = _document(remote)
+        before = _document(request, remote)
         remote.nat_ip_address_or_hostname = value
         add(
             session,
@@ -58,32 +63,22 @@ async def write(request: web.Request) -> web.Response:
             "changed",
             resource_of(request),
             before.model_dump(),
-            _document(remote).model_dump(),
+            _document(request, remote).model_dump(),
         )
     services.site.forget()
-    return answer(_document(remote), etag=_tag(request, remote))
-
-
-def _check_length(host: str, port: int) -> None:
-    """A phone calls action URIs of a limited length, and all of a remote one's have the host."""
-    too_many = longest_action_uri(f"https://{host_in_uri(host)}:{port}") - LONGEST_ACTION_URI
-    if too_many > 0:
-        raise InvalidInput(
-            "too_long",
-            f"It has {len(host)} characters and may have {len(host) - too_many}: phones call "
-            f"action URIs of at most {LONGEST_ACTION_URI} characters, and theirs are built on it. "
-            "Give a shorter name for the MBG in the DNS, or its IP address.",
-            field="nat_ip_address_or_hostname",
-            requirement="ADR-6",
-        )
+    return answer(_document(request, remote), etag=_tag(request, remote))
 
 
 def _tag(request: web.Request, remote: ClientLocation) -> str:
     return entity_tag(request, "remote", remote.nat_ip_address_or_hostname)
 
 
-def _document(remote: ClientLocation) -> RemoteDocument:
-    return RemoteDocument(nat_ip_address_or_hostname=remote.nat_ip_address_or_hostname)
+def _document(request: web.Request, remote: ClientLocation) -> RemoteDocument:
+    host = remote.nat_ip_address_or_hostname
+    too_long = problem(host, request.app[SERVICES].phones.https_port)
+    return RemoteDocument(
+        nat_ip_address_or_hostname=host, warnings=[] if too_long is None else [too_long]
+    )
 
 
 _PATH = "/client-locations/remote"
@@ -102,6 +97,7 @@ ROUTES = (
         handler=write,
         needs=Permission.CHANGE_SITE,
         body=RemoteBody,
+        read_only=READ_ONLY,
         answer=RemoteDocument,
         tagged=True,
     ),

@@ -89,6 +89,7 @@ class Route:
         read_only: members that may be sent back and are not looked at.
         octets: the body is octets, not JSON.
         produces: media type of the answer where it is octets, not JSON.
+        query: all parameters that the query may have; others are refused.
         tagged: an ``ETag`` comes with the answer, and ``If-Match`` is obeyed.
         refusals: statuses of refusals besides those that follow from the rest.
     """

@@ -169,13 +169,12 @@ def _refusals(route: Route, schema: Json) -> dict[str, Json]:
 
 def _statuses(route: Route) -> Iterable[int]:
     """What follows from the declaration."""
-    yield from (404, 405)
+    # A parameter that is not declared is refused everywhere.
+    yield from (404, 405, 422)
     if route.needs is not Access.OPEN:
         yield from (401, 403)
-    if route.query or "{" in route.path:
-        yield 422
     if route.body is not None or route.octets:
-        yield from (400, 413, 422)
+        yield from (400, 413)
     if _takes_match(route):
         yield 412
 

@@ -25,7 +25,8 @@ from system.audit.trail import HIDDEN, add
 from system.domain.addresses import is_host
 from system.domain.roles import Permission
 from system.errors import Conflict, InvalidInput, NotFound
-from system.storage.models import PhoneSystem
+from system.phone_systems.in_use import uses_of
+from system.storage.models import Extension, Node, PhoneSystem
 
 READ_ONLY = ("id", "state", "message", "ct_gateway_release", "ct_gateway_password_set")
 
@@ -157,6 +158,30 @@ async def write(request: web.Request) -> web.Response:
     return answer(_document(system), etag=_tag(request, system))
 
 
+async def remove(request: web.Request) -> web.Response:
+    """Remove a phone system with its nodes and extensions, none of which may be in use."""
+    services = request.app[SERVICES]
+    async with services.database.write() as session:
+        system = await find(request, session, lock=True)
+        check_match(request, _tag(request, system))
+        if uses := await uses_of(session, system.id):
+            raise Conflict("extensions_in_use", f"{system.name} cannot be removed. {uses}")
+        shown = _document(system).model_dump() | {
+            "nodes": await _count(session, Node, system.id),
+            "extensions": await _count(session, Extension, system.id),
+        }
+        now, resource = services.clock.now(), resource_of(request)
+        add(session, now, actor(request), "removed", resource, shown, None)
+        await session.delete(system)
+    await services.links.refresh()
+    return web.Response(status=204)
+
+
+async def _count(session: AsyncSession, of: type[Node | Extension], system_id: int) -> int:
+    statement = select(func.count()).select_from(of).where(of.phone_system_id == system_id)
+    return await session.scalar(statement) or 0
+
+
 async def sync(request: web.Request) -> web.Response:
     """Read nodes and extensions from the CT Gateway now."""
     services = request.app[SERVICES]
@@ -267,6 +292,15 @@ ROUTES = (
         body=ChangeBody,
         read_only=READ_ONLY,
         answer=PhoneSystemDocument,
+        tagged=True,
+        refusals=(409,),
+    ),
+    Route(
+        method="DELETE",
+        path=_ONE,
+        handler=remove,
+        needs=Permission.CHANGE_SITE,
+        status=204,
         tagged=True,
         refusals=(409,),
     ),

@@ -228,9 +228,9 @@ def note(session: AsyncSession, phone: Phone, at: float, kind: str, message: str
 
 
 async def _extension(session: AsyncSession, number: str) -> Extension:
-    found = (
-        await session.scalars(select(Extension).where(Extension.extension == number).limit(2))
-    ).all()
+    # Locked, so that of two who assign it at the same time the second is told of the first.
+    statement = select(Extension).where(Extension.extension == number).limit(2)
+    found = (await session.scalars(statement.with_for_update())).all()
     if not found:
         raise InvalidInput("invalid", f"There is no SIP extension {number!r}.", field="extension")
     if len(found) > 1:

@@ -12,7 +12,15 @@ from aiohttp import web
 from system.api.declare import BASE, IDENTITY, ROUTE, Access, Handler, Route
 from system.api.services import SERVICES, Services
 from system.domain.roles import roles_with
-from system.errors import Forbidden, McsError, NotFound, NotLoggedIn, StaleTag, TooManyAttempts
+from system.errors import (
+    Forbidden,
+    InvalidInput,
+    McsError,
+    NotFound,
+    NotLoggedIn,
+    StaleTag,
+    TooManyAttempts,
+)
 from system.people.accounts import Identity, LogInKind, csrf_token
 
 log = logging.getLogger("mcs.api")
@@ -85,6 +93,8 @@ async def who_may(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise NotFound("not_found", "There is nothing with a NUL in its name.")
     if route is None and matched.resource is not None:
         raise Forbidden("undeclared", "This route does not say who may call it.")
+    if route is not None:
+        _check_query(request, route)
     return await handler(request)
 
 
@@ -139,6 +149,22 @@ def _check_csrf(request: web.Request, cookie: str) -> None:
             f"A change by a browser needs the header {CSRF_HEADER} with the token of GET "
             f"{BASE}/session.",
         )
+
+
+def _check_query(request: web.Request, route: Route) -> None:
+    """A parameter that nobody looks at would leave the caller with an answer to another question.
+
+    Raises:
+        InvalidInput: the query has one that the route does not declare, or one twice.
+    """
+    known = [query.name for query in route.query]
+    for name in request.query:
+        if name not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            message = f"There is no parameter {name[:64]!r} in this query; {takes}."
+            raise InvalidInput("unknown_parameter", message, field=name[:64])
+        if len(request.query.getall(name)) > 1:
+            raise InvalidInput("invalid", f"{name} may come once in the query.", field=name)
 
 
 def _check_role(route: Route | None, identity: Identity) -> None:

@@ -11,7 +11,7 @@ from system.domain.credentials import Entropy
 from system.mbg.access import MbgAccess
 from system.mbg.watch import TokenWatch
 from system.people.accounts import Accounts
-from system.phone_systems.link import GatewayLinks
+from system.phone_systems.links import GatewayLinks
 from system.phones.services import PhoneServices
 from system.phones.site import SiteAddresses
 from system.provisioning.drift_check import DriftCheck

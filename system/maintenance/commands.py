@@ -42,7 +42,10 @@ def restore(
 ) -> None:
     """Restore a backup into an empty data folder (and an empty database, if one is named)."""
     manifest = _do(restore_backup(_config(data, database_url), source, key))
-    typer.echo(f"Restored the backup of {manifest.made_at}. Start: python -m system --data {data}")
+    where = "" if database_url is None else " --database-url ..."
+    typer.echo(
+        f"Restored the backup of {manifest.made_at}. Start: python -m system --data {data}{where}"
+    )
 
 
 def rotate_key(data: Data, database_url: Url = None) -> None:

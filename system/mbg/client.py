@@ -145,6 +145,8 @@ class MbgClient:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
+            if content.lstrip().startswith(b"<"):
+                raise not_an_mbg(self._shown, "it answers with a web page") from error
             raise _unusable(f"{method} {path.split('?')[0]} is no JSON") from error
 
     async def _send(

@@ -11,6 +11,7 @@ _CERT_HAS_EXPIRED = 10
 _UNKNOWN_CA = frozenset({2, 18, 19, 20, 21})
 _WRONG_NAME = frozenset({62, 63, 64})
 """Verify codes of OpenSSL, x509_vfy.h."""
+_OLD_TLS = frozenset({"TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"})
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
 
 
@@ -58,6 +59,13 @@ def handshake_failure(shown: str, error: aiohttp.ClientConnectorSSLError) -> Exc
             "not_an_mbg",
             f"What answers at {shown} does not speak TLS, so it is no MBG's REST API. Check the "
             f"MBG's internal address and port on {PAGE}.",
+            requirement="ADR-3",
+        )
+    if reason in _OLD_TLS:
+        return MbgUnreachable(
+            "mbg_tls_too_old",
+            f"The MBG at {shown} speaks no TLS from 1.2 on, and MCS nothing older. Update the MBG, "
+            f"or check its internal address and port on {PAGE}.",
             requirement="ADR-3",
         )
     return _refused(

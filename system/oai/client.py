@@ -25,12 +25,14 @@ from system.oai.codec import (
 from system.oai.link_events import Changed, Meaning, NodeCame, NodeWent, meaning_of
 from system.oai.records import (
     CREDENTIAL_WIDTH,
+    HOT_DESK_WIDTH,
     NODE_WIDTH,
     STATION_WIDTH,
     CredentialRecord,
     NodeRecord,
     StationRecord,
     credential_records,
+    hot_desk_places,
     node_records,
     nodes_down,
     part_of_list,
@@ -154,6 +156,10 @@ class GatewayConnection:
     async def credentials(self, extension: str = "") -> list[CredentialRecord]:
         """SIP credentials of one extension, or of all when it is empty."""
         return credential_records(await self._list(CREDENTIAL_WIDTH, "_XC", text(extension)))
+
+    async def hot_desks(self) -> dict[str, str]:
+        """Base of each hot desk extension that is logged in, "" for a phone without extension."""
+        return hot_desk_places(await self._list(HOT_DESK_WIDTH, "_XL"))
 
     async def close(self) -> None:
         """Close the connection; may be called again."""

@@ -38,6 +38,7 @@ class CredentialRecord:
 NODE_WIDTH = 4
 STATION_WIDTH = 4
 CREDENTIAL_WIDTH = 3
+HOT_DESK_WIDTH = 2
 STATE_WIDTH = 2
 
 
@@ -90,6 +91,11 @@ def station_records(fields: Iterable[str]) -> list[StationRecord]:
 def credential_records(fields: Iterable[str]) -> list[CredentialRecord]:
     """Rows of ``_XC``."""
     return [CredentialRecord(*row) for row in rows(list(fields), CREDENTIAL_WIDTH)]
+
+
+def hot_desk_places(fields: Iterable[str]) -> dict[str, str]:
+    """Rows of ``_XL``: base of each hot desk that is logged in."""
+    return {row[0]: row[1] for row in rows(list(fields), HOT_DESK_WIDTH)}
 
 
 def _number(value: str) -> int:

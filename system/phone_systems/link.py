@@ -1,4 +1,4 @@
-"""The lasting connection to each CT Gateway: connect, read, follow changes, come back.
+"""The lasting connection to a CT Gateway: connect, read, follow changes, come back.
 
 One task per phone system opens and closes its connection and synchronizes. Whoever wants a
 synchronization leaves a future and wakes the task; hot desk log-ins go over the same connection.
@@ -7,11 +7,12 @@ synchronization leaves a future and wakes the task; hot desk log-ins go over the
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
+from typing import Protocol, Self
 
-from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from system.clock import Clock, end_task, wait_for_work
+from system.clock import Clock, wait_for_work
 from system.config import McsConfig
 from system.domain.credentials import Entropy
 from system.domain.operations import retry_delay_s
@@ -25,12 +26,29 @@ from system.storage.models import PhoneSystem
 
 log = logging.getLogger("mcs.phone_systems")
 
-HotDeskListener = Callable[[int, HotDeskMoved], None]
-"""Told the phone system's id and what happened; it must not wait."""
+
+class HotDeskReading(Protocol):
+    """Told of a list of log-ins; a context that is open while it is read."""
+
+    def take(self, places: Mapping[str, str], nodes_down: Collection[int]) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
+
+
+class HotDeskListener(Protocol):
+    """Told the phone system's id and what happened there; it must not wait."""
+
+    def heard(self, phone_system_id: int, event: HotDeskMoved) -> None: ...
+    def reading(self, phone_system_id: int) -> HotDeskReading: ...
+
 
 _INTERRUPTED = GatewayUnreachable(
     "ct_gateway_unreachable", "The connection to the CT Gateway was interrupted by MCS itself."
 )
+
+
+class _Removed(Exception):
+    """The phone system is not there any more: somebody has removed it."""
 
 
 class GatewayLink:
@@ -44,7 +62,7 @@ class GatewayLink:
         clock: Clock,
         entropy: Entropy,
         work: asyncio.Event,
-        on_hot_desk: HotDeskListener,
+        hot_desks: HotDeskListener,
     ) -> None:
         self._id = phone_system_id
         self._database = database
@@ -52,11 +70,12 @@ class GatewayLink:
         self._clock = clock
         self._entropy = entropy
         self._work = work
-        self._on_hot_desk = on_hot_desk
+        self._hot_desks = hot_desks
         self._connection: GatewayConnection | None = None
         self._gaps_in_a_row = 0
         self._wake = asyncio.Event()
         self._sync_due = True
+        self._is_removed = False
         self._waiting: list[asyncio.Future[SyncResult]] = []
 
     async def sync_now(self) -> SyncResult:
@@ -64,7 +83,10 @@ class GatewayLink:
 
         Raises:
             GatewayError: it did not work; the link goes on trying.
+            NotFound: the phone system was removed.
         """
+        if self._is_removed:
+            raise no_such(self._id)
         future: asyncio.Future[SyncResult] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         self._wake.set()
@@ -98,9 +120,15 @@ class GatewayLink:
                 except GatewayError as error:
                     attempts += 1
                     await self._pause(error, self._delay_s(attempts))
+                except _Removed:
+                    raise
                 except Exception:
                     log.exception("phone system %d: a mistake of ours", self._id)
                     await self._pause(_INTERRUPTED, self._config.retry_max_s)
+        except _Removed:
+            log.info("phone system %d was removed", self._id)
+            self._is_removed = True
+            self._answer_waiting(no_such(self._id))
         finally:
             self._answer_waiting(_INTERRUPTED)
 
@@ -109,7 +137,7 @@ class GatewayLink:
 
     async def _connect(self) -> GatewayConnection:
         async with self._database.read() as session:
-            system = await session.get_one(PhoneSystem, self._id)
+            system = await self._stored(session)
         return await connect(
             system.ct_gateway_address,
             system.ct_gateway_port,
@@ -147,11 +175,14 @@ class GatewayLink:
         self._sync_due = False
         waiting, self._waiting = self._waiting, []
         try:
-            snapshot = await read_snapshot(connection)
-            async with self._database.write() as session:
-                # Locked: several MCS on one database take over the same lists one by one.
-                system = await session.get_one(PhoneSystem, self._id, with_for_update=True)
-                result = await apply_snapshot(session, system, snapshot, self._clock.now())
+            with self._hot_desks.reading(self._id) as reading:
+                snapshot = await read_snapshot(connection)
+                async with self._database.write() as session:
+                    # Locked: several MCS on one database take over the same lists one by one.
+                    system = await self._stored(session, lock=True)
+                    result = await apply_snapshot(session, system, snapshot, self._clock.now())
+                if snapshot.hot_desks is not None:
+                    reading.take(snapshot.hot_desks, snapshot.nodes_down)
         except BaseException:
             # Whoever waits is answered by run(), with the reason.
             self._waiting += waiting
@@ -169,7 +200,7 @@ class GatewayLink:
 
     def _heard(self, meaning: Meaning) -> None:
         if isinstance(meaning, HotDeskMoved):
-            self._on_hot_desk(self._id, meaning)
+            self._hot_desks.heard(self._id, meaning)
             return
         self._sync_due = True
         self._wake.set()
@@ -184,9 +215,15 @@ class GatewayLink:
     async def _note(self, error: GatewayError) -> None:
         log.warning("phone system %d: %s", self._id, error.message)
         async with self._database.write() as session:
-            system = await session.get_one(PhoneSystem, self._id)
+            system = await self._stored(session)
             system.state = "refused" if isinstance(error, GatewayRefused) else "offline"
             system.message = error.message
+
+    async def _stored(self, session: AsyncSession, *, lock: bool = False) -> PhoneSystem:
+        system = await session.get(PhoneSystem, self._id, with_for_update=lock)
+        if system is None:
+            raise _Removed
+        return system
 
     def _answer_waiting(self, error: McsError) -> None:
         waiting, self._waiting = self._waiting, []
@@ -199,100 +236,6 @@ class GatewayLink:
         return retry_delay_s(attempts, config.retry_first_s, config.retry_max_s, self._entropy)
 
 
-class GatewayLinks:
-    """One link per phone system."""
-
-    def __init__(
-        self,
-        database: Database,
-        config: McsConfig,
-        clock: Clock,
-        entropy: Entropy,
-        work: asyncio.Event,
-        on_hot_desk: HotDeskListener,
-    ) -> None:
-        self._database = database
-        self._config = config
-        self._clock = clock
-        self._entropy = entropy
-        self._work = work
-        self._on_hot_desk = on_hot_desk
-        self._links: dict[int, tuple[GatewayLink, asyncio.Task[None]]] = {}
-        self._connected_to: dict[int, tuple[object, ...]] = {}
-
-    async def refresh(self) -> None:
-        """Start a link for every stored phone system that has none, or has changed.
-
-        At the start, and now and then where other MCS may change the database.
-        """
-        columns = (
-            PhoneSystem.ct_gateway_address,
-            PhoneSystem.ct_gateway_port,
-            PhoneSystem.ct_gateway_password,
-        )
-        async with self._database.read() as session:
-            rows = (await session.execute(select(PhoneSystem.id, *columns))).all()
-        for phone_system_id, *connection in rows:
-            if self._connected_to.get(phone_system_id) != tuple(connection):
-                self._connected_to[phone_system_id] = tuple(connection)
-                await self._restart(phone_system_id)
-
-    async def run(self, every_s: float) -> None:
-        """Refresh for ever; ends by being cancelled."""
-        while True:
-            await self._clock.sleep(every_s)
-            try:
-                await self.refresh()
-            except Exception:
-                log.exception("phone systems: a mistake of ours; going on")
-
-    async def restart(self, phone_system_id: int) -> None:
-        """Start the link, or start it anew with changed settings."""
-        self._connected_to.pop(phone_system_id, None)
-        await self.refresh()
-
-    async def _restart(self, phone_system_id: int) -> None:
-        await self._stop_one(phone_system_id)
-        link = GatewayLink(
-            phone_system_id,
-            self._database,
-            self._config,
-            self._clock,
-            self._entropy,
-            self._work,
-            self._on_hot_desk,
-        )
-        task = asyncio.create_task(link.run(), name=f"phone-system-{phone_system_id}")
-        task.add_done_callback(_log_end)
-        self._links[phone_system_id] = (link, task)
-
-    async def sync_now(self, phone_system_id: int) -> SyncResult:
-        """See ``GatewayLink.sync_now``."""
-        if phone_system_id not in self._links:
-            await self.refresh()  # another MCS may have added it
-        return await self._link(phone_system_id).sync_now()
-
-    def connection(self, phone_system_id: int) -> GatewayConnection:
-        """See ``GatewayLink.connection``."""
-        return self._link(phone_system_id).connection()
-
-    async def stop(self) -> None:
-        """Stop all links; may be called again."""
-        for phone_system_id in list(self._links):
-            await self._stop_one(phone_system_id)
-
-    def _link(self, phone_system_id: int) -> GatewayLink:
-        try:
-            return self._links[phone_system_id][0]
-        except KeyError:
-            raise NotFound("not_found", f"There is no phone system {phone_system_id}.") from None
-
-    async def _stop_one(self, phone_system_id: int) -> None:
-        _, task = self._links.pop(phone_system_id, (None, None))
-        if task is not None:
-            await end_task(task)
-
-
-def _log_end(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.error("%s ended by a mistake of ours", task.get_name(), exc_info=task.exception())
+def no_such(phone_system_id: int) -> NotFound:
+    """For whoever asks about one that was removed."""
+    return NotFound("not_found", f"There is no phone system {phone_system_id}.")

@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from system.audit.trail import SYSTEM, add
 from system.domain.gates import ct_gateway_gate, pbx_gate
 from system.oai.records import CredentialRecord, StationRecord
+from system.phone_systems.in_use import IN_USE
 from system.phone_systems.snapshot import Snapshot
 from system.provisioning import queue
-from system.storage.models import Extension, Node, Phone, PhoneSystem
+from system.storage.models import Extension, Node, PhoneSystem
 
 _LONGEST_TOLD = 200
 """Extension numbers of a kind in one audit entry."""
@@ -144,19 +145,13 @@ async def _take_absence(session: AsyncSession, absent: Sequence[Extension]) -> N
 
     What is configured is kept with a warning.
     """
-    assigned = {
-        extension_id
-        for row in await session.execute(select(Phone.extension_id, Phone.hot_desk_extension_id))
-        for extension_id in row
-    }
+    if not absent:
+        return
+    system_id = absent[0].phone_system_id
+    statement = select(Extension.id).where(Extension.phone_system_id == system_id, IN_USE)
+    in_use = set(await session.scalars(statement))
     for extension in absent:
-        in_use = (
-            extension.use_remote_credentials
-            or extension.provisioning_state != "off"
-            or extension.mbg_device_id is not None
-            or extension.id in assigned
-        )
-        if in_use:
+        if extension.id in in_use:
             extension.on_pbx = False
         else:
             await session.delete(extension)

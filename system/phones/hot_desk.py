@@ -1,33 +1,30 @@
 """Hot desk log-in and log-out at a phone, agreed with the PBX (EXT-7).
 
 The PBX decides by ``_XH`` whether extension and passcode match, and whose calls a phone takes; the
-record here says whose account and keys the phone is handed. Events of the PBX (somebody dialled
-348, or logged in elsewhere) keep the record true. What would not work at the phone is refused
+record here says whose account and keys the phone is handed; ``hot_desk_events`` keeps it true. What
+would not work at the phone is refused
 before the PBX is asked, so that a failed log-in changes nothing.
 """
 
-import asyncio
 import logging
-from collections import Counter
-from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from system.audit.trail import SYSTEM, Actor, add
+from system.audit.trail import add
 from system.clock import Clock
 from system.domain.throttle import Rate, Throttle
 from system.domain.warnings import SIP_HOT_DESK
-from system.errors import GatewayError, GatewayRefused, McsError
+from system.errors import GatewayError, GatewayRefused, McsError, NotFound
 from system.oai.client import NO_MATCH, UNKNOWN_COMMAND
 from system.oai.codec import OaiFormatError
-from system.oai.link_events import HotDeskMoved
-from system.phone_systems.link import GatewayLinks
+from system.phone_systems.links import GatewayLinks
 from system.phones.accounts import account_of
 from system.phones.gate import Caller
+from system.phones.hot_desk_events import HotDeskEvents
+from system.phones.hot_desk_record import by_phone, log_out_elsewhere, told, write_event
 from system.storage.database import Database
-from system.storage.models import Extension, Phone, PhoneEvent
+from system.storage.models import Extension, Phone
 
 log = logging.getLogger("mcs.phones")
 
@@ -38,22 +35,19 @@ NO_SUCH = "Extension and passcode do not match."
 TOO_MANY = "Too many wrong passcodes. Wait a minute, then try again."
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    phone_system_id: int
-    event: HotDeskMoved
-
-
 class HotDesk:
-    """Log-ins, log-outs, and the events of the PBX."""
+    """Log-ins and log-outs.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    Args:
+        events: keeps the record true as the PBX tells of it; hears of what is asked for here.
+    """
+
+    def __init__(self, database: Database, clock: Clock, events: HotDeskEvents) -> None:
         self._database = database
         self._clock = clock
         self._by_phone = Throttle(GUESSES)
         self._by_extension = Throttle(GUESSES)
-        self._heard: asyncio.Queue[_Heard] = asyncio.Queue()
-        self._own_log_outs: Counter[tuple[int, str]] = Counter()
+        self._events = events
 
     async def log_in(self, caller: Caller, links: GatewayLinks, number: str, passcode: str) -> str:
         """Log the hot desk extension in at the phone.
@@ -67,12 +61,20 @@ class HotDesk:
         if problem:
             log.warning("phone %s: %s", caller.mac, message)
         async with self._database.write() as session:
-            _event(session, caller.mac, caller.at, message)
+            write_event(session, caller.mac, caller.at, message)
             if problem != TOO_MANY:  # guesses without end would fill the audit log
                 action = "hot desk log-in refused" if problem else "hot desk log-in"
                 why = {"reason": problem} if problem else {}
                 facts = {"extension": number[:32], **why}
-                add(session, caller.at, _at(caller), action, f"/phones/{caller.mac}", None, facts)
+                add(
+                    session,
+                    caller.at,
+                    by_phone(caller),
+                    action,
+                    f"/phones/{caller.mac}",
+                    None,
+                    facts,
+                )
         return problem
 
     async def log_out(self, caller: Caller, links: GatewayLinks) -> str:
@@ -86,27 +88,15 @@ class HotDesk:
         except (McsError, OaiFormatError) as error:
             log.warning("phone %s: hot desk log-out: %s", caller.mac, error)
             return "The telephone system does not answer. Try again later."
+        self._events.moves(user.phone_system_id, user.extension)
         async with self._database.write() as session:
             found = await session.get_one(Phone, caller.mac)
             if found.hot_desk_extension_id == user.id:
                 found.hot_desk_extension_id = None
                 found.registered = False
                 message = f"hot desk user {user.extension} logged out at the phone"
-                _told(session, _at(caller), found, user, caller.at, message, "log-out")
+                told(session, by_phone(caller), found, user, caller.at, message, "log-out")
         return ""
-
-    def heard(self, phone_system_id: int, event: HotDeskMoved) -> None:
-        """The PBX says that somebody logged in or out; called by the link, does not wait."""
-        self._heard.put_nowait(_Heard(phone_system_id, event))
-
-    async def run(self) -> None:
-        """Take the PBX's events over, in their order; ends by being cancelled."""
-        while True:
-            heard = await self._heard.get()
-            try:
-                await self._take(heard)
-            except Exception:
-                log.exception("hot desk: a mistake of ours; going on")
 
     async def _log_in(self, caller: Caller, links: GatewayLinks, number: str, passcode: str) -> str:
         now = self._clock.now()
@@ -123,6 +113,7 @@ class HotDesk:
             return f"Extension {number} cannot be used at this phone: {account.reason}."
         own = caller.dossier.phone.extension if caller.dossier.phone is not None else None
         base = own.extension if own is not None else ""
+        self._events.moves(user.phone_system_id, number)
         try:
             await links.connection(user.phone_system_id).hot_desk_log_in(number, passcode, base)
         except OaiFormatError:
@@ -133,7 +124,7 @@ class HotDesk:
             if error.outcome == UNKNOWN_COMMAND:
                 return "The CT Gateway is too old for hot desking at a phone (5.0.64 is needed)."
             return "The telephone system has refused the log-in."
-        except GatewayError:
+        except (GatewayError, NotFound):
             return "The telephone system does not answer. Try again later."
         await self._record_log_in(caller, user, base)
         return ""
@@ -166,120 +157,14 @@ class HotDesk:
 
     async def _record_log_in(self, caller: Caller, user: Extension, base: str) -> None:
         async with self._database.write() as session:
-            left = await _log_out_elsewhere(session, user, caller.mac, caller.at)
+            left = await log_out_elsewhere(session, user, caller.mac, caller.at)
             if not base:
                 # The PBX tells of these log-outs too, and cannot say of which phone.
                 nameless = sum(1 for phone in left if phone.extension_id is None)
-                self._own_log_outs[user.phone_system_id, user.extension] += nameless
+                self._events.expect_log_outs(user.phone_system_id, user.extension, nameless)
             phone = await session.get(Phone, caller.mac)
             if phone is None:
                 phone = Phone(mac=caller.mac)
                 session.add(phone)
             phone.hot_desk_extension_id = user.id
             phone.registered = False
-
-    async def _take(self, heard: _Heard) -> None:
-        event, now = heard.event, self._clock.now()
-        async with self._database.write() as session:
-            user = await session.scalar(
-                select(Extension).where(
-                    Extension.phone_system_id == heard.phone_system_id,
-                    Extension.extension == event.hot_desk,
-                )
-            )
-            if user is None:
-                return
-            if event.logged_in:
-                await self._heard_log_in(session, user, event.base, now)
-            else:
-                await self._heard_log_out(session, user, event.base, now)
-
-    async def _heard_log_in(
-        self, session: AsyncSession, user: Extension, base: str, now: float
-    ) -> None:
-        phone = await _phone_of(session, user.phone_system_id, base)
-        if not base:
-            # At a phone without extension: our own record says at which, if it was by our screen.
-            for other in await _phones_with(session, user):
-                if other.extension_id is not None:
-                    _leave(session, other, user, now, "logged in at another phone")
-            return
-        await _log_out_elsewhere(session, user, phone.mac if phone is not None else "", now)
-        if phone is not None and phone.hot_desk_extension_id != user.id:
-            phone.hot_desk_extension_id = user.id
-            phone.registered = False
-            message = f"hot desk user {user.extension} logged in, as the PBX says"
-            _told(session, SYSTEM, phone, user, now, message, "log-in")
-
-    async def _heard_log_out(
-        self, session: AsyncSession, user: Extension, base: str, now: float
-    ) -> None:
-        own = (user.phone_system_id, user.extension)
-        if not base and self._own_log_outs[own] > 0:
-            self._own_log_outs[own] -= 1
-            return
-        for phone in await _phones_with(session, user):
-            here = phone.extension.extension if phone.extension is not None else ""
-            if here == base:
-                _leave(session, phone, user, now, "logged out, as the PBX says")
-
-
-async def _log_out_elsewhere(
-    session: AsyncSession, user: Extension, mac: str, now: float
-) -> list[Phone]:
-    """Take the user's record away from all phones but one."""
-    left = [phone for phone in await _phones_with(session, user) if phone.mac != mac]
-    for phone in left:
-        _leave(session, phone, user, now, "logged in at another phone")
-    await session.flush()
-    return left
-
-
-def _leave(session: AsyncSession, phone: Phone, user: Extension, now: float, why: str) -> None:
-    phone.hot_desk_extension_id = None
-    phone.registered = False
-    message = f"hot desk user {user.extension} has left this phone: {why}"
-    _told(session, SYSTEM, phone, user, now, message, "log-out")
-
-
-async def _phones_with(session: AsyncSession, user: Extension) -> list[Phone]:
-    statement = (
-        select(Phone)
-        .where(Phone.hot_desk_extension_id == user.id)
-        .options(joinedload(Phone.extension))
-        .order_by(Phone.mac)
-        .with_for_update(of=Phone)
-    )
-    return list((await session.scalars(statement)).all())
-
-
-async def _phone_of(session: AsyncSession, phone_system_id: int, base: str) -> Phone | None:
-    """The phone whose own extension is ``base``."""
-    return await session.scalar(
-        select(Phone)
-        .join(Extension, Extension.id == Phone.extension_id)
-        .where(Extension.phone_system_id == phone_system_id, Extension.extension == base)
-    )
-
-
-def _at(caller: Caller) -> Actor:
-    return Actor(f"phone {caller.mac}", caller.address)
-
-
-def _told(
-    session: AsyncSession,
-    actor: Actor,
-    phone: Phone,
-    user: Extension,
-    at: float,
-    message: str,
-    what: str,
-) -> None:
-    """For the phone's history and for the audit log."""
-    _event(session, phone.mac, at, message)
-    facts = {"extension": user.extension}
-    add(session, at, actor, f"hot desk {what}", f"/phones/{phone.mac}", None, facts)
-
-
-def _event(session: AsyncSession, mac: str, at: float, message: str) -> None:
-    session.add(PhoneEvent(mac=mac, at=at, kind="hot desk", message=message))

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from system.domain.enrolment import Standing
-from system.phone_systems.link import GatewayLinks
+from system.phone_systems.links import GatewayLinks
 from system.phones.actions import Actions
 from system.phones.gate import Caller, Gate
 from system.phones.hot_desk import HotDesk

@@ -19,7 +19,7 @@ from system.local.syslog import Lines
 from system.local.syslog_server import SyslogServer, listen_syslog
 from system.local.tftp_files import TftpFiles
 from system.local.tftp_server import TftpServer, listen_tftp
-from system.phone_systems.link import GatewayLinks
+from system.phone_systems.links import GatewayLinks
 from system.phones.actions import Actions
 from system.phones.book import PhoneBook
 from system.phones.content import Content
@@ -30,6 +30,7 @@ from system.phones.files import Files
 from system.phones.firmware import FirmwareStore
 from system.phones.gate import Gate, GateRules, Ports
 from system.phones.hot_desk import HotDesk
+from system.phones.hot_desk_events import HotDeskEvents
 from system.phones.hot_desk_pages import HotDeskPages
 from system.phones.images import ImageStore
 from system.phones.known import Pending
@@ -66,7 +67,8 @@ class PhoneServices:
         self.enrolments = Enrolments(database, clock, entropy, window_s=config.enrolment_window_s)
         self.directory = Directory(database)
         self.dossiers = Dossiers(database)
-        self.hot_desk = HotDesk(database, clock)
+        self.hot_desk_events = HotDeskEvents(database, clock)
+        self.hot_desk = HotDesk(database, clock, self.hot_desk_events)
         self.lines = Lines()
         self.local = LocalPorts()
         self._config = config
@@ -104,7 +106,7 @@ class PhoneServices:
         stack.push_async_callback(self.dossiers.close)
         await self.enrolments.open_for_those_without()
         await self._listen(stack)
-        tasks = {"hot-desk": self.hot_desk.run()}
+        tasks = {"hot-desk": self.hot_desk_events.run()}
         if self._config.push_port is not None:
             tasks["push"] = self._push(self._config.push_port).run()
         for name, work in tasks.items():

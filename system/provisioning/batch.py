@@ -63,11 +63,11 @@ class Batch:
         try:
             self._steps.append(await self._executor.prepare(job))
         except McsError as error:
-            await self._failed(Failed(job.operation_id, error))
+            await self._failed(Failed.of(job, error))
         except Exception:
             # One operation that trips us must not hold up the others.
             log.exception("operation %d: a mistake of ours", job.operation_id)
-            self._recorder.put(Failed(job.operation_id, OUR_MISTAKE))
+            self._recorder.put(Failed.of(job, OUR_MISTAKE))
 
     async def _write(self, step: Step) -> None:
         if not self._gate.closed:
@@ -82,7 +82,7 @@ class Batch:
                 outcome = await self._look_and_write(step.job)
         except Exception:
             log.exception("operation %d: a mistake of ours", step.job.operation_id)
-            outcome = Failed(step.job.operation_id, OUR_MISTAKE)
+            outcome = Failed.of(step.job, OUR_MISTAKE)
         if isinstance(outcome, Failed):
             await self._failed(outcome)
         elif outcome is not None:
@@ -103,7 +103,7 @@ class Batch:
         try:
             step = await self._executor.prepare(job, look=True)
         except McsError as error:
-            return Failed(job.operation_id, error, refused=job)
+            return Failed.of(job, error, refused=job)
         going = await self._records.about_to([step])
         return await self._executor.carry_out(step) if going else None
 

@@ -27,6 +27,7 @@ class Drift(StrEnum):
     ID_REUSED = "id reused"
     OLD_NAME = "old name"
     DIFFERENT = "different"
+    OTHER_ID = "other id"
     PASSWORD_DOUBTED = "password doubted"
     SET_REFUSED = "set side refused"
     ICP_MISSING = "no ICP"
@@ -263,6 +264,16 @@ class _Comparer:
                 Drift.DIFFERENT,
                 device,
                 f"The device differs in {', '.join(differing)}; it would be overwritten.",
+                Kind.PROVISION,
+            )
+        elif wanted.device_id not in (None, device.id):
+            self._add(
+                wanted,
+                Drift.OTHER_ID,
+                device,
+                f"MCS knows the device as {wanted.device_id}, and on the MBG it is {device.id}: "
+                "the MBG may have been put back from an old backup. It would be written again, "
+                "and the id noted (EXT-5).",
                 Kind.PROVISION,
             )
         elif backup_at is not None and (wanted.written_at or 0.0) > backup_at:

@@ -105,7 +105,7 @@ class Executor:
             # An MBG that answers with a fault of its own may have done what it was asked.
             if isinstance(error, MbgRefused) and error.http_status < 500:
                 refused = None if isinstance(step, Remove) else step.job
-            return Failed(step.job.operation_id, error, refused)
+            return Failed.of(step.job, error, refused)
 
     async def _write(self, step: Create | Replace) -> Provisioned:
         created = isinstance(step, Create)

@@ -106,14 +106,14 @@ class _Writing:
                 _forget_device(extension)
                 if operation is not None:
                     _finish(operation, extension, "off", message)
-            case Failed(_, error, refused):
+            case Failed(_, error, refused, due_at):
                 if refused is not None:
                     _write_refused(self._extensions[refused.extension_id])
                 if operation is not None and not queue.is_taken_by_other(
                     operation, self._turn.own_name, self._turn.now
                 ):
                     extension = self._extensions[operation.extension_id]
-                    _failed(operation, extension, error, self._turn)
+                    _failed(operation, extension, error, due_at, self._turn)
 
     async def store(self, session: AsyncSession) -> None:
         """Write it all."""
@@ -159,15 +159,27 @@ def mark_failed(
     extension.provisioning_state = _shown_state(Kind(operation.kind), event)
 
 
-def _failed(operation: OperationRow, extension: ExtensionRow, error: McsError, turn: Turn) -> None:
+def _failed(
+    operation: OperationRow,
+    extension: ExtensionRow,
+    error: McsError,
+    due_at: float | None,
+    turn: Turn,
+) -> None:
     event, message = event_for(error), error.message
     operation.attempts += 1
+    # Made due anew since it was begun: what was missing may be there now, and whoever brought it
+    # does not come again.
+    changed = due_at is not None and operation.next_attempt_at != due_at
     if event is Event.NEEDS_A_PERSON:
         operation.failures += 1
-        if operation.failures >= turn.retry.failures:
+        if operation.failures >= turn.retry.failures and not changed:
             event = Event.GIVEN_UP
             message = f"{message} {GIVEN_UP.format(count=operation.failures)}"
-    next_at = _next_attempt_at(operation.attempts, error, event, turn)
+    if changed:
+        next_at = operation.next_attempt_at
+    else:
+        next_at = _next_attempt_at(operation.attempts, error, event, turn)
     mark_failed(operation, extension, message, event, next_at)
 
 

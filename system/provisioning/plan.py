@@ -49,6 +49,8 @@ class Job:
     device_id: str | None
     device_name: str | None
     unanswered_name: str | None
+    due_at: float | None = None
+    """Epoch second at which the operation was due."""
 
 
 def check_ready(job: Job) -> None:

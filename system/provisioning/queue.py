@@ -117,10 +117,11 @@ async def _store(
     return list((await session.scalars(made, values)).all())
 
 
-async def due(session: AsyncSession, now: float, limit: int | None = None) -> list[int]:
-    """Ids of the operations whose time has come and that nobody has, longest waiting first."""
-    statement = select(Operation.id).where(_is_due(now)).order_by(*_TURN).limit(limit)
-    return list((await session.scalars(statement)).all())
+async def due(session: AsyncSession, now: float, limit: int | None = None) -> dict[int, float]:
+    """The operations whose time has come and that nobody has, longest waiting first: id -> time."""
+    columns = (_OPERATIONS.c.id, _OPERATIONS.c.next_attempt_at)
+    statement = select(*columns).where(_is_due(now)).order_by(*_TURN).limit(limit)
+    return {row.id: row.next_attempt_at for row in await session.execute(statement)}
 
 
 async def take(session: AsyncSession, now: float, lease: Lease, at_most: int) -> list[int]:

@@ -4,7 +4,7 @@ What has happened on the MBG is recorded even when the operation was replaced me
 device is ever forgotten.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +39,8 @@ class Records:
     """Who we are among several MCS on one database."""
     lease_s: float
 
-    async def due(self, limit: int | None = None) -> list[int]:
-        """Ids of the operations to try now, ``limit`` of them at most."""
+    async def due(self, limit: int | None = None) -> dict[int, float]:
+        """Ids of the operations to try now, ``limit`` of them at most, and when each was due."""
         async with self.database.read() as session:
             return await queue.due(session, self.clock.now(), limit)
 
@@ -112,12 +112,14 @@ class Records:
             await outcomes.note(session, results, turn)
 
     async def put_off(
-        self, due: Collection[int], error: McsError, open_until: float | None
+        self, due: Mapping[int, float], error: McsError, open_until: float | None
     ) -> None:
         """Access as a whole failed: all wait for one time, ``open_until`` where the breaker says.
 
         What was due is told why. What waits for a later time moves along, so that however many
-        operations there are, they come back as one pass. What came meanwhile stays due.
+        operations there are, they come back as one pass. What came meanwhile stays due. Where all
+        was made due anew since ``due`` was read, what was missing may be there now: then all is
+        tried at once, for whoever brought it does not come again.
         """
         now, next_at = self.clock.now(), open_until
         if next_at is None and not isinstance(error, NotReady):
@@ -126,7 +128,11 @@ class Records:
         async with self.database.write() as session:
             await queue.lock_extensions_of(session, due)
             # Another MCS on the same database may just have put them off.
-            still_due = set(due) & set(await queue.due(session, now))
+            times = await queue.due(session, now)
+            if any(times.get(number, due[number]) != due[number] for number in due):
+                await queue.make_all_due(session, now)
+                return
+            still_due = due.keys() & times.keys()
             await queue.move_waiting(session, now, next_at)
             pairs = await held.pairs(session, still_due)
             for operation, extension in pairs:
@@ -134,11 +140,6 @@ class Records:
                 # It may be "failed" now, but no dead letter: this is not about one extension.
                 outcomes.mark_failed(operation, extension, error.message, event, next_at)
             await _write_back(session, pairs)
-
-    async def all_due(self) -> None:
-        """Whatever is active is tried now."""
-        async with self.database.write() as session:
-            await queue.make_all_due(session, self.clock.now(), release=False)
 
     async def hold(self, due: Collection[int], message: str | None, until: float | None) -> None:
         """The breaker is open: these wait until it is tried again, and none counts as tried."""
@@ -179,6 +180,7 @@ _COLUMNS = {
     # Not mbg_password: each encrypted column takes its time to read.
     "operation_id": _O.c.id,
     "kind": _O.c.kind,
+    "due_at": _O.c.next_attempt_at,
     "extension_id": _E.c.id,
     "extension": _E.c.extension,
     "name": _E.c.name,

@@ -1,6 +1,7 @@
 """What is about to be done on the MBG for one operation, and what came of it: values only."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from system.errors import McsError
 from system.mbg.documents import DeviceToWrite
@@ -60,12 +61,19 @@ class Failed:
     """It did not succeed.
 
     ``refused`` is the job whose write the MBG has answered with a refusal: what was there before is
-    there still.
+    there still. ``due_at`` is when it was due as its job was read: where that is another time by
+    now, something has changed since.
     """
 
     operation_id: int
     error: McsError
     refused: Job | None = None
+    due_at: float | None = None
+
+    @classmethod
+    def of(cls, job: Job, error: McsError, refused: Job | None = None) -> Self:
+        """The job's operation did not succeed."""
+        return cls(job.operation_id, error, refused, job.due_at)
 
 
 Outcome = Provisioned | Removed | Failed

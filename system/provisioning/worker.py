@@ -120,8 +120,6 @@ class Worker:
             if not isinstance(error, NotReady):
                 await self._gate.failed(error, probe=True)
             await self._records.put_off(due, error, self._gate.open_until)
-            if isinstance(error, NotReady):
-                await self._look_again()
             return False
         await self._gate.worked()
         # Now only, for what nobody may call for is not taken from others.
@@ -133,17 +131,6 @@ class Worker:
         batch = Batch(executor, self._records, self._gate, self._access, self._parallel)
         await batch.run(jobs)
         return True
-
-    async def _look_again(self) -> None:
-        """What was missing may have come while it was written down that all wait for it.
-
-        Whoever brought it had made everything due before that, and would not do it again.
-        """
-        try:
-            await self._access.checked_client()
-        except McsError:
-            return
-        await self._records.all_due()
 
     async def _jobs(self, due: Sequence[int]) -> list[Job]:
         try:

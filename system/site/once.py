@@ -14,7 +14,8 @@ KEPT_S = 60.0
 class Once:
     """The acts of the last minute, by who sent what from which page view.
 
-    Kept in this process: with several MCS a balancer has to keep a browser with one of them.
+    Kept in this process: with several MCS a balancer keeps a browser with one of them, and where it
+    does not, the API's own rules see to it that nothing is done twice (decision 51).
     """
 
     def __init__(self, now: Callable[[], float]) -> None:

@@ -145,7 +145,7 @@ def read_key_file(path: Path) -> SecretBox:
         return SecretBox(keys)
     except (OSError, ValueError) as error:
         raise DatabaseUnusable(
-            "secret_key_unusable", f"The key file {path} cannot be used: {error}."
+            "secret_key_unusable", f"The key file {path} cannot be used: {str(error).rstrip('.')}."
         ) from error
 
 

@@ -27,6 +27,8 @@ class FakeGateway:
     """Passcode of each hot desk extension."""
     logged_in: dict[str, str] = field(default_factory=dict)
     """Base of each hot desk extension that is logged in."""
+    unknown: set[str] = field(default_factory=set)
+    """Commands that this gateway does not know."""
     spoil: Callable[[bytes], bytes | None] | None = None
     """Changes a frame on its way out; ``None`` cuts the connection instead of it."""
     port: int = 0
@@ -143,6 +145,8 @@ class FakeGateway:
     def _answers(self, name: str, arguments: list[str]) -> list[list[str]]:
         old = self.release.startswith("5.0.6") and self.release < "5.0.64"
         match name:
+            case _ if name in self.unknown:
+                return [["1"]]
             case "_QX":
                 items = [
                     f"|{e}|,|{n}|,{t},{node}"
@@ -159,6 +163,8 @@ class FakeGateway:
             case "_NO":
                 states = [f"{n},{int(n not in self.down)}" for n, *_ in self.nodes]
                 return [["0", str(len(states)), *states]]
+            case "_XL" if not old:
+                items = [f"|{e}|,|{base}|" for e, base in self.logged_in.items()]
             case "_XH" if not old:
                 return self._hot_desk(arguments)
             case _:

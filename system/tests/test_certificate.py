@@ -5,11 +5,15 @@ import datetime
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import trustme
+from aiohttp import web
 
+from system.errors import MbgUnreachable
+from system.mbg.tls_refusals import handshake_failure
 from system.tests.conftest import Site
 
 CERTIFICATE = "/settings/mbg/certificate"
@@ -197,6 +201,42 @@ async def test_another_web_server_is_no_mbg(site: Site) -> None:
     status, error = await request(site)
     assert status == 502
     assert error["code"] in ("not_an_mbg", "not_logged_in")
+
+
+@pytest.fixture
+async def web_server() -> AsyncIterator[int]:
+    """Another web server with TLS, which has a page for everybody."""
+    app = web.Application()
+
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(text="<html>It works!</html>", content_type="text/html")
+
+    app.router.add_route("*", "/{any:.*}", page)
+    context = context_of(trustme.CA())
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
+
+
+async def test_a_page_for_everybody_is_no_mbgs(site: Site, web_server: int) -> None:
+    await site.authorize()
+    await site.add_phone_system()
+    await site.ok("PUT", "/settings/mbg", {"port": web_server, "certificate_check": "pin"})
+    await site.check_remote("2101")
+    found = await site.waits("2101")
+    message = found["provisioning"]["message"]
+    assert "is no MBG's REST API: it answers with a web page" in message
+    assert "internal address and port on the page" in message
+
+
+def test_a_tls_that_is_too_old_is_told_as_such() -> None:
+    """Not over a socket: OpenSSL's own policy may not let a server speak it."""
+    failed: Any = SimpleNamespace(os_error=SimpleNamespace(reason="TLSV1_ALERT_PROTOCOL_VERSION"))
+    error = handshake_failure("mbg:443", failed)
+    assert isinstance(error, MbgUnreachable)
+    assert (error.code, "from 1.2 on" in error.message) == ("mbg_tls_too_old", True)
 
 
 async def test_nobody_there_is_told_as_such(site: Site) -> None:

@@ -71,6 +71,20 @@ CASES: list[tuple[str, Wanted, list[DeviceDocument], Drift, Kind | None]] = [
         Kind.PROVISION,
     ),
     (
+        "an old backup has it under the id of before",
+        wanted(),
+        [device(id="8")],
+        Drift.OTHER_ID,
+        Kind.PROVISION,
+    ),
+    (
+        "an old backup, and its id is another one's now",
+        wanted(),
+        [device(id="8"), device("2102", id="72101")],
+        Drift.OTHER_ID,
+        Kind.PROVISION,
+    ),
+    (
         "lost answer to a create",
         wanted(device_id=None, device_name=None, unanswered_name="tw2101"),
         [device()],

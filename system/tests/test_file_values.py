@@ -1,5 +1,6 @@
 """What is written into a phone's file is what a reader of the documented grammar reads."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -132,3 +133,24 @@ async def test_remote_names_too_long_for_action_uris_are_refused(site: Site) -> 
     uris = read_file(render(replace(SETTINGS, uri_base=f"https://{host_of(longest)}:{port}")).body)
     lengths = [len(value) for name, value in uris.items() if name.startswith("action uri")]
     assert max(lengths) == LONGEST_ACTION_URI
+
+
+async def test_a_stored_remote_name_that_is_too_long_is_told_of(
+    site: Site, sql: Callable[[str], None]
+) -> None:
+    """Stored by an older MCS, or before the port grew."""
+    host = host_of(200)
+    assert (await site.ok("GET", "/client-locations/remote"))["warnings"] == []
+    await site.mcs.stop()
+    sql(f"UPDATE client_locations SET nat_ip_address_or_hostname = '{host}'")
+    for _ in range(2):
+        await site.restart()
+    (notice,) = (await site.ok("GET", "/notices"))["items"]
+    assert (notice["kind"], notice["level"]) == ("remote host", "warning")
+    assert "Client Locations -> Remote is too long: phones outside do not poll" in notice["message"]
+    stored = await site.ok("GET", "/client-locations/remote")
+    assert stored["nat_ip_address_or_hostname"] == host
+    assert "has 200 characters and may have" in stored["warnings"][0]
+    assert (await site.call("PUT", "/client-locations/remote", stored))[0] == 422
+    short = {"nat_ip_address_or_hostname": host_of(20)}
+    assert (await site.ok("PUT", "/client-locations/remote", short))["warnings"] == []

@@ -1,6 +1,7 @@
 """Hot desk log-in and log-out at a phone, agreed with the PBX (EXT-7), and the Setup screens."""
 
 import re
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
@@ -162,6 +163,144 @@ async def test_log_in_by_feature_code_is_followed(ready: Site) -> None:
     await eventually(moved, "the hot desk has moved to the other phone")
     await phone.polls()
     assert phone.files["sip line1 auth name"] == own["sip line1 auth name"]
+
+
+async def away_and_back(site: Site, meanwhile: Callable[[], None]) -> None:
+    """The CT Gateway is away, and what happens there meanwhile is told to nobody."""
+    await site.gateway.stop()
+    await link_is(site, "offline")
+    meanwhile()
+    await site.gateway.start()
+    await site.ok("POST", "/phone-systems/1/sync")
+
+
+async def link_is(site: Site, state: str) -> None:
+    async def check() -> bool:
+        return str((await site.ok("GET", "/phone-systems/1"))["state"]) == state
+
+    await eventually(check, f"the gateway's link is {state}")
+
+
+async def is_at(site: Site, mac: str | None) -> None:
+    """The hot desk is logged in at this phone and at no other one."""
+
+    async def check() -> bool:
+        found = {one: await hot_desk_at(site, one) for one in (MAC, OTHER_MAC)}
+        return [one for one, user in found.items() if user == HOT_DESK] == ([mac] if mac else [])
+
+    await eventually(check, f"the hot desk is at {mac}")
+
+
+async def test_a_log_in_while_the_gateway_was_away_is_found(ready: Site) -> None:
+    await provision_hot_desk(ready)
+    phone = PhoneClient(ready, ready.mbg.address)
+    await phone.starts()
+    await away_and_back(ready, lambda: ready.gateway.dialled_348(HOT_DESK, "2101"))
+    await is_at(ready, MAC)
+    await phone.polls()
+    assert phone.files["sip line1 screen name"] == HOT_DESK
+    assert "logged in, as the PBX says" in str(await phone.history())
+
+
+async def test_a_move_while_the_gateway_was_away_is_found(ready: Site) -> None:
+    await provision_hot_desk(ready)
+    phone = PhoneClient(ready, ready.mbg.address)
+    own = dict(await phone.starts())
+    await logs_in(phone)
+    await away_and_back(ready, lambda: ready.gateway.dialled_348(HOT_DESK, "2102"))
+    await is_at(ready, OTHER_MAC)
+    await phone.polls()
+    assert phone.files["sip line1 auth name"] == own["sip line1 auth name"]
+
+
+async def test_a_log_out_while_the_gateway_was_away_is_found(ready: Site) -> None:
+    phone = PhoneClient(ready)
+    await phone.starts()
+    await logs_in(phone)
+    await is_at(ready, MAC)
+    await away_and_back(ready, ready.gateway.logged_in.clear)
+    await is_at(ready, None)
+    await phone.polls()
+    assert phone.files["sip line1 user name"] == "2101"
+    page = await ready.ok("GET", f"/audit?resource=/phones/{MAC}&action=hot desk log-out")
+    assert [entry["who"] for entry in page["items"]] == ["system"]
+
+
+async def test_a_lost_event_is_made_good_too(ready: Site) -> None:
+    phone = PhoneClient(ready)
+    await phone.starts()
+    await logs_in(phone)
+    ready.gateway.logged_in.clear()
+    ready.gateway.lose_event()
+    ready.gateway.send_event("EC,|2101|,|2101|")
+    await is_at(ready, None)
+
+
+async def test_a_node_that_is_down_logs_nobody_out(ready: Site) -> None:
+    phone = PhoneClient(ready)
+    await phone.starts()
+    await logs_in(phone)
+    at_the_node = dict(ready.gateway.logged_in)
+
+    def node_goes() -> None:
+        ready.gateway.down.add(1)
+        ready.gateway.logged_in.clear()
+
+    await away_and_back(ready, node_goes)
+    await ready.ok("POST", "/phone-systems/1/sync")
+    assert await hot_desk_at(ready, MAC) == HOT_DESK
+    ready.gateway.down.clear()
+    ready.gateway.logged_in.update(at_the_node)
+    await ready.ok("POST", "/phone-systems/1/sync")
+    assert await hot_desk_at(ready, MAC) == HOT_DESK
+
+
+async def test_a_gateway_that_cannot_be_asked_changes_nothing(ready: Site) -> None:
+    phone = PhoneClient(ready)
+    await phone.starts()
+    await logs_in(phone)
+    ready.gateway.unknown.add("_XL")
+    await away_and_back(ready, ready.gateway.logged_in.clear)
+    await ready.ok("POST", "/phone-systems/1/sync")
+    assert await hot_desk_at(ready, MAC) == HOT_DESK
+
+
+async def test_at_a_phone_without_extension_our_own_record_stands(ready: Site) -> None:
+    await ready.ok("PUT", f"/phones/{MAC}", {"extension": None})
+    phone = PhoneClient(ready)
+    await phone.starts()
+    await logs_in(phone)
+    assert ready.gateway.logged_in == {HOT_DESK: ""}
+    await away_and_back(ready, lambda: None)
+    await ready.ok("POST", "/phone-systems/1/sync")
+    assert await hot_desk_at(ready, MAC) == HOT_DESK
+
+
+@pytest.mark.parametrize("own", [False, True])
+async def test_who_moves_while_the_list_is_read_is_left_to_the_events(
+    ready: Site, own: bool
+) -> None:
+    """The list says that nobody is logged in; it was made before the log-in."""
+    phone = PhoneClient(ready)
+    await phone.starts()
+    assert ready.mcs._phone_services is not None
+    events = ready.mcs._phone_services.hot_desk_events
+    with events.reading(1) as reading:
+        if own:
+            await logs_in(phone)
+        else:
+            ready.gateway.dialled_348(HOT_DESK, "2101")
+            await is_at(ready, MAC)
+        reading.take({}, ())
+
+    async def taken() -> bool:
+        return not events._readings
+
+    await eventually(taken, "the list is taken over")
+    assert await hot_desk_at(ready, MAC) == HOT_DESK
+    with events.reading(1) as reading:
+        reading.take({}, ())
+    await is_at(ready, None)
 
 
 async def test_own_extension_comes_back_to_a_local_phone_by_push(ready: Site) -> None:

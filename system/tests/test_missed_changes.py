@@ -1,17 +1,23 @@
-"""What is put right while MCS writes down that it waits for just that: nobody tells it again."""
+"""What is put right while MCS writes down that it waits for just that: nobody tells it again.
 
-from collections.abc import Collection
+The clock of these tests stands still but where it is moved, so an operation that was put off for a
+time never comes back.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
 
-from system.errors import McsError, NotReady
+from system.errors import IcpNotFound, MbgUnreachable, McsError, NotReady
 from system.provisioning.records import Records
 from system.provisioning.steps import Failed
 from system.tests.conftest import Site
 from system.tests.helpers import eventually
 
-NODE = "/phone-systems/1/nodes/1"
+BOTH_DATABASES = True
+
+Change = Callable[[], Awaitable[Any]]
 
 
 @pytest.fixture
@@ -22,44 +28,83 @@ async def ready(site: Site) -> Site:
     return site
 
 
+def just_then(
+    site: Site, monkeypatch: pytest.MonkeyPatch, kind: type[McsError], act: Change
+) -> list[str]:
+    """Lets ``act`` happen once, after a try has failed so and before that is written down.
+
+    Returns:
+        The code of that failure, once it has come.
+    """
+    put_off, note = Records.put_off, Records.note
+    late: list[str] = []
+
+    async def once(error: McsError) -> None:
+        if isinstance(error, kind) and not late:
+            late.append(error.code)
+            site.clock.advance(1)
+            await act()
+
+    async def put_off_late(self: Records, due: Any, error: McsError, until: Any) -> None:
+        await once(error)
+        await put_off(self, due, error, until)
+
+    async def note_late(self: Records, results: Sequence[Any]) -> None:
+        for result in results:
+            if isinstance(result, Failed):
+                await once(result.error)
+        await note(self, results)
+
+    monkeypatch.setattr(Records, "put_off", put_off_late)
+    monkeypatch.setattr(Records, "note", note_late)
+    return late
+
+
 async def test_a_rest_api_enabled_just_then_is_used(
     ready: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ready.ok("PUT", "/settings/mbg", {"rest_api_enabled": False})
-    original = Records.put_off
-    late: list[str] = []
-
-    async def put_off(self: Records, due: Collection[int], error: McsError, until: Any) -> None:
-        if isinstance(error, NotReady) and not late:
-            late.append(error.code)
-            await ready.ok("PUT", "/settings/mbg", {"rest_api_enabled": True})
-        await original(self, due, error, until)
-
-    monkeypatch.setattr(Records, "put_off", put_off)
+    late = just_then(
+        ready,
+        monkeypatch,
+        NotReady,
+        lambda: ready.ok("PUT", "/settings/mbg", {"rest_api_enabled": True}),
+    )
     await ready.check_remote("3001")
     await ready.reaches("3001", "provisioned")
     assert late
 
 
-async def test_a_node_s_address_entered_just_then_is_used(
+async def test_an_address_put_right_just_then_is_used(
     ready: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = (await ready.ok("GET", NODE))["address"]
-    await ready.ok("PUT", NODE, {"address": None})
-    original = Records.note
-    late: list[str] = []
-
-    async def note(self: Records, results: Collection[Any]) -> None:
-        missing = [r for r in results if isinstance(r, Failed) and isinstance(r.error, NotReady)]
-        if missing and not late:
-            late.append(missing[0].error.code)
-            await ready.ok("PUT", NODE, {"address": address})
-        await original(self, list(results))
-
-    monkeypatch.setattr(Records, "note", note)
+    """The breaker opens for it, and is let go by the change."""
+    await ready.ok("PUT", "/settings/mbg", {"port": 1})
+    late = just_then(
+        ready,
+        monkeypatch,
+        MbgUnreachable,
+        lambda: ready.ok("PUT", "/settings/mbg", {"port": ready.mbg.port}),
+    )
     await ready.check_remote("3001")
     await ready.reaches("3001", "provisioned")
-    assert late == ["node_address_missing"]
+    assert late == ["mbg_unreachable"]
+
+
+async def test_a_retry_asked_for_just_then_is_one(
+    ready: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One extension's own failure, which would be tried again at the slow pace only (ICP-2)."""
+    icps, ready.mbg.icps = ready.mbg.icps, []
+
+    async def put_right() -> None:
+        ready.mbg.icps = icps
+        await ready.ok("POST", "/provisioning/operations/retry")
+
+    late = just_then(ready, monkeypatch, IcpNotFound, put_right)
+    await ready.check_remote("3001")
+    await ready.reaches("3001", "provisioned")
+    assert late
 
 
 async def test_what_still_is_missing_is_waited_for(ready: Site) -> None:

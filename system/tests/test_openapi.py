@@ -4,6 +4,7 @@ Bounded and the same in each run; over TLS, as an engineer.
 """
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,20 @@ async def test_what_is_served_is_described_and_the_reverse(site: Site) -> None:
     assert PASSWORD not in str(document)
     names = [o["operationId"] for methods in document["paths"].values() for o in methods.values()]
     assert len(names) == len(set(names))
+
+
+async def test_no_route_takes_a_parameter_that_it_does_not_declare(site: Site) -> None:
+    names = {"id": "1", "number": "1", "mac": "1400E9123456", "kind": "sip"}
+    for route in ROUTES:
+        path = re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], "2101"), route.path)
+        status, error = await site.call(route.method, f"{path}?pgae=2")
+        where = f"{route.method} {path}: {error}"
+        assert (status, error["code"], error["field"]) == (422, "unknown_parameter", "pgae"), where
+        for query in route.query:
+            assert query.name in error["message"], where
+    status, error = await site.call("GET", "/phones?page=1&page=2")
+    assert (status, error["field"], "once" in error["message"]) == (422, "page", True)
+    assert (await site.call("GET", "/session"))[0] == 200, "nothing was done"
 
 
 class Truth(Document):

@@ -1,4 +1,4 @@
-"""`_XH` and `XH` (docs/wire.md section 2): hot desk log-in and log-out through the CT Gateway."""
+"""`_XH`, `XH` and `_XL` (docs/wire.md section 2): hot desk log-in and log-out through OAI."""
 
 import pytest
 from hypothesis import given
@@ -104,6 +104,21 @@ def test_a_node_that_is_away_is_not_the_users_mistake(client: Client) -> None:
     assert log_in(client) == ["0"]
     client.directory[1].link = Link.DOWN
     assert client.ask("_XH", "0", DESK) == ["4"]
+
+
+def test_who_is_logged_in_where_can_be_asked(client: Client) -> None:
+    assert client.ask("_XL") == ["0", "0", "0"]
+    log_in(client)
+    assert client.ask("_XL") == ["0", "0", "1", "2102", "2101"]
+    client.directory[1].link = Link.DOWN
+    assert client.ask("_XL") == ["0", "0", "0"], "a node that is away has no part in it"
+    client.directory[1].link = Link.UP
+    log_in(client, base="")
+    assert client.ask("_XL") == ["0", "0", "1", "2102", ""]
+    client.ask("_XH", "0", DESK)
+    assert client.ask("_XL") == ["0", "0", "0"]
+    assert client.ask("_XL", "1") == ["2"]
+    assert Client("5.0.63").ask("_XL") == ["1"]
 
 
 def test_only_the_short_form_hears_of_it(client: Client) -> None:

@@ -16,7 +16,8 @@ async def show_local(visit: Visit) -> Values:
 async def show_remote(visit: Visit) -> Values:
     """NAT IP Address / Full Hostname."""
     location = await visit.api.get(REMOTE)
-    return {"form": visit.fill("save", location.document, location)}
+    form = visit.fill("save", location.document, location)
+    return {"form": form, "warnings": location.document["warnings"]}
 
 
 async def save_remote(visit: Visit) -> None:

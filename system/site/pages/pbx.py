@@ -2,6 +2,7 @@
 
 from system.site.declare import Act, Page, Question, Values, needs_of
 from system.site.inner import Refused
+from system.site.navigation import PHONE_SYSTEMS
 from system.site.pages.phone_systems import ONE, PATH
 from system.site.view import count
 from system.site.visit import Visit
@@ -13,7 +14,8 @@ BULK = "/provisioning/bulk"
 
 async def show(visit: Visit) -> Values:
     """The phone system, its nodes, and a page of its extensions."""
-    system = (await visit.api.get(ONE)).document
+    stored = await visit.api.get(ONE)
+    system = stored.document
     nodes = (await visit.api.get(f"{ONE}/nodes")).document["items"]
     found = None
     if visit.may(needs_of(f"GET {EXTENSIONS}")):
@@ -21,6 +23,7 @@ async def show(visit: Visit) -> Values:
     return {
         "title": system["name"],
         "system": system,
+        "etag": stored.etag,
         "nodes": nodes,
         "found": found,
         "search": visit.query("search"),
@@ -31,6 +34,25 @@ async def sync(visit: Visit) -> None:
     """Read nodes and extensions from the CT Gateway."""
     read = (await visit.api.post(f"{ONE}/sync")).document
     visit.done(f"Synchronized: nodes {read['nodes']}, SIP extensions {read['extensions']}.")
+
+
+async def ask_to_remove(visit: Visit) -> Question:
+    """Ask before a phone system goes."""
+    system = (await visit.api.get(ONE)).document
+    return Question(
+        "Remove a phone system",
+        f"Remove the phone system {system['name']}?",
+        "MCS closes the connection to its CT Gateway and forgets its nodes, their NAT addresses "
+        "and its SIP extensions. Nothing is changed on the PBX or on the MBG. It is refused while "
+        "an extension is in use.",
+        "Remove",
+    )
+
+
+async def remove(visit: Visit) -> None:
+    """Remove it, if none of its extensions is in use."""
+    await visit.api.delete(ONE, etag=visit.sent.etag)
+    visit.done("The phone system was removed.", at=PHONE_SYSTEMS)
 
 
 async def ask_to_switch(visit: Visit) -> Question:
@@ -102,6 +124,7 @@ PAGES = (
         live=True,
         acts=(
             Act(name="sync", do=sync, calls=f"POST {ONE}/sync"),
+            Act(name="remove", do=remove, calls=f"DELETE {ONE}", question=ask_to_remove),
             Act(name="bulk", do=switch, calls=f"POST {BULK}", question=ask_to_switch),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from features.defects.changes import ignoring
+from features.defects.changes import ignoring, returning
 from features.defects.defect import Defect
 from simulators.pbx.oai_messages import Outcome
 from simulators.pbx.release import FIRST_GATEWAY_WITH_CREDENTIALS, FIRST_WITH_CREDENTIALS
@@ -42,6 +42,12 @@ DEFECTS = (
         "Credentials of a PBX of 6.10 are held back, as if it were older than 6.3 SP1.",
         "simulators.pbx.oai_directory:Linked.hands_out_credentials",
         _nodes_release_as_text,
+    ),
+    Defect(
+        "api-1-change-not-told", "CT Gateway", ("API-1",),
+        "MCS does not hear that an extension has got other credentials.",
+        "simulators.pbx.oai_monitors:Monitors.credentials_changed",
+        returning(()),
     ),
     Defect(
         "ext-7-wrong-passcode-carried-out", "CT Gateway", ("EXT-7",),

@@ -2,15 +2,36 @@
 
 from typing import Any
 
-from features.defects.changes import returning
+from features.defects.changes import answering, returning
 from features.defects.defect import Defect
+from simulators.pbx import refusals
+from simulators.pbx.refusals import Refusal
 from simulators.pbx.release import FIRST_WITH_CREDENTIALS
 
+REGISTRAR = "simulators.pbx.registrar:Registrar"
 HOT_DESK = "simulators.pbx.hot_desk:HotDesk"
 
 
 def _compared_as_text(_original: Any) -> Any:
     return lambda self: str(self.release) >= str(FIRST_WITH_CREDENTIALS)
+
+
+def _any_name_taken(original: Any) -> Any:
+    def register(self: Any, asked: Any, now: float) -> Any:
+        answer = original(self, asked, now)
+        if isinstance(answer, Refusal) and "is not the extension number" in answer.why:
+            return self._bind(asked, answer.why.rpartition(" ")[2], now)
+        return answer
+
+    return register
+
+
+def _old_password_wanted(original: Any) -> Any:
+    def password(self: Any, name: str) -> str | None:
+        known: dict[str, str | None] = vars(self).setdefault("known_passwords", {})
+        return known.setdefault(name, original(self, name))
+
+    return password
 
 
 def _any_passcode(original: Any) -> Any:
@@ -25,12 +46,37 @@ def _at_the_base_alone(_original: Any) -> Any:
     return lambda self, number: self.hot_desk.places.get(number, "") or number
 
 
+def _first_one_stays(original: Any) -> Any:
+    def has_left(self: Any, hot_desk: str, place: Any) -> bool:
+        return hot_desk not in self._logged_in and original(self, hot_desk, place)
+
+    return has_left
+
+
 DEFECTS = (
     Defect(
         "pre-3-releases-compared-as-text", "PBX", ("PRE-3",),
         "A PBX of 6.10 makes no random credentials: it takes itself for older than 6.3 SP1.",
         "simulators.pbx.database:Database._makes_passwords",
         _compared_as_text,
+    ),
+    Defect(
+        "ext-6-any-name-taken", "PBX", ("EXT-6",),
+        "An authorization name that is not the extension number is taken if its password is right.",
+        f"{REGISTRAR}.register",
+        _any_name_taken,
+    ),
+    Defect(
+        "ext-6-no-reason-given", "PBX", ("EXT-6",),
+        "A wrong authorization name is refused with a bare 403 that tells nobody why.",
+        "simulators.pbx.refusals:wrong_name",
+        returning(Refusal(403, "forbidden")),
+    ),
+    Defect(
+        "api-1-old-password-wanted", "PBX", ("API-1",),
+        "The PBX hands out an extension's new password, and goes on asking for the old one.",
+        "simulators.pbx.authentication:Authentication._password_of",
+        _old_password_wanted,
     ),
     Defect(
         "ext-7-any-passcode", "PBX", ("EXT-7",),
@@ -49,5 +95,23 @@ DEFECTS = (
         "A call for a hot desk is sent to the extension whose phone it uses, which is not there.",
         "simulators.pbx.exchange:Exchange.phone_of",
         _at_the_base_alone,
+    ),
+    Defect(
+        "ext-7-first-one-stays", "PBX", ("EXT-7",),
+        "The phone where a hot desk was logged in first may go on registering as it.",
+        "simulators.pbx.hot_desk_phones:HotDeskPhones.has_left",
+        _first_one_stays,
+    ),
+    Defect(
+        "phn-7-absent-is-busy", "PBX", ("PHN-7",),
+        "Who calls an extension without a registered phone hears that it is busy.",
+        "simulators.pbx.refusals:not_registered",
+        lambda _original: refusals.own_number,
+    ),
+    Defect(
+        "phn-7-answers-without-media", "PBX", ("PHN-7", "EXT-7"),
+        "The answer of a called phone comes without its session description: nobody is heard.",
+        "simulators.pbx.exchange_calls:ExchangeCalls.carried",
+        answering(lambda _body: b""),
     ),
 )  # fmt: skip

@@ -2,10 +2,35 @@
 
 from typing import Any
 
+from features.defects.changes import ignoring
 from features.defects.defect import Defect
 
 REGISTRATIONS = "simulators.mbg.sip_border.set_registrations:SetRegistrations"
 SOFTPHONE = "Phone Manager"
+
+
+def _answers_at_once(original: Any) -> Any:
+    def wait(self: Any, device_id: str, pending: Any) -> None:
+        self._accept(device_id, pending, pending.deadline - self._settings.upstream_limit_s)
+
+    return wait
+
+
+def _by_name_alone(original: Any) -> Any:
+    return lambda self, kept, device: kept.account.username == device.icp_username
+
+
+def _taken_for_a_challenge(original: Any) -> Any:
+    def refused(self: Any, device_id: str, response: Any, now: float) -> None:
+        pending = self._pending.get(device_id)
+        if pending is None or response is None or response.status != 401:
+            original(self, device_id, response, now)
+            return
+        del self._pending[device_id]
+        self._withdraw(device_id, pending)
+        self._refuse(pending.received, pending.username, 401, "Unauthorized", now)
+
+    return refused
 
 
 def _desk_phones_alone(original: Any) -> Any:
@@ -19,7 +44,45 @@ def _desk_phones_alone(original: Any) -> Any:
     return accept
 
 
+def _set_may_not_call(original: Any) -> Any:
+    def from_set(self: Any, received: Any, device: Any, now: float) -> None:
+        offered = self._offered("outside", received, now)
+        self._refuse("outside", offered, 403, "Calls are not allowed", now)
+
+    return from_set
+
+
 DEFECTS = (
+    Defect(
+        "ext-3-deleted-stays-registered", "MBG", ("EXT-3",),
+        "When a SIP user is deleted, its set stays registered at the PBX.",
+        "simulators.mbg.sip_border.border:Border.device_removed",
+        ignoring,
+    ),
+    Defect(
+        "phn-7-answers-before-the-icp", "MBG", ("PHN-7", "PRV-3"),
+        "A set is told that it is registered before the ICP has said so.",
+        f"{REGISTRATIONS}._wait",
+        _answers_at_once,
+    ),
+    Defect(
+        "phn-7-old-icp-password-used", "MBG", ("PHN-7",),
+        "A changed ICP-side password is not used as long as the old registration stands.",
+        "simulators.mbg.sip_border.upstream:Upstream._is_for",
+        _by_name_alone,
+    ),
+    Defect(
+        "phn-7-icp-refusal-as-401", "MBG", ("PHN-7",),
+        "A wrong ICP-side password is passed on to the set as 401, as if its own were wrong.",
+        f"{REGISTRATIONS}._refused_by_icp",
+        _taken_for_a_challenge,
+    ),
+    Defect(
+        "phn-7-sets-may-not-call", "MBG", ("PHN-7",),
+        "Calls reach the sets, but none of a set's own calls is put through.",
+        "simulators.mbg.sip_border.calls:BorderCalls.from_set",
+        _set_may_not_call,
+    ),
     Defect(
         "adr-5-desk-phones-alone", "MBG", ("ADR-5", "ADR-7"),
         "Softphones are refused: only 6900 sets are taken for teleworkers.",

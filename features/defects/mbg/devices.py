@@ -1,10 +1,14 @@
 """An MBG's SIP devices: records, and the credentials of their sets (PRV-2, PRV-4, EXT-3, PHN-7)."""
 
+from dataclasses import replace
 from typing import Any
 
 from features.defects.defect import Defect
+from simulators.mbg.sip_border.border_terms import DeviceRefused
+from simulators.sip.authenticator import Verdict
 
 STORE = "simulators.mbg.records.devices:DeviceStore"
+SET_SIDE = "simulators.mbg.sip_border.set_side:SetSide"
 
 
 def _old_password_stays(original: Any) -> Any:
@@ -16,12 +20,46 @@ def _old_password_stays(original: Any) -> Any:
     return overwrite
 
 
+def _second_one_made(original: Any) -> Any:
+    def find(self: Any, **asked: Any) -> Any:
+        found = original(self, **asked)
+        return [] if asked.get("set_username") else found
+
+    return find
+
+
 def _in_lower_case(original: Any) -> Any:
     def add(self: Any, **values: object) -> Any:
         password = str(values["set_password"]).lower()
         return original(self, **(values | {"set_password": password}))
 
     return add
+
+
+def _asked_again(original: Any) -> Any:
+    def authenticated(self: Any, received: Any, name: str, now: float) -> Any:
+        if self._store.by_set_username(name) is not None:
+            return original(self, received, name, now)
+        challenges = self._authenticator.challenges(now)
+        headers = [("WWW-Authenticate", str(challenge)) for challenge in challenges]
+        self._uas.answer(received, 401, now, headers=headers)
+        if received.request.headers.get("authorization"):
+            self._events.append(DeviceRefused(name, 401, Verdict.WRONG_PASSWORD.value))
+        return None
+
+    return authenticated
+
+
+def _first_one_kept(original: Any) -> Any:
+    def password(self: Any, username: str) -> str | None:
+        known: dict[str, str | None] = vars(self).setdefault("known_passwords", {})
+        return known.setdefault(username, original(self, username))
+
+    return password
+
+
+def _as_before(original: Any) -> Any:
+    return lambda self: original(replace(self, enabled=True))
 
 
 DEFECTS = (
@@ -32,9 +70,33 @@ DEFECTS = (
         _old_password_stays,
     ),
     Defect(
+        "prv-1-set-names-not-found", "MBG", ("PRV-1", "PRV-2"),
+        "Nothing is found when SIP users are asked for by their set-side name.",
+        f"{STORE}.find",
+        _second_one_made,
+    ),
+    Defect(
         "prv-4-passwords-in-lower-case", "MBG", ("PRV-4",),
         "A password typed on the page SIP devices is kept in lower case.",
         "simulators.mbg.administration:Administration.add_device",
         _in_lower_case,
+    ),
+    Defect(
+        "ext-3-deleted-asked-again", "MBG", ("EXT-3",),
+        "A set whose SIP user was deleted is asked for its password again instead of refused.",
+        f"{SET_SIDE}.authenticated",
+        _asked_again,
+    ),
+    Defect(
+        "phn-7-first-password-kept", "MBG", ("PHN-7",),
+        "A set-side password that was changed counts from the next start of the MBG on.",
+        f"{SET_SIDE}._password",
+        _first_one_kept,
+    ),
+    Defect(
+        "phn-7-disabled-not-shown", "MBG", ("PHN-7",),
+        "The page SIP devices shows a disabled device as if it were not.",
+        "simulators.mbg.records.device_records:Device.shown_status",
+        _as_before,
     ),
 )  # fmt: skip

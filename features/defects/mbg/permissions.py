@@ -1,10 +1,20 @@
 """An MBG's consumers and what they may do (TOK-2, TOK-9)."""
 
+from dataclasses import replace
 from typing import Any
 
+from features.defects.changes import returning
 from features.defects.defect import Defect
 
 MAY = "simulators.mbg.services.consumers:Consumer.may"
+
+
+def _inactive_ones_served(original: Any) -> Any:
+    def check(signed: Any, consumers: Any, *args: Any) -> Any:
+        active = {name: replace(each, active=True) for name, each in consumers.items()}
+        return original(signed, active, *args)
+
+    return check
 
 
 def _granted(permission: str, *needed: str) -> Any:
@@ -28,6 +38,18 @@ def _names_another(original: Any) -> Any:
 
 
 DEFECTS = (
+    Defect(
+        "tok-2-inactive-served", "MBG", ("TOK-2", "TOK-6"),
+        "A consumer whose Active is No is served like any other.",
+        "simulators.mbg.services.signatures:check",
+        _inactive_ones_served,
+    ),
+    Defect(
+        "tok-2-one-secret-for-all", "MBG", ("TOK-2",),
+        "Every new consumer gets the same shared secret.",
+        "simulators.mbg.services.consumers:new_secret",
+        returning("YWx3YXlzIHRoZSBzYW1lIQ=="),
+    ),
     Defect(
         "tok-9-icps-for-everybody", "MBG", ("TOK-9",),
         "The list of ICPs is given to a consumer without the permission MBG/v1/icps.",

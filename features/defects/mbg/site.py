@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from features.defects.changes import answering_later, ignoring_later
+from features.defects.changes import answering, answering_later, ignoring_later
 from features.defects.defect import Defect
 from simulators.mbg.forwarding.forward_rule import PHONES_PORT, ForwardRule
 from simulators.mbg.settings import GATEWAY
 
 READ_SYSTEM = "simulators.mbg.api.rest_tokens:TokenCalls.read_system"
 ADMINISTRATION = "simulators.mbg.administration:Administration"
+WARNINGS = "simulators.mbg.forwarding.forward_rule:ForwardRule.warnings"
 LDAP_PORT = 8205
 
 
@@ -45,6 +46,14 @@ def _with_its_neighbour(original: Any) -> Any:
         return forward
 
     return add
+
+
+def _tcp_alone(original: Any) -> Any:
+    return lambda self: original(self) if self.protocol == "TCP" else ()
+
+
+def _without(id_: str) -> Any:
+    return answering(lambda found: tuple(each for each in found if not each.startswith(id_)))
 
 
 def _inner_address(original: Any) -> Any:
@@ -89,9 +98,21 @@ DEFECTS = (
         _with_its_neighbour,
     ),
     Defect(
+        "fwd-2-udp-not-looked-at", "MBG", ("FWD-2",),
+        "The page Port Forwarding warns of TCP rules alone: TFTP and syslog go unnoticed.",
+        WARNINGS,
+        _tcp_alone,
+    ),
+    Defect(
         "fwd-3-snat-always", "MBG", ("FWD-3",),
         "A rule with SNAT off rewrites the source all the same.",
         "simulators.mbg.forwarding.forward_gate:Gate.source_for",
         _inner_address,
+    ),
+    Defect(
+        "fwd-3-snat-not-warned-of", "MBG", ("FWD-3",),
+        "The page Port Forwarding does not warn of a rule with SNAT off.",
+        WARNINGS,
+        _without("FWD-3"),
     ),
 )  # fmt: skip

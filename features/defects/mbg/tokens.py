@@ -1,8 +1,9 @@
 """An MBG's web services and its tokens (TOK-1, TOK-4 to TOK-8)."""
 
+from dataclasses import replace
 from typing import Any
 
-from features.defects.changes import ignoring
+from features.defects.changes import answering, ignoring
 from features.defects.defect import Defect
 from simulators.mbg.services.tokens import EXPIRING_S, Final, Temporary
 
@@ -21,6 +22,12 @@ def _running_from_the_start(original: Any) -> Any:
 
 def _taken_unapproved(refusals: dict[Temporary, Any]) -> dict[Temporary, Any]:
     return {state: why for state, why in refusals.items() if state is not Temporary.PENDING}
+
+
+def _without_a_code(original: Any) -> Any:
+    return lambda code, message: original(
+        "unauthorized" if code == "consumer_unknown" else code, "the request was not accepted"
+    )
 
 
 def _ends_a_month_early(original: Any) -> Any:
@@ -84,6 +91,18 @@ DEFECTS = (
         "A temporary token is exchanged long after its hour.",
         "simulators.mbg.services.tokens:TemporaryToken.age",
         ignoring,
+    ),
+    Defect(
+        "tok-6-unknown-without-a-code", "MBG", ("TOK-6",),
+        "Who has an unknown ConsumerID is refused without a word about the reason.",
+        "simulators.mbg.services.signatures:unauthorized",
+        _without_a_code,
+    ),
+    Defect(
+        "tok-6-debugger-knows-one-secret", "MBG", ("TOK-6",),
+        "The signature debugger does not see that a shared secret is another consumer's.",
+        f"{WEB_SERVICES}:WebServices._secrets",
+        answering(lambda secrets: replace(secrets, of_consumers={})),
     ),
     Defect(
         "tok-7-never-ends", "MBG", ("TOK-7",),

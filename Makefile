@@ -24,8 +24,9 @@ $(VENV)/.stamp: requirements/dev.lock pyproject.toml
 demo: setup ## six stages, PHONES=25 teleworkers, SEED=1, with a report
 	@$(RUN) features demo --phones $(or $(PHONES),25) --seed $(or $(SEED),1)
 
-test: setup style types ## everything that tests the project
+test: setup style types ## everything that tests the project, and the suites by planted defects
 	$(RUN) pytest -n auto -q
+	$(RUN) features defects --reach runs/latest-features
 
 check: setup ## the feature suites with their report (ARGS="--estate FILE -m ICP-2")
 	@$(RUN) features check $(ARGS)

@@ -5,7 +5,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,8 @@ from features.actors.installer import Installer
 from features.actors.mcs_site import McsSite
 from features.actors.teleworker import Teleworker
 from features.defects import plugin as defects
-from features.defects.defect import Defect, planted
+from features.defects.defect import planted
+from features.defects.trial import Planting, Trial
 from features.mcs_in_process import launch
 from features.portal import Bench, refuse_async_steps, started
 from features.recording import RUNS, RunFolder, ScenarioRecord, StepRecord, stamp
@@ -183,7 +184,7 @@ def _defects(config: pytest.Config, run: _Run) -> object:
         reach = Path(str(config.getoption("--reach")) or UNNAMED)
         only = [name for name in str(config.getoption("--only-defects")).split(",") if name]
         thorough = bool(config.getoption("--thorough"))
-        return defects.Trial(run.folder.path, reach, only, thorough=thorough, worker=bool(worker))
+        return Trial(run.folder.path, reach, only, thorough=thorough, worker=bool(worker))
     name = str(config.getoption("--defect"))
     return defects.Reach(run.folder.path, worker, defects.one_defect(name) if name else None)
 
@@ -213,9 +214,11 @@ def bench() -> Iterator[Bench]:
 
 @pytest.fixture(autouse=True)
 def planted_defect(request: pytest.FixtureRequest) -> Iterator[None]:
-    """With `--defects`: one of them, in place while the scenario runs."""
-    defect: Defect | None = getattr(request, "param", None)
-    with planted(defect.place, defect.change) if defect else nullcontext():
+    """With `--defects`: some of them, in place while the scenario runs."""
+    planting: Planting | None = getattr(request, "param", None)
+    with ExitStack() as stack:
+        for defect in planting.defects if planting else ():
+            stack.enter_context(planted(defect.place, defect.change))
         yield
 
 

@@ -10,6 +10,7 @@ import aiohttp
 
 from simulators.estate.mcs import McsEndpoint
 from simulators.journal import Journal
+from simulators.patience import at_most, limit_of
 
 WAIT_LIMIT_S = 15.0
 POLL_S = 0.02
@@ -98,17 +99,18 @@ class McsSite:
         What happens inside the MCS leaves nothing on the wire to wait for, so this asks again,
         as a person does who presses reload.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + WAIT_LIMIT_S
-        while True:
-            document = await self.get(path)
-            if wanted(document):
-                return document
-            if loop.time() > deadline:
-                raise AssertionError(
-                    f"waited {WAIT_LIMIT_S:.0f} s for {what}; {path} says {document}"
-                )
-            await asyncio.sleep(POLL_S)
+        document: Any = None
+        try:
+            async with at_most(WAIT_LIMIT_S):
+                while True:
+                    document = await self.get(path)
+                    if wanted(document):
+                        return document
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            raise AssertionError(
+                f"waited {limit_of(WAIT_LIMIT_S):g} s for {what}; {path} says {document}"
+            ) from None
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | bytes | None) -> Any:
         """Call; a log-in that has ended meanwhile is renewed, as a person would."""

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from features.defects.catalogue import by_name
-from features.defects.plugin import FOUND
+from features.defects.trial import FOUND
 from features.recording import RUNS
 from simulators.errors import ConfigurationError
 
@@ -52,9 +52,10 @@ def try_all(console: Console, reach: Path | None, only: str, *, thorough: bool) 
             f"{reach} says not who reaches which defect: leave --reach out, or give the folder of "
             "a run of the suites"
         )
-    words = ["--defects", f"--reach={reach}", f"--only-defects={only}", "-n", str(WORKERS)]
-    status = _pytest(*words, *(["--thorough"] if thorough else []))
     found = RUNS / "latest-defects" / FOUND
+    found.unlink(missing_ok=True)
+    words = ["--defects", f"--reach={reach}", f"--only-defects={only}"]
+    status = _pytest(*words, "-n", str(WORKERS), *(["--thorough"] if thorough else []))
     if not found.is_file():
         return status or 1
     return _shown(console, json.loads(found.read_text(encoding="utf-8")))
@@ -68,28 +69,17 @@ def _pytest(*words: str) -> int:
 def _shown(console: Console, found: list[dict[str, Any]]) -> int:
     table = _table("Defect", "Role", "Must notice", "Tried", "Noticed by", "Verdict")
     for each in found:
-        verdict = "caught" if each["caught"] else _why_not(each)
-        style = "" if each["caught"] else "red"
-        noticed = ", ".join(one["scenario"].partition(" ")[0] for one in each["noticed"][:2])
-        more = len(each["noticed"]) - 2
+        caught = bool(each["caught"])
+        noticed = ", ".join(one["scenario"].partition(" ")[0] for one in each["noticed"])
         table.add_row(
             each["name"], each["role"], " ".join(each["ids"]), str(each["tried"]),
-            noticed.replace("test_", "") + (f" and {more} more" if more > 0 else ""),
-            verdict, style=style,
+            noticed.replace("test_", ""), "caught" if caught else each["verdict"],
+            style="" if caught else "red",
         )  # fmt: skip
     console.print(table)
     caught = sum(bool(each["caught"]) for each in found)
     console.print(f"{caught} of {len(found)} caught")
     return 0 if caught == len(found) else 1
-
-
-def _why_not(each: dict[str, Any]) -> str:
-    if each["strays"]:
-        stray = each["strays"][0]
-        return f"reddens {stray['scenario']} too: {stray['why']}"
-    if not each["tried"]:
-        return "no scenario reaches it"
-    return f"survives: {' '.join(each['missed'])} see nothing"
 
 
 def _table(*headings: str) -> Table:

@@ -1,23 +1,25 @@
 """Whether a planted defect was noticed where it had to be, and nowhere else; pure."""
 
-import random
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from features.defects.defect import Defect
 
-NEIGHBOURS = 4
-"""Scenarios of other requirements that reach a defect and are tried with it, at most."""
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a scenario with a defect planted; `why` it is red."""
+    """What became of a scenario with a defect planted.
+
+    Args:
+        why: it is red, in a line.
+        crash: what broke meanwhile, in a line; a red scenario then says nothing of the defect.
+    """
 
     scenario: str
     ids: tuple[str, ...]
     red: bool
     why: str = ""
+    crash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,50 +30,85 @@ class Verdict:
         noticed: scenarios that turned red as they had to.
         missed: requirements of the defect that no scenario noticed.
         strays: scenarios that turned red and check none of its requirements.
+        crashed: scenarios in which something broke instead of being wrong.
     """
 
     defect: Defect
     noticed: tuple[Result, ...]
     missed: tuple[str, ...]
     strays: tuple[Result, ...]
+    crashed: tuple[Result, ...]
     tried: int
 
     @property
     def caught(self) -> bool:
         """Whether exactly the intended scenarios noticed it."""
-        return bool(self.noticed) and not self.missed and not self.strays
+        return bool(self.noticed) and not (self.missed or self.strays or self.crashed)
+
+    def __str__(self) -> str:
+        """What became of it, in a line."""
+        if self.caught:
+            return "caught by " + ", ".join(result.scenario for result in self.noticed)
+        if not self.tried:
+            return "no scenario reaches it"
+        if self.crashed:
+            return f"breaks {self.crashed[0].scenario} instead: {self.crashed[0].crash}"
+        if self.strays:
+            return f"reddens {self.strays[0].scenario} too: {self.strays[0].why}"
+        return f"survives: {' '.join(self.missed)} see nothing"
 
 
 def judge(defect: Defect, results: Iterable[Result]) -> Verdict:
     """The verdict on a defect, by what was tried with it."""
     tried = list(results)
     intended = set(defect.ids)
-    red = [result for result in tried if result.red]
+    crashed = tuple(result for result in tried if result.crash)
+    red = [result for result in tried if result.red and not result.crash]
     noticed = tuple(result for result in red if intended & set(result.ids))
     seen = {id_ for result in noticed for id_ in result.ids}
     missed = tuple(id_ for id_ in defect.ids if id_ not in seen)
     strays = tuple(result for result in red if not intended & set(result.ids))
-    return Verdict(defect, noticed, missed, strays, len(tried))
+    return Verdict(defect, noticed, missed, strays, crashed, len(tried))
 
 
-def chosen(
+def still_to_see(defect: Defect, results: Iterable[Result]) -> set[str]:
+    """Requirements of the defect that none of these has noticed."""
+    return set(judge(defect, results).missed)
+
+
+def order_of(
     defect: Defect,
     scenarios: Mapping[str, Collection[str]],
     reached: Collection[str],
-    *,
-    thorough: bool = False,
-) -> set[str]:
-    """Which scenarios to try with a defect: those that reach it; of its neighbours some.
+    seconds: Mapping[str, float],
+) -> list[str]:
+    """The scenarios that should notice a defect, the quickest first.
 
     One that never comes to the place of the defect can't be changed by it.
 
     Args:
         scenarios: their requirements, by name.
         reached: names of those that reach it.
-        thorough: try all neighbours.
+        seconds: what each takes; one that is not known comes last.
     """
-    intended = {s for s in reached if set(defect.ids) & set(scenarios.get(s, ()))}
-    others = sorted(set(reached) - intended)
-    if not thorough and len(others) > NEIGHBOURS:
-        others = random.Random(defect.name).sample(others, NEIGHBOURS)
-    return intended | set(others)
+    intended = [s for s in reached if set(defect.ids) & set(scenarios.get(s, ()))]
+    return sorted(intended, key=lambda s: (seconds.get(s, float("inf")), s))
+
+
+def culprits(
+    tried: Callable[[Sequence[Defect]], Result], defects: Sequence[Defect]
+) -> list[tuple[Defect, Result]]:
+    """What becomes of a scenario that none of these defects should disturb, for each of them.
+
+    All are planted at once, and halves of them only where it turned red: as many runs as there are
+    defects would take far too long.
+
+    Args:
+        tried: runs the scenario with some planted.
+        defects: one at least.
+    """
+    result = tried(defects)
+    if len(defects) == 1 or not (result.red or result.crash):
+        return [(defect, result) for defect in defects]
+    middle = len(defects) // 2
+    return culprits(tried, defects[:middle]) + culprits(tried, defects[middle:])

@@ -1,6 +1,8 @@
 """Planted defects: places, planting, which scenarios are tried, verdicts."""
 
+import logging
 import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ from hypothesis import strategies as st
 
 from features.defects import changes
 from features.defects.catalogue import by_name
+from features.defects.crashes import in_a_line, is_crash, watched
 from features.defects.defect import Defect, found, planted, watching
-from features.defects.verdict import NEIGHBOURS, Result, chosen, judge
+from features.defects.verdict import Result, culprits, judge, order_of, still_to_see
 
 ROOT = Path(__file__).parents[2]
 HERE = "features.tests.test_defects"
@@ -127,16 +130,109 @@ def test_a_defect_is_caught_by_all_its_requirements_and_by_no_other(
     assert (verdict.caught, verdict.missed, len(verdict.strays)) == (caught, missed, strays)
 
 
-@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)), st.booleans())
-def test_all_intended_that_reach_it_are_tried_and_some_neighbours(
-    intended: set[int], reached: set[int], thorough: bool
+def test_a_crash_is_no_catch() -> None:
+    broken = Result("s", ("TOK-8",), True, "the MCS refused with 500", "TypeError: none")
+    verdict = judge(defect(), [broken])
+    assert (verdict.caught, verdict.missed, verdict.crashed) == (False, ("TOK-8",), (broken,))
+    assert str(verdict) == "breaks s instead: TypeError: none"
+    noticed = result("TOK-8", red=True)
+    assert not judge(defect(), [noticed, broken]).caught, "one that breaks elsewhere is careless"
+    quiet = Result("s", ("TOK-7",), False, crash="TypeError: none")
+    assert not judge(defect(), [noticed, quiet]).caught, "also where nobody has noticed"
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        ([], "no scenario reaches it"),
+        ([result("TOK-8", red=False)], "survives: TOK-8 see nothing"),
+        ([result("TOK-8", red=True)], "caught by s of ('TOK-8',)"),
+        ([result("TOK-8", red=True), result("EXT-1", red=True)], "reddens s of ('EXT-1',) too: "),
+    ],
+)
+def test_a_verdict_is_said_in_a_line(results: list[Result], said: str) -> None:
+    assert str(judge(defect(), results)) == said
+
+
+def test_what_is_still_to_be_seen_gets_less() -> None:
+    two = defect("TOK-8", "TOK-7")
+    assert still_to_see(two, []) == {"TOK-8", "TOK-7"}
+    assert still_to_see(two, [result("TOK-8", red=True)]) == {"TOK-7"}
+    assert still_to_see(two, [result("TOK-8", "TOK-7", red=True)]) == set()
+
+
+@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)), st.data())
+def test_all_intended_that_reach_it_are_tried_the_quickest_first(
+    intended: set[int], reached: set[int], data: st.DataObject
 ) -> None:
     scenarios = {str(n): ("TOK-8",) if n in intended else ("EXT-1",) for n in range(41)}
-    tried = chosen(defect(), scenarios, {str(n) for n in reached}, thorough=thorough)
-    assert {str(n) for n in intended & reached} <= tried <= {str(n) for n in reached}
-    others = reached - intended
-    wanted = len(others) if thorough else min(len(others), NEIGHBOURS)
-    assert len(tried) == len(intended & reached) + wanted
+    seconds = data.draw(st.dictionaries(st.sampled_from(sorted(scenarios)), st.floats(0, 100)))
+    order = order_of(defect(), scenarios, {str(n) for n in reached}, seconds)
+    assert sorted(order) == sorted(str(n) for n in intended & reached)
+    known = [seconds[name] for name in order if name in seconds]
+    assert known == sorted(known)
+    assert all(name in seconds for name in order[: len(known)]), "the unknown ones come last"
+
+
+@given(st.integers(1, 60), st.sets(st.integers(0, 59)))
+def test_who_disturbs_a_neighbour_is_found_by_halves(number: int, bad: set[int]) -> None:
+    defects = [defect(name=f"tok-8-{n}") for n in range(number)]
+    guilty = {each.name for n, each in enumerate(defects) if n in bad}
+    runs: list[int] = []
+
+    def tried(planted: Sequence[Defect]) -> Result:
+        runs.append(len(planted))
+        return Result("s", ("EXT-1",), bool(guilty & {each.name for each in planted}))
+
+    found = culprits(tried, defects)
+    assert [each for each, _ in found] == defects
+    assert {each.name for each, result in found if result.red} == guilty
+    assert runs[0] == number
+    assert len(runs) <= 1 + 2 * len(guilty) * number.bit_length()
+
+
+def test_two_that_disturb_only_together_accuse_nobody() -> None:
+    defects = [defect(name=f"tok-8-{n}") for n in range(4)]
+    found = culprits(lambda some: Result("s", (), len(some) == 4), defects)
+    assert not any(result.red for _, result in found)
+
+
+def test_what_is_logged_with_a_traceback_is_a_crash() -> None:
+    log = logging.getLogger("mcs.somewhere")
+    with watched() as crashes:
+        log.error("nothing broke")
+        log.warning("a warning", exc_info=ValueError("no"))
+        log.error("it broke", exc_info=KeyError("x"))
+    log.error("later", exc_info=KeyError("y"))
+    assert [in_a_line(error) for error in crashes.seen] == ["KeyError: 'x'"]
+
+
+@pytest.mark.parametrize(
+    ("act", "crash"),
+    [
+        (lambda: [][0], False),
+        (lambda: vars(Thing)["no"], False),
+        (lambda: Thing.double(None, None), True),  # type: ignore[arg-type]
+        (lambda: getattr(Thing, "no"), True),  # noqa: B009
+        (lambda: changes.answering(lambda found: found[1])(list)(), False),
+    ],
+)
+def test_mistakes_of_a_program_are_crashes(act: Callable[[], object], crash: bool) -> None:
+    with pytest.raises(Exception) as raised:
+        act()
+    assert is_crash(raised.value) is crash
+
+
+def test_what_breaks_in_the_planted_code_is_a_crash() -> None:
+    with pytest.raises(LookupError) as raised:
+        found("nothing")
+    assert is_crash(raised.value)
+
+
+def test_an_assertion_speaks_for_itself() -> None:
+    assert in_a_line(AssertionError("waited in vain\nfor ever")) == "waited in vain"
+    assert in_a_line(AssertionError()) == "AssertionError: "
+    assert in_a_line(ValueError("x" * 300)) == "ValueError: " + "x" * 200
 
 
 async def test_the_common_changes_do_what_they_say() -> None:

@@ -24,6 +24,7 @@ from simulators.journal.entries import (
     SipEntry,
 )
 from simulators.journal.masking import Masker
+from simulators.patience import at_most, limit_of
 
 TURN = 100
 """Entries that a search looks at before others get their turn."""
@@ -258,20 +259,19 @@ class Journal:
         if not self.enabled:
             raise LocalProtocolError("the journal is off under load: there is nothing to wait for")
         position = since
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + within_s
-        while True:
-            found, position = await self.search(wanted, position, limit=1)
-            if found:
-                return found[0]
-            self._news.clear()
-            try:
-                await asyncio.wait_for(self._news.wait(), deadline - loop.time())
-            except TimeoutError:
-                raise NothingCame(
-                    f"waited {within_s:g} s for {what or 'an entry'}; it did not come. Latest:\n"
-                    f"{self.trace()}"
-                ) from None
+        try:
+            async with at_most(within_s):
+                while True:
+                    found, position = await self.search(wanted, position, limit=1)
+                    if found:
+                        return found[0]
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise NothingCame(
+                f"waited {limit_of(within_s):g} s for {what or 'an entry'}; it did not come. "
+                f"Latest:\n{self.trace()}"
+            ) from None
 
     def trace(self, length: int = TRACE_LENGTH) -> str:
         """The latest entries, a masked line each."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from simulators.errors import BenchError
+from simulators.patience import at_most, limit_of
 from simulators.phone.screen import Screen
 
 
@@ -38,12 +39,12 @@ class Watch:
             BenchError: it did not get there.
         """
         try:
-            async with asyncio.timeout(within_s):
+            async with at_most(within_s):
                 while not there():
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
             raise BenchError(
-                f"{self._role} should have become {wanted} within {within_s:g} s, it is {found()}; "
-                f"its screen says {self._screen()}"
+                f"{self._role} should have become {wanted} within {limit_of(within_s):g} s, "
+                f"it is {found()}; its screen says {self._screen()}"
             ) from None

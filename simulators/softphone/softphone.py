@@ -17,6 +17,7 @@ from simulators.core import UDP, Entropy
 from simulators.errors import BenchError
 from simulators.journal import Journal
 from simulators.network import Network
+from simulators.patience import at_most, limit_of
 from simulators.phone.calls.audio import Stream
 from simulators.phone.calls.line_call import LineCall
 from simulators.phone.calls.line_table import Activity
@@ -188,15 +189,16 @@ class Softphone:
 
     async def _until(self, there: Callable[[], bool], wanted: list[str], within_s: float) -> None:
         try:
-            async with asyncio.timeout(within_s):
+            async with at_most(within_s):
                 while not there():
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
             activity = self.call.activity.value if self.call else "without a line"
             raise BenchError(
-                f"{self.role} should have become {' or '.join(wanted)} within {within_s:g} s, it "
-                f"is {self.state.value}, {activity}; it says {self.message!r}"
+                f"{self.role} should have become {' or '.join(wanted)} within "
+                f"{limit_of(within_s):g} s, it is {self.state.value}, {activity}; it says "
+                f"{self.message!r}"
             ) from None
 
     def _check(self, done: bool, what: str) -> None:

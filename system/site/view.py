@@ -5,6 +5,7 @@ Security-Policy allows our own style sheet, script and pictures, nothing inline,
 """
 
 import base64
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -41,8 +42,9 @@ VERSION = hashlib.sha256(b"".join(STATIC[name] for name in sorted(STATIC))).hexd
 """In the addresses of packaged files, so that a browser never keeps an old one."""
 
 
+@functools.cache
 def environment() -> Environment:
-    """The templates of this package; the macros of ``parts`` are ``ui`` in all of them."""
+    """The templates of this package, read once; ``parts`` has the macros, ``ui`` in all of them."""
     made = Environment(
         loader=PackageLoader("system.site"),
         autoescape=True,

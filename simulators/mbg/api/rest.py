@@ -1,5 +1,6 @@
 """The MBG's REST API over aiohttp: its calls together, journaled and described (docs/wire.md 1)."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 from aiohttp import web
@@ -7,7 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 from pydantic import JsonValue, RootModel
 
 from simulators.http_api.application import CODE, application, octets
-from simulators.http_api.openapi import document
+from simulators.http_api.openapi import Json, document
 from simulators.http_api.refused import Refusal, Refused
 from simulators.http_api.routes import Answer, Route
 from simulators.mbg.api.rest_calls import BASE, Parts
@@ -67,7 +68,11 @@ class RestApi:
                 secured=False,
             ),
         ]
-        self.description = document(
+
+    @functools.cached_property
+    def description(self) -> Json:
+        """The OpenAPI document; made when somebody asks for it."""
+        return document(
             "MBG web services",
             "1",
             self.routes,

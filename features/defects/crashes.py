@@ -1,0 +1,53 @@
+"""Whether something broke where it should have been wrong.
+
+A defect that a product ships with answers, and answers wrongly. One that only crashes is a careless
+change of ours: that a scenario turns red then proves little.
+"""
+
+import logging
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).parent
+OURS = (TypeError, AttributeError, NameError)
+"""Mistakes of a program: no role raises these to say something."""
+
+
+class Crashes(logging.Handler):
+    """What a scenario's roles log with a traceback at the level ERROR."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[BaseException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the exception."""
+        if record.exc_info and record.exc_info[1] is not None:
+            self.seen.append(record.exc_info[1])
+
+
+@contextmanager
+def watched() -> Iterator[Crashes]:
+    """See what is logged while the block runs."""
+    handler = Crashes()
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield handler
+    finally:
+        root.removeHandler(handler)
+
+
+def is_crash(error: BaseException) -> bool:
+    """Whether a step failed by a mistake of the program, or inside what was planted."""
+    frames = traceback.extract_tb(error.__traceback__)
+    planted = bool(frames) and HERE in Path(frames[-1].filename).parents
+    return planted or isinstance(error, OURS)
+
+
+def in_a_line(error: BaseException) -> str:
+    """What an error says, cut to a line."""
+    said = (str(error).splitlines() or [""])[0][:200]
+    return said if isinstance(error, AssertionError) and said else f"{type(error).__name__}: {said}"

@@ -11,6 +11,7 @@ import typer
 
 from reports.catalogue import load_catalogue
 from reports.coverage import cover
+from reports.defects import with_defects
 from reports.errors import ReportError
 from reports.html import render
 from reports.json_view import report_json
@@ -59,7 +60,7 @@ def report(
     try:
         catalogue = load_catalogue()
         run = read_run(run_dir, catalogue)
-        covered = cover(catalogue, run.scenarios)
+        covered = with_defects(cover(catalogue, run.scenarios), run.planted)
         page = _write(target, "report.html", render(run, covered, catalogue))
         _write(target, "report.json", report_json(run, covered))
         _write(target, "junit.xml", junit_xml(run))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reports.catalogue import Catalogue, Requirement
-from reports.model import Burst, Outcome, Run, RunOutcome, Scenario, StepOutcome
+from reports.model import Burst, Outcome, Planted, Run, RunOutcome, Scenario, StepOutcome
 
 
 class State(StrEnum):
@@ -40,6 +40,7 @@ class Coverage:
     state: State
     control: Control
     scenarios: tuple[Scenario, ...]
+    planted: tuple[Planted, ...] = ()
 
 
 def cover(catalogue: Catalogue, scenarios: Sequence[Scenario]) -> tuple[Coverage, ...]:

@@ -99,6 +99,13 @@ class Row:
         """Return a whole number, or None where the field is null or missing."""
         return None if self._fields.get(name) is None else self.integer(name)
 
+    def flag(self, name: str) -> bool:
+        """Return true or false."""
+        value = self._get(name)
+        if not isinstance(value, bool):
+            self._refuse(name, "true or false", value)
+        return value
+
     def moment(self, name: str) -> datetime:
         """Return an ISO 8601 time with an offset, as UTC."""
         value = self.text(name)

@@ -45,6 +45,7 @@ def _requirement(item: Coverage) -> dict[str, object]:
         **asdict(item.requirement),
         "state": item.state,
         "negative_control": item.control,
+        "planted_defects": {defect.name: defect.caught for defect in item.planted},
         "scenarios": [scenario.id for scenario in item.scenarios],
     }
 

@@ -144,6 +144,17 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
+class Planted:
+    """A defect that was planted in a role; the checks of these requirements had to catch it."""
+
+    name: str
+    role: str
+    ids: tuple[str, ...]
+    sentence: str
+    caught: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """How many registrations of a burst failed for one reason."""
 
@@ -221,6 +232,7 @@ class Run:
     scenarios: tuple[Scenario, ...]
     burst: Burst | None
     fingerprint: str
+    planted: tuple[Planted, ...] = ()
 
     @property
     def duration_s(self) -> float:

@@ -17,6 +17,7 @@ from reports.model import (
     Entry,
     Outcome,
     Phone,
+    Planted,
     Protocol,
     Role,
     RoleKind,
@@ -129,6 +130,7 @@ def read_run(folder: Path, catalogue: Catalogue) -> Run:
         phones=tuple(_phone(row) for row in head.rows("phones", optional=True)),
         scenarios=_scenarios(files, kind, catalogue),
         burst=_burst(files, kind),
+        planted=_planted(files),
         fingerprint=files.fingerprint(),
     )
 
@@ -138,6 +140,24 @@ def _burst(files: _Files, kind: RunKind) -> Burst | None:
     if kind is not RunKind.BURST and not (files.folder / "burst.json").exists():
         return None
     return read_burst(Row(decode(files.text("burst.json"), "burst.json"), "burst.json"))
+
+
+def _planted(files: _Files) -> tuple[Planted, ...]:
+    """Return the defects that were tried with the run's scenarios, if any were."""
+    name = "defects.json"
+    if not (files.folder / name).exists():
+        return ()
+    head = Row(decode(files.text(name), name), name)
+    return tuple(
+        Planted(
+            name=row.text("name", blank=False),
+            role=row.text("role", blank=False),
+            ids=tuple(row.texts("ids")),
+            sentence=row.text("sentence"),
+            caught=row.flag("caught"),
+        )
+        for row in head.rows("defects")
+    )
 
 
 def _scenarios(files: _Files, kind: RunKind, catalogue: Catalogue) -> tuple[Scenario, ...]:

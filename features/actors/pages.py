@@ -48,6 +48,7 @@ class Pages:
             "the page to show a valid token",
         )
         token = page["token"]
+        assert token["expires_at"], f"the page does not say how long the token serves: {token}"
         expires = datetime.fromisoformat(token["expires_at"])
         return expires.timestamp() - self.estate.clock.now()
 

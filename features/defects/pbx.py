@@ -46,13 +46,6 @@ def _at_the_base_alone(_original: Any) -> Any:
     return lambda self, number: self.hot_desk.places.get(number, "") or number
 
 
-def _first_one_stays(original: Any) -> Any:
-    def has_left(self: Any, hot_desk: str, place: Any) -> bool:
-        return hot_desk not in self._logged_in and original(self, hot_desk, place)
-
-    return has_left
-
-
 DEFECTS = (
     Defect(
         "pre-3-releases-compared-as-text", "PBX", ("PRE-3",),
@@ -95,12 +88,6 @@ DEFECTS = (
         "A call for a hot desk is sent to the extension whose phone it uses, which is not there.",
         "simulators.pbx.exchange:Exchange.phone_of",
         _at_the_base_alone,
-    ),
-    Defect(
-        "ext-7-first-one-stays", "PBX", ("EXT-7",),
-        "The phone where a hot desk was logged in first may go on registering as it.",
-        "simulators.pbx.hot_desk_phones:HotDeskPhones.has_left",
-        _first_one_stays,
     ),
     Defect(
         "phn-7-absent-is-busy", "PBX", ("PHN-7",),

@@ -1,6 +1,7 @@
 """`python -m features defects`: try every planted defect, and show what noticed it."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,7 +59,9 @@ def try_all(console: Console, reach: Path | None, only: str, *, thorough: bool) 
     status = _pytest(*words, "-n", str(WORKERS), *(["--thorough"] if thorough else []))
     if not found.is_file():
         return status or 1
-    return _shown(console, json.loads(found.read_text(encoding="utf-8")))
+    if not only:
+        shutil.copy(found, reach)  # the report of that run shows them (reports/README.md)
+    return _shown(console, json.loads(found.read_text(encoding="utf-8"))["defects"]) or status
 
 
 def _pytest(*words: str) -> int:

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
+from pytest_bdd.parser import Step
 from xdist.scheduler import LoadScopeScheduling
 
 from features.defects.catalogue import by_name
@@ -150,12 +151,13 @@ class Trial:
     def _try_others(
         self, planting: Planting, item: pytest.Item, nextitem: pytest.Item | None
     ) -> None:
-        everybody = planting.defects
+        everybody, slow = planting.defects, list[str]()
 
         def tried(defects: Sequence[Defect]) -> Result:
             planting.defects = defects
             result = _run(item, nextitem, shortened(SHARE))
             if len(defects) == 1 and (result.red or result.crash):
+                slow.append(defects[0].name)
                 result = _run(item, nextitem, nullcontext())
             return result
 
@@ -166,7 +168,14 @@ class Trial:
             said = f"{scenario_of(item)} is disturbed by {', '.join(red)}"
         else:
             said = f"{scenario_of(item)} does not notice {len(everybody)} defects of others"
+            said += f", but gets slow by {', '.join(slow)}" if slow else ""
         _report(item, said, found, failed=bool(red))
+
+    def pytest_bdd_step_error(
+        self, request: pytest.FixtureRequest, step: Step, exception: Exception
+    ) -> None:
+        """Note at which step a scenario turned red."""
+        request.node.stash[RED] = f"{step.name}: {in_a_line(exception)}"
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -201,7 +210,8 @@ class Trial:
             return
         found = [_document(judge(d, self._results[name])) for name, d in self.defects.items()]
         self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / FOUND).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps({"defects": found}, indent=1) + "\n"
+        (self._folder / FOUND).write_text(text, encoding="utf-8")
         if not all(each["caught"] for each in found):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

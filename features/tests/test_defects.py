@@ -162,7 +162,7 @@ def test_what_is_still_to_be_seen_gets_less() -> None:
 
 
 @given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)), st.data())
-def test_all_intended_that_reach_it_are_tried_the_quickest_first(
+def test_all_intended_that_reach_it_are_tried_and_of_those_alike_the_quickest_first(
     intended: set[int], reached: set[int], data: st.DataObject
 ) -> None:
     scenarios = {str(n): ("TOK-8",) if n in intended else ("EXT-1",) for n in range(41)}
@@ -172,6 +172,16 @@ def test_all_intended_that_reach_it_are_tried_the_quickest_first(
     known = [seconds[name] for name in order if name in seconds]
     assert known == sorted(known)
     assert all(name in seconds for name in order[: len(known)]), "the unknown ones come last"
+
+
+def test_a_scenario_about_the_same_thing_comes_before_a_quicker_one() -> None:
+    each = defect(name="tok-8-renew-ignored")
+    scenarios = {"test_a_phone": ("TOK-8",), "test_renew_extends_tokens": ("TOK-8",)}
+    seconds = {"test_a_phone": 1.0, "test_renew_extends_tokens": 2.5}
+    order = order_of(each, scenarios, set(scenarios), seconds)
+    assert order == ["test_renew_extends_tokens", "test_a_phone"]
+    seconds["test_renew_extends_tokens"] = 9.0
+    assert order_of(each, scenarios, set(scenarios), seconds)[0] == "test_a_phone"
 
 
 @given(st.integers(1, 60), st.sets(st.integers(0, 59)))

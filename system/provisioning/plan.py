@@ -61,7 +61,7 @@ def check_ready(job: Job) -> None:
         NotReady: credentials or the node's address are missing.
     """
     # Credentials that came once stay usable: only their absence makes the releases matter.
-    if job.internal_auth_name is None or job.internal_auth_password is None:
+    if not (job.internal_auth_name and job.internal_auth_password):
         closed = ct_gateway_gate(job.ct_gateway_release) or pbx_gate(
             job.node_name, job.node_release
         )

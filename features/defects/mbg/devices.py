@@ -20,10 +20,9 @@ def _old_password_stays(original: Any) -> Any:
     return overwrite
 
 
-def _second_one_made(original: Any) -> Any:
+def _not_by_icp_names(original: Any) -> Any:
     def find(self: Any, **asked: Any) -> Any:
-        found = original(self, **asked)
-        return [] if asked.get("set_username") else found
+        return [] if asked.get("icp_username") else original(self, **asked)
 
     return find
 
@@ -70,10 +69,10 @@ DEFECTS = (
         _old_password_stays,
     ),
     Defect(
-        "prv-1-set-names-not-found", "MBG", ("PRV-1", "PRV-2"),
-        "Nothing is found when SIP users are asked for by their set-side name.",
+        "prv-2-icp-names-not-found", "MBG", ("PRV-2",),
+        "Nothing is found when SIP users are asked for by their ICP-side name.",
         f"{STORE}.find",
-        _second_one_made,
+        _not_by_icp_names,
     ),
     Defect(
         "prv-4-passwords-in-lower-case", "MBG", ("PRV-4",),

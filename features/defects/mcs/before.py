@@ -75,8 +75,8 @@ DEFECTS = (
         _as_text,
     ),
     Defect(
-        "pre-5-third-part-ignored", "MCS", ("PRE-5",),
-        "Only the first two parts of a release are compared: 5.0.9 passes for 5.0.64.",
+        "pre-5-third-part-ignored", "MCS", ("PRE-5", "PRE-3"),
+        "Only the first two parts of a release are compared: 5.0.9 passes for 5.0.64, 6.3 for SP1.",
         "system.domain.versions:Version.__ge__",
         _two_parts,
     ),

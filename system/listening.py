@@ -25,6 +25,18 @@ class Listener:
         await self._runner.cleanup()
 
 
+def reached_at(request: web.Request) -> str:
+    """The address that a client has reached us at.
+
+    Raises:
+        HTTPBadRequest: its connection has ended meanwhile; nobody gets this answer.
+    """
+    own = request.transport.get_extra_info("sockname") if request.transport else None
+    if own is None:
+        raise web.HTTPBadRequest(text="The connection has ended.\n")
+    return str(own[0])
+
+
 async def listen(
     app: web.Application, address: str, port: int, tls: ssl.SSLContext | None
 ) -> Listener:

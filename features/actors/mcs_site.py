@@ -13,7 +13,9 @@ from simulators.journal import Journal
 from simulators.patience import at_most, limit_of
 
 WAIT_LIMIT_S = 15.0
-POLL_S = 0.02
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.25
+"""Between two looks at a page; longer each time, for what comes at all comes soon."""
+
 PERSON = "installer"
 
 
@@ -100,13 +102,15 @@ class McsSite:
         as a person does who presses reload.
         """
         document: Any = None
+        pause_s = FIRST_PAUSE_S
         try:
             async with at_most(WAIT_LIMIT_S):
                 while True:
                     document = await self.get(path)
                     if wanted(document):
                         return document
-                    await asyncio.sleep(POLL_S)
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
         except TimeoutError:
             raise AssertionError(
                 f"waited {limit_of(WAIT_LIMIT_S):g} s for {what}; {path} says {document}"

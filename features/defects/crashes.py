@@ -42,9 +42,18 @@ def watched() -> Iterator[Crashes]:
 
 def is_crash(error: BaseException) -> bool:
     """Whether a step failed by a mistake of the program, or inside what was planted."""
+    return isinstance(error, OURS) or _places(error)[-1:] == [True]
+
+
+def is_near(error: BaseException) -> bool:
+    """Whether what was planted had a part in an error; else a green scenario need not care."""
+    return any(_places(error))
+
+
+def _places(error: BaseException) -> list[bool]:
+    """Of each frame that the error came through, whether it is of a planted defect."""
     frames = traceback.extract_tb(error.__traceback__)
-    planted = bool(frames) and HERE in Path(frames[-1].filename).parents
-    return planted or isinstance(error, OURS)
+    return [HERE in Path(frame.filename).parents for frame in frames]
 
 
 def in_a_line(error: BaseException) -> str:

@@ -23,7 +23,7 @@ from pytest_bdd.parser import Step
 from xdist.scheduler import LoadScopeScheduling
 
 from features.defects.catalogue import by_name
-from features.defects.crashes import Crashes, in_a_line, is_crash, watched
+from features.defects.crashes import Crashes, in_a_line, is_crash, is_near, watched
 from features.defects.defect import Defect
 from features.defects.plugin import ids_of, is_scenario, one_defect, read, scenario_of
 from features.defects.verdict import Result, Verdict, culprits, judge, order_of, still_to_see
@@ -36,6 +36,9 @@ SHARE = 0.25
 
 ALONE = "alone:"
 """Before a defect's name in an item's."""
+
+LIMIT_S = 600.0
+"""Of an item: it may be many runs, until it is known who disturbs a scenario."""
 
 RED = pytest.StashKey[str]()
 CRASHES = pytest.StashKey[Crashes]()
@@ -117,6 +120,7 @@ class Trial:
             if place is None:
                 dropped.append(item)
             else:
+                item.add_marker(pytest.mark.timeout(LIMIT_S))
                 kept.append((place, item))
         kept.sort(key=lambda each: each[0])
         config.hook.pytest_deselected(items=dropped)
@@ -246,7 +250,7 @@ def _run(
         item.stash[CRASHES] = crashes
         runtestprotocol(item, nextitem=nextitem, log=False)
     why = item.stash.get(RED, None)
-    crash = in_a_line(crashes.seen[0]) if crashes.seen else ""
+    crash = next((in_a_line(e) for e in crashes.seen if why is not None or is_near(e)), "")
     return Result(scenario_of(item), ids_of(item), why is not None, why or "", crash)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from features.defects import changes
 from features.defects.catalogue import by_name
-from features.defects.crashes import in_a_line, is_crash, watched
+from features.defects.crashes import in_a_line, is_crash, is_near, watched
 from features.defects.defect import Defect, found, planted, watching
 from features.defects.verdict import Result, culprits, judge, order_of, still_to_see
 
@@ -236,7 +236,19 @@ def test_mistakes_of_a_program_are_crashes(act: Callable[[], object], crash: boo
 def test_what_breaks_in_the_planted_code_is_a_crash() -> None:
     with pytest.raises(LookupError) as raised:
         found("nothing")
-    assert is_crash(raised.value)
+    assert is_crash(raised.value) and is_near(raised.value)
+
+
+def test_what_breaks_behind_the_planted_code_is_near_it() -> None:
+    def broken() -> object:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError) as raised:
+        changes.answering(lambda value: value)(broken)()
+    assert not is_crash(raised.value) and is_near(raised.value)
+    with pytest.raises(KeyError) as raised:
+        broken()
+    assert not is_near(raised.value)
 
 
 def test_an_assertion_speaks_for_itself() -> None:

@@ -22,6 +22,7 @@ from system.audit.trail import Actor
 from system.clock import iso_utc
 from system.domain.addresses import Location, location_of
 from system.errors import InvalidInput, MalformedBody, NotLoggedIn
+from system.listening import reached_at
 from system.people.accounts import Identity, LogInKind
 from system.phone_manager.softphone import softphone_of
 from system.storage.people import User
@@ -149,8 +150,7 @@ class PhoneManagerListener:
 
     async def _settings(self, request: web.Request) -> web.Response:
         await self._identify(request)
-        assert request.transport is not None
-        own: str = request.transport.get_extra_info("sockname")[0]
+        own = reached_at(request)
         site = await self._services.site.get()
         return answer(
             SettingsDocument(local_address=own, remote_address=site.remote_host, port=self._port())

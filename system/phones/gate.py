@@ -24,6 +24,7 @@ from system.domain.enrolment import (
     standing,
 )
 from system.domain.throttle import Rate, Throttle
+from system.listening import reached_at
 from system.phones.book import Bound, Contact, HandOut, PhoneBook, Seen, contact_or_seen
 from system.phones.configuration import LocalServices
 from system.phones.dossier import Dossier, Dossiers, File, Place
@@ -154,7 +155,7 @@ class Gate:
             audit.warning("refused: %s asked for phone %s with another's certificate", source, mac)
             raise web.HTTPForbidden(text="The certificate is not this phone's.\n")
         site = await self._site.get()
-        place = self.place(source, _own_address(request), site)
+        place = self.place(source, reached_at(request), site)
         dossier = await self.dossiers.get(mac)
         evidence = Evidence(
             place.location,
@@ -232,18 +233,9 @@ def _is_first(dossier: Dossier) -> bool:
     return binding.bound_at is None or binding.enrolment_until is not None
 
 
-def _own_address(request: web.Request) -> str:
-    """The address that the phone has reached us at."""
-    assert request.transport is not None
-    address = request.transport.get_extra_info("sockname")[0]
-    assert isinstance(address, str)
-    return address
-
-
 def _certified_mac(request: web.Request) -> str | None:
     """The MAC in the device certificate that the phone has shown and TLS has checked."""
-    assert request.transport is not None
-    connection = request.transport.get_extra_info("ssl_object")
+    connection = request.transport.get_extra_info("ssl_object") if request.transport else None
     if not isinstance(connection, ssl.SSLObject):
         return None
     certificate = connection.getpeercert()

@@ -17,6 +17,8 @@ def _made_anew(original: Any) -> Any:
 
 def _nothing_deleted(original: Any) -> Any:
     async def remove(self: Any, step: Any) -> Any:
+        if not step.device_ids:
+            return await original(self, step)
         return replace(await original(self, replace(step, device_ids=())), message=None)
 
     return remove

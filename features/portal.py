@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 T = TypeVar("T")
-STEP_LIMIT_S = 60.0
+STEP_LIMIT_S = 110.0
 
 
 class Bench:

@@ -104,11 +104,12 @@ class Trial:
     ) -> None:
         """Each defect's items in order, then the scenarios with those of others."""
         ids = {scenario_of(item): ids_of(item) for item in items}
-        places: dict[tuple[str, str], tuple[int, int]] = {}
+        places: dict[tuple[str, str], tuple[float, float]] = {}
         for number, (name, defect) in enumerate(self.defects.items()):
             order = order_of(defect, ids, self._reach.by.get(name, ()), self._reach.seconds)
             places |= {(name, scenario): (number, n) for n, scenario in enumerate(order)}
-        kept, dropped = [], []
+        kept: list[tuple[tuple[float, float], pytest.Item]] = []
+        dropped: list[pytest.Item] = []
         for item in items:
             planting = planting_of(item)
             if planting is None:
@@ -116,7 +117,8 @@ class Trial:
             elif planting.alone:
                 place = places.get((planting.defects[0].name, scenario_of(item)))
             else:
-                place = (len(self.defects), 0)
+                # the longest ones first, so that nobody waits for one at the end
+                place = (len(self.defects), -self._reach.seconds.get(scenario_of(item), 0.0))
             if place is None:
                 dropped.append(item)
             else:

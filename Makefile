@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
+TESTED := runs/latest-tests
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check defects up pictures burst bench style types lock clean
 
@@ -25,8 +26,9 @@ demo: setup ## six stages, PHONES=25 teleworkers, SEED=1, with a report
 	@$(RUN) features demo --phones $(or $(PHONES),25) --seed $(or $(SEED),1)
 
 test: setup style types ## everything that tests the project, and the suites by planted defects
-	$(RUN) pytest -n auto -q
-	$(RUN) features defects --reach runs/latest-features
+	@rm -rf $(TESTED)
+	$(RUN) pytest -n auto -q --run-dir=$(TESTED)
+	$(RUN) features defects --reach $(TESTED)
 
 check: setup ## the feature suites with their report (ARGS="--estate FILE -m ICP-2")
 	@$(RUN) features check $(ARGS)

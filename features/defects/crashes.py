@@ -14,9 +14,12 @@ HERE = Path(__file__).parent
 OURS = (TypeError, AttributeError, NameError)
 """Mistakes of a program: no role raises these to say something."""
 
+LOGGED = (*OURS, LookupError, AssertionError)
+"""And what is one where a role has to log it; connections break, and that is none."""
+
 
 class Crashes(logging.Handler):
-    """What a scenario's roles log with a traceback at the level ERROR."""
+    """Mistakes that a scenario's roles log with a traceback at the level ERROR."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -24,8 +27,9 @@ class Crashes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the exception."""
-        if record.exc_info and record.exc_info[1] is not None:
-            self.seen.append(record.exc_info[1])
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and (isinstance(error, LOGGED) or is_near(error)):
+            self.seen.append(error)
 
 
 @contextmanager

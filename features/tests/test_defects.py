@@ -212,6 +212,7 @@ def test_what_is_logged_with_a_traceback_is_a_crash() -> None:
     with watched() as crashes:
         log.error("nothing broke")
         log.warning("a warning", exc_info=ValueError("no"))
+        log.error("a line was cut", exc_info=ConnectionResetError())
         log.error("it broke", exc_info=KeyError("x"))
     log.error("later", exc_info=KeyError("y"))
     assert [in_a_line(error) for error in crashes.seen] == ["KeyError: 'x'"]

@@ -46,6 +46,7 @@ async def at_most(within_s: float) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
     turn_s = limit_of(within_s) / TURNS
     left = TURNS
+    waiting: asyncio.TimerHandle
 
     async with asyncio.timeout(None) as limit:
 

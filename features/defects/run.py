@@ -80,9 +80,9 @@ def _shown(console: Console, found: list[dict[str, Any]]) -> int:
             style="" if caught else "red",
         )  # fmt: skip
     console.print(table)
-    caught = sum(bool(each["caught"]) for each in found)
-    console.print(f"{caught} of {len(found)} caught")
-    return 0 if caught == len(found) else 1
+    number = sum(bool(each["caught"]) for each in found)
+    console.print(f"{number} of {len(found)} caught")
+    return 0 if number == len(found) else 1
 
 
 def _table(*headings: str) -> Table:

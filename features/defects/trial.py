@@ -90,7 +90,8 @@ class Trial:
         if not is_scenario(metafunc.fixturenames):
             return
         ids = set(ids_of(metafunc.definition))
-        own, others = [], []
+        own: list[Defect] = []
+        others: list[Defect] = []
         for defect in self._reached_by(metafunc.definition.name):
             (own if ids & set(defect.ids) else others).append(defect)
         params = [pytest.param(Planting([d], True), id=f"{ALONE}{d.name}:") for d in own]
@@ -230,7 +231,7 @@ class Trial:
         ]
 
 
-class _ByDefect(LoadScopeScheduling):
+class _ByDefect(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
         found = re.search(rf"{ALONE}([a-z0-9-]+):", nodeid)
         return found[1] if found else nodeid

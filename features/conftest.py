@@ -32,6 +32,9 @@ from features.steps.phone_manager import *  # noqa: F403
 from features.steps.phones import *  # noqa: F403
 from features.steps.site import *  # noqa: F403
 from features.steps.tokens import *  # noqa: F403
+from features.verdicts import plugin as verdicts
+from features.verdicts.core import Phase, Verdict
+from features.verdicts.finding import showing
 from simulators.estate.config import EstateConfig
 from simulators.estate.estate import Estate
 from simulators.journal import Journal
@@ -55,6 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--run-dir", default="", help="folder for the run; default: runs/latest-features"
     )
     defects.add_options(parser)
+    verdicts.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,7 +68,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{requirement['id']}: {requirement['sentence']}")
     for mark, meaning in catalogue["extra_tags"].items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
-    run = _Run(config)
+    worker, trial = hasattr(config, "workerinput"), bool(config.getoption("--defects"))
+    measure = verdicts.Verdicts(config, worker=worker, trial=trial)
+    run = _Run(config, measure)
+    config.stash[MEASURE] = measure
+    config.pluginmanager.register(measure, "teleworker-verdicts")
     config.pluginmanager.register(run, "teleworker-run")
     config.pluginmanager.register(_defects(config, run), "teleworker-defects")
 
@@ -85,17 +93,21 @@ class _Recorded:
     record: ScenarioRecord
     begun: float = field(default_factory=time.monotonic)
     step_begun: float = 0.0
+    mark: int = 0
+    """Where the journal was when the step began."""
     journal: Journal | None = None
     estate: Estate | None = None
 
 
 RECORDED = pytest.StashKey[_Recorded]()
+MEASURE = pytest.StashKey[verdicts.Verdicts]()
 
 
 class _Run:
     """Writes the run's folder while scenarios run (in each process of a parallel run)."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, measure: verdicts.Verdicts) -> None:
+        self._measure = measure
         worker = getattr(config, "workerinput", None)
         given = str(worker["run_dir"]) if worker else str(config.getoption("--run-dir"))
         unnamed = UNNAMED_DEFECTS if config.getoption("--defects") else UNNAMED
@@ -122,12 +134,18 @@ class _Run:
         record = ScenarioRecord(place, feature.name, scenario.name, tags)
         record.steps = [StepRecord(s.keyword, s.name) for s in scenario.steps]
         request.node.stash[RECORDED] = _Recorded(record)
+        if reason := self._measure.applicability.against(tags):
+            record.outcome, record.reason = Verdict.NOT_APPLICABLE.value, reason
+            self.pytest_bdd_after_scenario(request)
+            pytest.skip(f"not applicable: {reason}")
 
     def pytest_bdd_before_step(
         self, request: pytest.FixtureRequest, step_func: Callable[..., object]
     ) -> None:
         refuse_async_steps(step_func)
-        request.node.stash[RECORDED].step_begun = time.monotonic()
+        recorded = request.node.stash[RECORDED]
+        recorded.step_begun = time.monotonic()
+        recorded.mark = recorded.journal.mark() if recorded.journal else 0
 
     def pytest_bdd_after_step(self, request: pytest.FixtureRequest, step: Step) -> None:
         self._step(request, step).outcome = "pass"
@@ -135,24 +153,35 @@ class _Run:
     def pytest_bdd_step_error(
         self, request: pytest.FixtureRequest, step: Step, exception: Exception
     ) -> None:
-        recorded = request.node.stash[RECORDED]
-        recorded.record.fails(self._step(request, step), exception)
+        self._fails(request, step, exception)
 
     def pytest_bdd_step_func_lookup_error(
         self, request: pytest.FixtureRequest, step: Step, exception: Exception
     ) -> None:
+        self._fails(request, step, exception)
+
+    def _fails(self, request: pytest.FixtureRequest, step: Step, error: Exception) -> None:
         recorded = request.node.stash[RECORDED]
-        recorded.record.fails(self._step(request, step), exception)
+        ended = recorded.journal.mark() if recorded.journal else 0
+        recorded.record.fails(
+            self._step(request, step),
+            error,
+            Phase(step.type),
+            self._measure.level(recorded.record.tags),
+            showing(recorded.mark, ended),
+        )
 
     def pytest_bdd_after_scenario(self, request: pytest.FixtureRequest) -> None:
         recorded = request.node.stash[RECORDED]
         recorded.record.duration_s = round(time.monotonic() - recorded.begun, 3)
         recorded.record.ends()
+        said = Verdict(recorded.record.outcome), recorded.record.reason
+        request.node.stash[verdicts.SPOKEN] = said
         if recorded.estate is not None:
             self._roles = recorded.estate.roles()
         self.folder.add(recorded.record, recorded.journal, recorded.journal)
 
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """The parallel run's parent, or the only process, writes down what was run."""
         if self._is_worker or not self.folder.path.exists():
             return
@@ -161,10 +190,10 @@ class _Run:
             title="Feature suites",
             seed=int(self._config.getoption("--seed")),
             started=self._started,
-            outcome="pass" if exitstatus == 0 else "fail",
+            outcome="pass" if session.exitstatus == 0 else "fail",
             command="pytest " + " ".join(sys.argv[1:]),
             roles=self._roles or _usual_roles(),
-            facts={},
+            facts=self._measure.facts(),
         )
 
     @staticmethod

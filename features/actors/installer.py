@@ -49,10 +49,7 @@ class Installer(Pages):
         icp_address: str = "",
     ) -> None:
         """Stages 1 to 3, with an ICP of another site before the right one, and the consumer."""
-        await self.enters_mbg_address()
-        await self.connects_pbx()
-        await self.enters_nat_address()
-        await self.enters_remote_address()
+        await self.enters_all_addresses()
         self.estate.mbg.add_icp("Another site", self.estate.claim.plan.node(8))
         if forward and self.estate.mbg.settings.mode == GATEWAY:
             await self.forwards_phone_port(snat=snat)
@@ -60,6 +57,13 @@ class Installer(Pages):
         await self.adds_consumer()
 
     # Stage 1: addresses in the MCS
+
+    async def enters_all_addresses(self) -> None:
+        """The whole of stage 1."""
+        await self.enters_mbg_address()
+        await self.connects_pbx()
+        await self.enters_nat_address()
+        await self.enters_remote_address()
 
     async def enters_mbg_address(self, address: str = "") -> None:
         """Phone Systems -> MiVoice Border Gateway: the MBG's internal address (ADR-1)."""

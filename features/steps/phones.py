@@ -43,6 +43,18 @@ def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
     bench.run(installer.provisions_and_assigns(teleworker.person))
 
 
+@when("the installer goes through stage 5: the teleworker's extension")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    bench.run(installer.uploads_firmware(people[0].model, FIRMWARE))
+    bench.run(installer.provisions_and_assigns(people[0]))
+
+
+@when("the teleworker goes through stage 6: the phone")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.plugs_in())
+    assert bench.run(teleworker.points_phone_at_mcs())
+
+
 @given("the teleworker's phone is deployed and registered")
 def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
     bench.run(installer.uploads_firmware(teleworker.person.model, FIRMWARE))

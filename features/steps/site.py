@@ -81,6 +81,17 @@ def _(bench: Bench, installer: Installer, estate: Estate) -> None:
     bench.run(installer.completes_token_exchange())
 
 
+@when("the installer goes through stage 1: addresses in MCS")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.enters_all_addresses())
+
+
+@when("the installer goes through stages 2 and 3: port forwarding and ICP on the MBG")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.forwards_phone_port())
+    bench.run(installer.adds_icp())
+
+
 @given(parsers.parse("the MBG has ICPs of {number:d} other sites"))
 def _(bench: Bench, estate: Estate, number: int) -> None:
     bench.call(Gateway(estate).knows_other_sites, number)

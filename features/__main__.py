@@ -30,6 +30,7 @@ from simulators.mbg.mbg import Mbg
 from simulators.running import run
 
 MOST_PHONES = 5_000
+SUITES = Path(__file__).with_name("test_features.py")
 
 HELP = """The suites with their report, the demo, an estate to work against, pictures of all pages.
 
@@ -130,8 +131,8 @@ def check(
     not, 2 when it can't be done as asked.
     """
     folder = RunFolder.new("features").path
-    command = [sys.executable, "-m", "pytest", "features/test_features.py", "-q"]
-    command += [f"--run-dir={folder}", f"--profile={profile.value}"]
+    command = [sys.executable, "-m", "pytest", str(SUITES), "-q"]
+    command += [f"--run-dir={folder.resolve()}", f"--profile={profile.value}"]
     if estate is not None:
         load(estate)
         command.append(f"--estate={estate.resolve()}")

@@ -16,11 +16,12 @@ from pytest_bdd.parser import Feature, Scenario, Step
 
 from features.actors.gateway import Gateway
 from features.actors.installer import Installer
-from features.actors.mcs_site import McsSite
+from features.actors.speakers import at_mbg, at_mcs
 from features.actors.teleworker import Teleworker
 from features.defects import plugin as defects
 from features.defects.defect import Defect, planted
 from features.mcs_in_process import launch
+from features.offered import Offered, offered_by
 from features.portal import Bench, refuse_async_steps, started
 from features.recording import RUNS, RunFolder, ScenarioRecord, StepRecord, stamp
 from features.steps.by_hand import *  # noqa: F403 -- pytest finds steps by their fixtures
@@ -35,6 +36,7 @@ from features.steps.tokens import *  # noqa: F403
 from features.verdicts import plugin as verdicts
 from features.verdicts.core import Phase, Verdict
 from features.verdicts.finding import showing
+from simulators.errors import NotOffered
 from simulators.estate.config import EstateConfig
 from simulators.estate.estate import Estate
 from simulators.journal import Journal
@@ -270,10 +272,14 @@ def estate(
     for table, settings in site_plan.items():
         tables[table] = tables.get(table, {}) | settings
     config = EstateConfig.model_validate(tables)
+    if config.mbg.role == "external" and "mbg" in site_plan:
+        wished = ", ".join(site_plan["mbg"])
+        raise NotOffered(f"the MBG is an external one, which stays as it is: {wished}")
     with bench.entered(_estate(config)) as running:
         recorded = request.node.stash.get(RECORDED, None)
         if recorded is not None:
             recorded.journal, recorded.estate = running.journal, running
+        offered_by(running, request.config.stash[MEASURE].applicability)
         yield running
 
 
@@ -289,7 +295,8 @@ def _tables(config: pytest.Config) -> dict[str, dict[str, object]]:
 
 
 def _estate(config: EstateConfig) -> Estate:
-    return Estate(config, launch, clock_start=START)
+    external = "external" in (config.mcs.role, config.mbg.role)
+    return Estate(config, launch, clock_start=None if external else START)
 
 
 @pytest.fixture
@@ -304,16 +311,26 @@ def people(estate: Estate, bench: Bench) -> list[Person]:
 @pytest.fixture
 def installer(bench: Bench, estate: Estate, people: list[Person]) -> Iterator[Installer]:
     """The person at both admin sites, logged in."""
-    assert estate.mcs is not None
-    with bench.entered(McsSite(estate.mcs, estate.claim.plan.administrator, estate.journal)) as mcs:
+    mbg = at_mbg(estate)
+    bench.run(mbg.begins())
+    with bench.entered(at_mcs(estate)) as mcs:
         bench.run(mcs.log_in())
-        yield Installer(estate, mcs)
+        person = Installer(estate, mcs, mbg)
+        yield person
+        if estate.config.mcs.role == "external" and not estate.config.mcs.reset_command:
+            bench.run(person.tidies_up(people))
 
 
 @pytest.fixture
-def gateway(estate: Estate) -> Gateway:
+def offered(estate: Estate, request: pytest.FixtureRequest) -> Offered:
+    """What this run offers beside the product's business."""
+    return offered_by(estate, request.config.stash[MEASURE].applicability)
+
+
+@pytest.fixture
+def gateway(estate: Estate, offered: Offered) -> Gateway:
     """The MBG, with its faults and its site."""
-    return Gateway(estate)
+    return Gateway(estate, offered)
 
 
 @pytest.fixture

@@ -64,10 +64,10 @@ class Verdicts:
 
     def facts(self) -> dict[str, object]:
         """What the report says of the measure."""
-        product = self.applicability.product
-        return {"profile": self.profile.value} | (
-            {"product under test": product} if product else {}
-        )
+        facts: dict[str, object] = {"profile": self.profile.value}
+        if self.applicability.product:
+            facts["product under test"] = self.applicability.product
+        return facts
 
     # What is played
 
@@ -96,7 +96,8 @@ class Verdicts:
         verdict, why = spoken
         if report.failed and verdict is Verdict.NOT_APPLICABLE:
             report.outcome = "skipped"
-            report.longrepr = (str(item.path), item.location[1], f"not applicable: {why}")
+            line = item.location[1] or 0
+            report.longrepr = (str(item.path), line, f"not applicable: {why}")
         elif report.failed and verdict not in FAILING[self.profile]:
             report.outcome, report.longrepr = "passed", None
         told = json.dumps({"verdict": verdict, "name": item.name, "why": why})

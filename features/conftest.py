@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from pytest_bdd.parser import Feature, Scenario, Step
 
+from features.actors.desk import Desk
 from features.actors.gateway import Gateway
 from features.actors.installer import Installer
-from features.actors.speakers import at_mbg, at_mcs
+from features.actors.speakers import at_mbg, at_mcs, desk_for, needs_person
 from features.actors.teleworker import Teleworker
 from features.defects import plugin as defects
 from features.defects.defect import Defect, planted
@@ -49,6 +50,8 @@ UNNAMED_DEFECTS = RUNS / "latest-defects"
 CATALOGUE = Path(__file__).parent.parent / "reports" / "requirements.toml"
 PEOPLE = 3
 BROWSER, BROWSER_LIMIT_S = "browser", 600
+ACTS_OF_A_PERSON = 30
+"""In one step, at most."""
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC).timestamp()
 """Calendar time at which each scenario begins, so that runs are alike."""
 
@@ -77,6 +80,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(measure, "teleworker-verdicts")
     config.pluginmanager.register(run, "teleworker-run")
     config.pluginmanager.register(_defects(config, run), "teleworker-defects")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where a person is asked, no time limit falls due."""
+    if needs_person(EstateConfig.model_validate(_tables(config))):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -242,6 +252,22 @@ def bench() -> Iterator[Bench]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def desk(bench: Bench, pytestconfig: pytest.Config) -> Iterator[Desk | None]:
+    """Where a person is asked, if one speaks for a role of this run."""
+    config = EstateConfig.model_validate(_tables(pytestconfig))
+    found = bench.run(desk_for(config))
+    if found is not None:
+        bench.limit_s = ACTS_OF_A_PERSON * config.person.patience_s
+        capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            sys.stdout.write(f"\nSomebody is asked at {getattr(found, 'url', 'this terminal')}\n")
+            sys.stdout.flush()
+    yield found
+    if found is not None:
+        bench.run(found.stop())
+
+
 @pytest.fixture(autouse=True)
 def planted_defect(request: pytest.FixtureRequest) -> Iterator[None]:
     """With `--defects`: one of them, in place while the scenario runs."""
@@ -309,15 +335,17 @@ def people(estate: Estate, bench: Bench) -> list[Person]:
 
 
 @pytest.fixture
-def installer(bench: Bench, estate: Estate, people: list[Person]) -> Iterator[Installer]:
+def installer(
+    bench: Bench, estate: Estate, people: list[Person], desk: Desk | None
+) -> Iterator[Installer]:
     """The person at both admin sites, logged in."""
-    mbg = at_mbg(estate)
+    mbg = at_mbg(estate, desk)
     bench.run(mbg.begins())
-    with bench.entered(at_mcs(estate)) as mcs:
+    with bench.entered(at_mcs(estate, desk)) as mcs:
         bench.run(mcs.log_in())
         person = Installer(estate, mcs, mbg)
         yield person
-        if estate.config.mcs.role == "external" and not estate.config.mcs.reset_command:
+        if (table := estate.config.mcs).role == "external" and not table.reset_command:
             bench.run(person.tidies_up(people))
 
 

@@ -1,8 +1,8 @@
 """What an MCS answered, read so that a member that is missing is its failure and not ours."""
 
 import json
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, Protocol
 
 SHOWN = 300
 """Characters of an answer that a message quotes."""
@@ -26,6 +26,34 @@ class McsSilent(AssertionError):
 
 class McsUnclear(AssertionError):
     """The MCS answered what is no answer to the call."""
+
+
+class AtMcs(Protocol):
+    """A session of the MCS's administrator: at its API, or of a person at its pages.
+
+    Paths and bodies are those of docs/wire.md section 5. A refusal is a `McsRefused`.
+    """
+
+    async def log_in(self) -> None:
+        """Log in as the administrator."""
+
+    async def get(self, path: str) -> Any:
+        """Read a resource."""
+
+    async def put(self, path: str, body: dict[str, Any]) -> Any:
+        """Write a resource."""
+
+    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Do something."""
+
+    async def delete(self, path: str) -> Any:
+        """Take something away."""
+
+    async def put_octets(self, path: str, octets: bytes) -> Any:
+        """Upload a file."""
+
+    async def until(self, path: str, wanted: Callable[[Any], bool], what: str) -> Any:
+        """Read a resource until it is as wanted."""
 
 
 class Members(dict[str, Any]):

@@ -8,9 +8,8 @@ import contextlib
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from features.actors.answers import McsRefused
+from features.actors.answers import AtMcs, McsRefused
 from features.actors.mbg_site import MbgSite
-from features.actors.mcs_site import McsSite
 from features.actors.pages import Pages
 from simulators.errors import NotOffered
 from simulators.estate.estate import Estate
@@ -29,7 +28,7 @@ FIRMWARE_OCTETS = 16_384
 class Installer(Pages):
     """Deploys teleworkers on one estate."""
 
-    def __init__(self, estate: Estate, mcs: McsSite, mbg: MbgSite) -> None:
+    def __init__(self, estate: Estate, mcs: AtMcs, mbg: MbgSite) -> None:
         super().__init__(estate, mcs, mbg)
         self.shared_secret = ""
         self.verifier = ""
@@ -79,7 +78,7 @@ class Installer(Pages):
 
     async def tidies_up(self, people: Sequence[Person]) -> None:
         """In an MCS that goes on after the scenario: take back what was done for these people."""
-        with contextlib.suppress(AssertionError):
+        with contextlib.suppress(AssertionError, NotOffered):
             for person in people:
                 await self.tries(self.mcs.put(self._form(person.extension),
                                               {"use_remote_credentials": False}))  # fmt: skip

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from features.actors.answers import AtMcs
 from features.actors.mbg_site import DeviceSeen, MbgSite
-from features.actors.mcs_site import McsSite
 from simulators.estate.estate import Estate
 from simulators.mbg.records.devices import Device
 
@@ -18,7 +18,7 @@ class Pages:
         mbg: who is at the MBG's site.
     """
 
-    def __init__(self, estate: Estate, mcs: McsSite, mbg: MbgSite) -> None:
+    def __init__(self, estate: Estate, mcs: AtMcs, mbg: MbgSite) -> None:
         self.estate = estate
         self.mcs = mcs
         self.mbg = mbg

@@ -1,11 +1,13 @@
 """The suites on systems that are not theirs: an MCS and an MBG in processes of their own."""
 
 import ast
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from features.tests.answerer import answering
 from features.tests.elsewhere import Elsewhere, check, elsewhere
 
 pytestmark = pytest.mark.timeout(600)
@@ -34,11 +36,11 @@ SECOND = Path(__file__).with_name("second_opinion.py")
 
 def second_opinion(there: Elsewhere) -> list[str]:
     certificate = there.authority.write(there.folder, there.plan.mcs, there.plan.mbg_outside)
-    return [
-        sys.executable, "-m", "features.tests.second_opinion", "--listen", there.plan.mcs,
-        "--certificate", str(certificate.certificate), "--key", str(certificate.key),
-        "--trusted-ca", str(there.mbg_ca), "--admin-password-file", str(there.folder / "admin"),
-    ]  # fmt: skip
+    given = (
+        there.plan.mcs, certificate.certificate, certificate.key, there.mbg_ca,
+        there.folder / "admin",
+    )  # fmt: skip
+    return [sys.executable, str(SECOND), *map(str, given)]
 
 
 def test_the_happy_paths_pass_on_an_mcs_that_shares_nothing_with_ours(tmp_path: Path) -> None:
@@ -61,3 +63,82 @@ def test_the_second_opinion_is_small_and_independent() -> None:
     }
     ours = {"system", "simulators", "features", "reports", "loadtests", "tests"}
     assert {name.partition(".")[0] for name in names} & ours == set()
+
+
+# An empty server in the MCS's role
+
+
+EMPTY = """
+import asyncio, ssl, sys
+from aiohttp import web
+
+async def main(address, certificate, key, kind):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+
+    async def nothing(request):
+        if kind == "closes":
+            request.transport.close()
+        return web.Response(status=404)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", nothing)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    for port, context in ((8200, tls), (8202, tls), (8203, None)):
+        await web.TCPSite(runner, address, port, ssl_context=context).start()
+    await asyncio.Event().wait()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("kind", ["answers 404", "closes"])
+def test_an_empty_server_fails_everything_and_nothing_breaks(tmp_path: Path, kind: str) -> None:
+    def empty(there: Elsewhere) -> list[str]:
+        made = there.authority.write(there.folder, there.plan.mcs)
+        return [sys.executable, "-c", EMPTY, there.plan.mcs, str(made.certificate),
+                str(made.key), kind]  # fmt: skip
+
+    with elsewhere(tmp_path, empty, resettable=False) as there:
+        file = there.estate_file()
+        status, said, report = check(there, file, "-m", "not browser")
+    counts = report["counts"]["scenarios"]
+    assert counts["error"] == counts["pass"] == counts["fail"] == 0, said
+    assert counts["inconclusive"] > 100 and status == 1
+    for scenario in report["scenarios"]:
+        if scenario["outcome"] == "inconclusive":
+            finding = scenario["finding"]
+            assert finding["expected"].startswith("Given "), finding
+            assert "MCS" in finding["actual"] and finding["requirements"], finding
+    states = report["counts"]["requirements"]
+    assert (states["pass"], states["fail"]) == (0, 0)
+
+
+# A person
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def test_a_person_who_is_asked_passes_stages_1_to_6(tmp_path: Path) -> None:
+    port = free_port()
+    form = f"http://127.0.0.1:{port}/"
+    with elsewhere(tmp_path) as there, answering(there, form) as person:
+        file = there.estate_file(
+            mcs='speaks = "person"',
+            mbg='speaks = "person"',
+            more=f"[person]\nport = {port}\npatience_s = 30.0\n",
+        )
+        words = ("--profile", "smoke", "-k", "first_address")
+        status, said, report = check(there, file, *words)
+    (scenario,) = report["scenarios"]
+    assert (scenario["outcome"], status) == ("pass", 0), said
+    assert form in said, "where somebody is asked has to be told"
+    assert [step["outcome"] for step in scenario["steps"]] == ["pass"] * 7
+    pages = {line.partition(": ")[2].partition(": ")[0] for line in person.done}
+    assert {"Administration -> Web services", "Configuration -> Phones"} <= pages
+    assert len(person.done) >= 20, person.done

@@ -3,6 +3,7 @@
 import ast
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,10 @@ async def main(address, certificate, key, kind):
     async def nothing(request):
         if kind == "closes":
             request.transport.close()
-        return web.Response(status=404)
+        if kind != "agrees":
+            return web.Response(status=404)
+        token = "any" if request.path.endswith("login") else {"state": "none", "expires_at": ""}
+        return web.json_response({"token": token, "id": 1})
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", nothing)
@@ -93,26 +97,42 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("kind", ["answers 404", "closes"])
-def test_an_empty_server_fails_everything_and_nothing_breaks(tmp_path: Path, kind: str) -> None:
-    def empty(there: Elsewhere) -> list[str]:
-        made = there.authority.write(there.folder, there.plan.mcs)
-        return [sys.executable, "-c", EMPTY, there.plan.mcs, str(made.certificate),
-                str(made.key), kind]  # fmt: skip
+def empty(kind: str) -> Callable[[Elsewhere], list[str]]:
+    """The command of an empty server in the MCS's place."""
 
-    with elsewhere(tmp_path, empty, resettable=False) as there:
-        file = there.estate_file()
-        status, said, report = check(there, file, "-m", "not browser")
+    def command(there: Elsewhere) -> list[str]:
+        made = there.authority.write(there.folder, there.plan.mcs)
+        files = str(made.certificate), str(made.key)
+        return [sys.executable, "-c", EMPTY, there.plan.mcs, *files, kind]
+
+    return command
+
+
+@pytest.mark.parametrize("kind", ["answers 404", "closes"])
+def test_an_empty_server_passes_nothing_and_nothing_is_our_error(tmp_path: Path, kind: str) -> None:
+    with elsewhere(tmp_path, empty(kind), resettable=False) as there:
+        status, said, report = check(there, there.estate_file(), "-m", "smoke or EXT-6")
     counts = report["counts"]["scenarios"]
-    assert counts["error"] == counts["pass"] == counts["fail"] == 0, said
-    assert counts["inconclusive"] > 100 and status == 1
+    assert counts["error"] == counts["pass"] == counts["warning"] == 0, said
+    assert (counts["inconclusive"], counts["fail"], status) == (12, 1, 1), said
+    assert "0 pass" in said and "nothing was proved" in said
     for scenario in report["scenarios"]:
-        if scenario["outcome"] == "inconclusive":
-            finding = scenario["finding"]
-            assert finding["expected"].startswith("Given "), finding
-            assert "MCS" in finding["actual"] and finding["requirements"], finding
-    states = report["counts"]["requirements"]
-    assert (states["pass"], states["fail"]) == (0, 0)
+        finding = scenario["finding"]
+        preparing = scenario["outcome"] == "inconclusive"
+        assert preparing is ("bare site" in finding["expected"] or "site " in finding["expected"])
+        assert "/login" in finding["actual"] and finding["requirements"], finding
+        assert finding["entries"], "the messages show it"
+
+
+def test_a_server_that_agrees_to_all_is_found_out(tmp_path: Path) -> None:
+    with elsewhere(tmp_path, empty("agrees"), resettable=False) as there:
+        words = ("-m", "not browser and (ADR-1 or TOK-1)")
+        status, said, report = check(there, there.estate_file(), *words)
+    counts = report["counts"]["scenarios"]
+    assert counts["error"] == counts["pass"] == 0, said
+    assert counts["fail"] >= 2 and status == 1, said
+    actual = " ".join(s["finding"]["actual"] for s in report["scenarios"] if s["finding"])
+    assert "the answer of the MCS has no 'internal_address'" in actual
 
 
 # A person

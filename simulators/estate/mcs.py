@@ -126,7 +126,7 @@ async def reset_elsewhere(table: McsTable) -> None:
         )
     except OSError as error:
         raise ConfigurationError(
-            f"can't run mcs.reset_command {shown} ({error.strerror})"
+            f"can't run mcs.reset_command {shown} ({error.strerror}): give a command that is there"
         ) from error
     try:
         output, _ = await asyncio.wait_for(process.communicate(), RESET_LIMIT_S)

@@ -10,16 +10,21 @@ import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Protocol, TextIO
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.actors.answers import McsRefused
 from simulators.core import Address
 from simulators.errors import ConfigurationError, NotOffered
+from simulators.faces.guard import HEADERS, admit
+from simulators.hosts import is_ipv4
 from simulators.http_api.opening import open_http
+from simulators.http_api.refused import Refused
 
 DONE, REFUSED, IMPOSSIBLE = "done", "refused", "impossible"
 STYLE = """
@@ -95,9 +100,20 @@ async def asked(desk: Desk, question: Question, patience_s: float) -> Mapping[st
 
 
 class Form:
-    """A page that shows the question of the moment; loopback, no log-in, one person."""
+    """A page that shows the question of the moment; loopback, no log-in, one person.
+
+    What is to be entered may be a secret: whoever can open it on this machine can read it.
+
+    Raises:
+        ConfigurationError: the address is not a loopback one.
+    """
 
     def __init__(self, address: Address) -> None:
+        if not (is_ipv4(address[0]) and IPv4Address(address[0]).is_loopback):
+            raise ConfigurationError(
+                f"people are asked on loopback alone, not at {address[0]}: give person.address in "
+                "127.0.0.0/8"
+            )
         self.address = address
         self._question: Question | None = None
         self._answer: asyncio.Future[Answer] | None = None
@@ -120,7 +136,7 @@ class Form:
         Raises:
             ConfigurationError: the address is taken.
         """
-        app = web.Application()
+        app = web.Application(middlewares=[_own_browser])
         app.router.add_get("/", self._show)
         app.router.add_post("/", self._take)
         app.router.add_get("/style.css", self._style)
@@ -151,9 +167,7 @@ class Form:
 
     async def _show(self, request: web.Request) -> web.Response:
         text = self._page.render(question=self._question, token=self._token)
-        policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'"
-        headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
-        return web.Response(text=text, content_type="text/html", headers=headers)
+        return web.Response(text=text, content_type="text/html", headers=HEADERS)
 
     async def _style(self, request: web.Request) -> web.Response:
         return web.Response(text=STYLE, content_type="text/css")
@@ -180,6 +194,16 @@ class Form:
             values = {name: form.get(name, "").strip() for name in question.read}
             answer.set_result(Answer(form.get("outcome", DONE), values, form.get("words", "")))
         raise web.HTTPSeeOther("/")
+
+
+@web.middleware
+async def _own_browser(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn away what a page of another site makes this machine's browser send."""
+    try:
+        admit(request)
+    except Refused as refused:
+        return web.Response(status=refused.status, text=str(refused))
+    return await handler(request)
 
 
 class Terminal:

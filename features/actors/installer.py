@@ -183,6 +183,7 @@ class Installer(Pages):
         self.shared_secret = await self.mbg.adds_consumer(
             CONSUMER_NAME, CONSUMER_ID, permissions, active=active
         )
+        self.estate.journal.masker.learn(self.shared_secret)
 
     @property
     def consumer(self) -> Consumer:

@@ -75,6 +75,19 @@ async def test_a_page_of_another_site_or_an_old_one_answers_nothing(
     assert await asking == {"Verifier": "1"}
 
 
+async def test_a_host_name_is_refused(form: Form, browser: aiohttp.ClientSession) -> None:
+    # DNS rebinding: what is shown may be a secret
+    headers = {"Host": "evil.example.test"}
+    async with browser.get(f"{form.url}question.json", headers=headers) as page:
+        assert page.status == 403
+
+
+def test_nobody_is_asked_over_the_network() -> None:
+    for address in ("0.0.0.0", "192.0.2.7", "localhost"):
+        with pytest.raises(ConfigurationError, match="on loopback alone"):
+            Form((address, 0))
+
+
 async def test_who_is_never_answered_says_what_was_asked(form: Form) -> None:
     with pytest.raises(ConfigurationError, match=r"within 0\.01 s: MBG, Web services"):
         await asked(form, QUESTION, 0.01)

@@ -110,7 +110,7 @@ def question_for(method: str, path: str, body: dict[str, Any], note: str = "") -
     enter = {}
     for label, member in page.enter:
         value = named[member[1:-1]] if member.startswith("{") else body.get(member, "")
-        enter[label] = {True: "yes", False: "no"}.get(value, str(value))
+        enter[label] = ("yes" if value else "no") if isinstance(value, bool) else str(value)
     read = [label for label, _ in page.read]
     task = f"{page.task} {note}".strip()
     return Question("MCS", page.page, task, enter, read)

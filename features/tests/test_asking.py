@@ -168,7 +168,12 @@ async def test_until_asks_again_till_it_is_so() -> None:
 
 
 async def test_a_person_at_the_mbg() -> None:
-    read = ({}, {"Shared secret": "s"}, {"Verifier": "123456"}, {"ICP address": ""})
+    read: tuple[dict[str, str], ...] = (
+        {},
+        {"Shared secret": "s"},
+        {"Verifier": "123456"},
+        {"ICP address": ""},
+    )
     desk = Told(*(Answer("done", values) for values in read))
     mbg = MbgByPerson(desk, PATIENCE_S)
     await mbg.forwards(8202, ("127.10.0.5", 8202))

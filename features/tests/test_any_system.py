@@ -1,18 +1,19 @@
 """The suites on systems that are not theirs: an MCS and an MBG in processes of their own."""
 
 import ast
-import socket
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from features.tests.answerer import answering
-from features.tests.elsewhere import Elsewhere, check, elsewhere
+from features.tests.elsewhere import PASSWORD, Elsewhere, check, elsewhere
 
 pytestmark = pytest.mark.timeout(600)
 
+HAPPY_PATH = "From the first address to a registered teleworker"
 LOOKS_INTO_THE_MBG = {"Checking the box provisions the extension"}
 """Happy paths that compare passwords, which nobody can read from an external MBG."""
 
@@ -28,6 +29,29 @@ def test_the_happy_paths_pass_on_an_mcs_and_an_mbg_in_other_processes(tmp_path: 
     assert "external" in verdicts[LOOKS_INTO_THE_MBG.copy().pop()][1]
     kinds = {role["role"]: role["kind"] for role in report["roles"]}
     assert (kinds["MCS"], kinds["MBG"], kinds["PBX"]) == ("external", "external", "simulated")
+
+
+def test_an_mcs_that_nobody_makes_new_is_used_again_and_proves_no_first_token(
+    tmp_path: Path,
+) -> None:
+    chosen = "first_address or token_exchange_step or top_softkeys or registered_teleworker"
+    with elsewhere(tmp_path, resettable=False) as there:
+        words = ("--profile", "smoke", "-k", chosen)
+        status, said, report = check(there, there.estate_file(), *words)
+        log_in = {"username": "admin", "password": PASSWORD}
+        token = there.api("POST", "/login", log_in)["token"]
+        systems = there.api("GET", "/phone-systems", token=token)
+        phones = there.api("GET", "/phones", token=token)
+    outcomes = {s["name"]: (s["outcome"], s["reason"]) for s in report["scenarios"]}
+    assert status == 0, said
+    verdicts = sorted(verdict for verdict, _ in outcomes.values())
+    assert verdicts == ["not applicable", "pass", "pass", "pass"], said
+    (late,) = (name for name, (verdict, _) in outcomes.items() if verdict == "not applicable")
+    # whichever of the two comes second finds the token of the first
+    assert late in ("The token exchange, step by step", HAPPY_PATH), said
+    assert "has a token already" in outcomes[late][1]
+    assert len(systems["items"]) == 1, "the PBX was made known once"
+    assert phones["items"] == [], "people's phones were taken back"
 
 
 # Second opinion
@@ -138,20 +162,15 @@ def test_a_server_that_agrees_to_all_is_found_out(tmp_path: Path) -> None:
 # A person
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def test_a_person_who_is_asked_passes_stages_1_to_6(tmp_path: Path) -> None:
-    port = free_port()
-    form = f"http://127.0.0.1:{port}/"
-    with elsewhere(tmp_path) as there, answering(there, form) as person:
+    with ExitStack() as stack:
+        there = stack.enter_context(elsewhere(tmp_path))
+        form = f"http://{there.plan.administrator}:8189/"
+        person = stack.enter_context(answering(there, form))
         file = there.estate_file(
             mcs='speaks = "person"',
             mbg='speaks = "person"',
-            more=f"[person]\nport = {port}\npatience_s = 30.0\n",
+            more=f'[person]\naddress = "{there.plan.administrator}"\npatience_s = 30.0\n',
         )
         words = ("--profile", "smoke", "-k", "first_address")
         status, said, report = check(there, file, *words)

@@ -5,8 +5,11 @@ real browser for all.
 `pytest --hypothesis-profile=explore` looks for new ones.
 """
 
+import pytest
 from hypothesis import settings
 
+# A bare `assert` in a step says what it compared, as in a test: the report's findings show it.
+pytest.register_assert_rewrite("features.actors", "features.steps")
 pytest_plugins = ("tests.browser",)
 
 settings.register_profile("bench", deadline=None, derandomize=True)

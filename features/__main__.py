@@ -18,6 +18,9 @@ from features.defects import run as planting
 from features.demo import Demo, Outcome
 from features.pictures import chromium, take
 from features.recording import RunFolder
+from features.verdicts.applicability import load as load_applicability
+from features.verdicts.core import Profile
+from features.verdicts.rules import read_rules
 from simulators.control.server import ControlServer
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
@@ -27,6 +30,7 @@ from simulators.mbg.mbg import Mbg
 from simulators.running import run
 
 MOST_PHONES = 5_000
+SUITES = Path(__file__).with_name("test_features.py")
 
 HELP = """The suites with their report, the demo, an estate to work against, pictures of all pages.
 
@@ -114,16 +118,27 @@ def check(
     estate: Annotated[
         Path | None, typer.Option(help="Estate file (TOML); default: all ours.")
     ] = None,
+    profile: Annotated[
+        Profile, typer.Option(help="strict: all; manual: as the manual page; smoke: happy paths.")
+    ] = Profile.STRICT,
+    applicability: Annotated[
+        Path | None, typer.Option(help="File (TOML): what the product does not support, and why.")
+    ] = None,
 ) -> None:
     """Run the feature suites and write their report; further options go to pytest (-m ICP-2).
 
-    Exit status: pytest's.
+    Exit status: 0 when nothing that counts in the profile failed and something was proved, 1 when
+    not, 2 when it can't be done as asked.
     """
     folder = RunFolder.new("features").path
-    command = [sys.executable, "-m", "pytest", "features", "-q", f"--run-dir={folder}"]
+    command = [sys.executable, "-m", "pytest", str(SUITES), "-q"]
+    command += [f"--run-dir={folder.resolve()}", f"--profile={profile.value}"]
     if estate is not None:
         load(estate)
-        command.append(f"--estate={estate}")
+        command.append(f"--estate={estate.resolve()}")
+    if applicability is not None:
+        load_applicability(applicability, read_rules())
+        command.append(f"--applicability={applicability.resolve()}")
     status = subprocess.run([*command, *context.args], check=False).returncode
     if folder.exists():
         Console().print(f"Report: {asyncio.run(_report(folder))}", soft_wrap=True)

@@ -47,7 +47,7 @@ Feature: Stages 1 to 6 by hand
     Then the phone's screen says "Wrong password"
     And MCS does not know the phone
 
-  @ADR-4 @FWD-1 @negative
+  @ADR-4 @FWD-1 @negative @strict
   Scenario: A form with a mistake keeps what was typed
     Given a site ready for teleworkers
     And two browser windows side by side, at the MCS's site and at the MBG's
@@ -55,7 +55,7 @@ Feature: Stages 1 to 6 by hand
     Then each page says what is wrong, and all that was typed stands there still
     And the node and the forwarding rules are as they were
 
-  @ADR-6 @FWD-1
+  @ADR-6 @FWD-1 @strict
   Scenario: A session that has ended leads back after log-in
     Given a site ready for teleworkers
     And two browser windows side by side, at the MCS's site and at the MBG's
@@ -64,7 +64,7 @@ Feature: Stages 1 to 6 by hand
     And the installer follows a link in each window
     Then each window asks for a log-in, and leads on to the page that was wanted
 
-  @PHN-6 @ICP-1
+  @PHN-6 @ICP-1 @strict
   Scenario: A button that is pressed twice does once what it says
     Given a site ready for teleworkers
     And two browser windows side by side, at the MCS's site and at the MBG's

@@ -5,7 +5,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 from pytest_bdd.parser import Feature, Scenario, Step
 
+from features.actors.desk import Desk
 from features.actors.gateway import Gateway
 from features.actors.installer import Installer
-from features.actors.mcs_site import McsSite
+from features.actors.speakers import at_mbg, at_mcs, desk_for, needs_person
 from features.actors.teleworker import Teleworker
 from features.defects import plugin as defects
 from features.defects.defect import planted
 from features.defects.trial import Planting, Trial
 from features.mcs_in_process import launch
+from features.offered import Offered, offered_by
 from features.portal import Bench, refuse_async_steps, started
 from features.recording import RUNS, RunFolder, ScenarioRecord, StepRecord, stamp
 from features.steps.by_hand import *  # noqa: F403 -- pytest finds steps by their fixtures
@@ -33,6 +35,10 @@ from features.steps.phone_manager import *  # noqa: F403
 from features.steps.phones import *  # noqa: F403
 from features.steps.site import *  # noqa: F403
 from features.steps.tokens import *  # noqa: F403
+from features.verdicts import plugin as verdicts
+from features.verdicts.core import Phase, Verdict
+from features.verdicts.finding import showing
+from simulators.errors import NotOffered
 from simulators.estate.config import EstateConfig
 from simulators.estate.estate import Estate
 from simulators.journal import Journal
@@ -45,6 +51,8 @@ UNNAMED_DEFECTS = RUNS / "latest-defects"
 CATALOGUE = Path(__file__).parent.parent / "reports" / "requirements.toml"
 PEOPLE = 3
 BROWSER, BROWSER_LIMIT_S = "browser", 600
+ACTS_OF_A_PERSON = 30
+"""In one step, at most."""
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC).timestamp()
 """Calendar time at which each scenario begins, so that runs are alike."""
 
@@ -56,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--run-dir", default="", help="folder for the run; default: runs/latest-features"
     )
     defects.add_options(parser)
+    verdicts.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,9 +74,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{requirement['id']}: {requirement['sentence']}")
     for mark, meaning in catalogue["extra_tags"].items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
-    run = _Run(config)
+    worker, trial = hasattr(config, "workerinput"), bool(config.getoption("--defects"))
+    measure = verdicts.Verdicts(config, worker=worker, trial=trial)
+    run = _Run(config, measure)
+    config.stash[MEASURE] = measure
+    config.pluginmanager.register(measure, "teleworker-verdicts")
     config.pluginmanager.register(run, "teleworker-run")
     config.pluginmanager.register(_defects(config, run), "teleworker-defects")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where a person is asked, no time limit falls due."""
+    if needs_person(EstateConfig.model_validate(_tables(config))):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -86,17 +106,21 @@ class _Recorded:
     record: ScenarioRecord
     begun: float = field(default_factory=time.monotonic)
     step_begun: float = 0.0
+    mark: int = 0
+    """Where the journal was when the step began."""
     journal: Journal | None = None
     estate: Estate | None = None
 
 
 RECORDED = pytest.StashKey[_Recorded]()
+MEASURE = pytest.StashKey[verdicts.Verdicts]()
 
 
 class _Run:
     """Writes the run's folder while scenarios run (in each process of a parallel run)."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, measure: verdicts.Verdicts) -> None:
+        self._measure = measure
         worker = getattr(config, "workerinput", None)
         given = str(worker["run_dir"]) if worker else str(config.getoption("--run-dir"))
         unnamed = UNNAMED_DEFECTS if config.getoption("--defects") else UNNAMED
@@ -123,12 +147,18 @@ class _Run:
         record = ScenarioRecord(place, feature.name, scenario.name, tags)
         record.steps = [StepRecord(s.keyword, s.name) for s in scenario.steps]
         request.node.stash[RECORDED] = _Recorded(record)
+        if reason := self._measure.applicability.against(tags):
+            record.outcome, record.reason = Verdict.NOT_APPLICABLE.value, reason
+            self.pytest_bdd_after_scenario(request)
+            pytest.skip(f"not applicable: {reason}")
 
     def pytest_bdd_before_step(
         self, request: pytest.FixtureRequest, step_func: Callable[..., object]
     ) -> None:
         refuse_async_steps(step_func)
-        request.node.stash[RECORDED].step_begun = time.monotonic()
+        recorded = request.node.stash[RECORDED]
+        recorded.step_begun = time.monotonic()
+        recorded.mark = recorded.journal.mark() if recorded.journal else 0
 
     def pytest_bdd_after_step(self, request: pytest.FixtureRequest, step: Step) -> None:
         self._step(request, step).outcome = "pass"
@@ -136,24 +166,35 @@ class _Run:
     def pytest_bdd_step_error(
         self, request: pytest.FixtureRequest, step: Step, exception: Exception
     ) -> None:
-        recorded = request.node.stash[RECORDED]
-        recorded.record.fails(self._step(request, step), exception)
+        self._fails(request, step, exception)
 
     def pytest_bdd_step_func_lookup_error(
         self, request: pytest.FixtureRequest, step: Step, exception: Exception
     ) -> None:
+        self._fails(request, step, exception)
+
+    def _fails(self, request: pytest.FixtureRequest, step: Step, error: Exception) -> None:
         recorded = request.node.stash[RECORDED]
-        recorded.record.fails(self._step(request, step), exception)
+        ended = recorded.journal.mark() if recorded.journal else 0
+        recorded.record.fails(
+            self._step(request, step),
+            error,
+            Phase(step.type),
+            self._measure.level(recorded.record.tags),
+            showing(recorded.mark, ended),
+        )
 
     def pytest_bdd_after_scenario(self, request: pytest.FixtureRequest) -> None:
         recorded = request.node.stash[RECORDED]
         recorded.record.duration_s = round(time.monotonic() - recorded.begun, 3)
         recorded.record.ends()
+        said = Verdict(recorded.record.outcome), recorded.record.reason
+        request.node.stash[verdicts.SPOKEN] = said
         if recorded.estate is not None:
             self._roles = recorded.estate.roles()
         self.folder.add(recorded.record, recorded.journal, recorded.journal)
 
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """The parallel run's parent, or the only process, writes down what was run."""
         if self._is_worker or not self.folder.path.exists():
             return
@@ -162,10 +203,10 @@ class _Run:
             title="Feature suites",
             seed=int(self._config.getoption("--seed")),
             started=self._started,
-            outcome="pass" if exitstatus == 0 else "fail",
+            outcome="pass" if session.exitstatus == 0 else "fail",
             command="pytest " + " ".join(sys.argv[1:]),
             roles=self._roles or _usual_roles(),
-            facts={},
+            facts=self._measure.facts(),
         )
 
     @staticmethod
@@ -212,6 +253,22 @@ def bench() -> Iterator[Bench]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def desk(bench: Bench, pytestconfig: pytest.Config) -> Iterator[Desk | None]:
+    """Where a person is asked, if one speaks for a role of this run."""
+    config = EstateConfig.model_validate(_tables(pytestconfig))
+    found = bench.run(desk_for(config))
+    if found is not None:
+        bench.limit_s = ACTS_OF_A_PERSON * config.person.patience_s
+        capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            sys.stdout.write(f"\nSomebody is asked at {getattr(found, 'url', 'this terminal')}\n")
+            sys.stdout.flush()
+    yield found
+    if found is not None:
+        bench.run(found.stop())
+
+
 @pytest.fixture(autouse=True)
 def planted_defect(request: pytest.FixtureRequest) -> Iterator[None]:
     """With `--defects`: some of them, in place while the scenario runs."""
@@ -244,10 +301,14 @@ def estate(
     for table, settings in site_plan.items():
         tables[table] = tables.get(table, {}) | settings
     config = EstateConfig.model_validate(tables)
+    if config.mbg.role == "external" and "mbg" in site_plan:
+        wished = ", ".join(site_plan["mbg"])
+        raise NotOffered(f"the MBG is an external one, which stays as it is: {wished}")
     with bench.entered(_estate(config)) as running:
         recorded = request.node.stash.get(RECORDED, None)
         if recorded is not None:
             recorded.journal, recorded.estate = running.journal, running
+        offered_by(running, request.config.stash[MEASURE].applicability)
         yield running
 
 
@@ -263,7 +324,8 @@ def _tables(config: pytest.Config) -> dict[str, dict[str, object]]:
 
 
 def _estate(config: EstateConfig) -> Estate:
-    return Estate(config, launch, clock_start=START)
+    external = "external" in (config.mcs.role, config.mbg.role)
+    return Estate(config, launch, clock_start=None if external else START)
 
 
 @pytest.fixture
@@ -276,18 +338,30 @@ def people(estate: Estate, bench: Bench) -> list[Person]:
 
 
 @pytest.fixture
-def installer(bench: Bench, estate: Estate, people: list[Person]) -> Iterator[Installer]:
+def installer(
+    bench: Bench, estate: Estate, people: list[Person], desk: Desk | None
+) -> Iterator[Installer]:
     """The person at both admin sites, logged in."""
-    assert estate.mcs is not None
-    with bench.entered(McsSite(estate.mcs, estate.claim.plan.administrator, estate.journal)) as mcs:
+    mbg = at_mbg(estate, desk)
+    bench.run(mbg.begins())
+    with bench.entered(at_mcs(estate, desk)) as mcs:
         bench.run(mcs.log_in())
-        yield Installer(estate, mcs)
+        person = Installer(estate, mcs, mbg)
+        yield person
+        if (table := estate.config.mcs).role == "external" and not table.reset_command:
+            bench.run(person.tidies_up(people))
 
 
 @pytest.fixture
-def gateway(estate: Estate) -> Gateway:
+def offered(estate: Estate, request: pytest.FixtureRequest) -> Offered:
+    """What this run offers beside the product's business."""
+    return offered_by(estate, request.config.stash[MEASURE].applicability)
+
+
+@pytest.fixture
+def gateway(estate: Estate, offered: Offered) -> Gateway:
     """The MBG, with its faults and its site."""
-    return Gateway(estate)
+    return Gateway(estate, offered)
 
 
 @pytest.fixture

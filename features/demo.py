@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from features.actors.installer import Installer
-from features.actors.mcs_site import McsSite
+from features.actors.speakers import at_mbg, at_mcs
 from features.actors.teleworker import Teleworker
 from features.recording import RunFolder, ScenarioRecord, stamp
 from simulators.estate.config import EstateConfig
@@ -95,10 +95,9 @@ class Demo:
             self._people = invent(estate.seed, self._count)
             for person in self._people:
                 estate.node.add_extension(person.extension, person.name)
-            assert estate.mcs is not None
-            async with McsSite(estate.mcs, estate.claim.plan.administrator, estate.journal) as mcs:
+            async with at_mcs(estate) as mcs:
                 await mcs.log_in()
-                self._installer = Installer(estate, mcs)
+                self._installer = Installer(estate, mcs, at_mbg(estate))
                 try:
                     await self._stages()
                 except Exception as error:  # noqa: BLE001 -- any failure belongs into the report
@@ -259,11 +258,16 @@ class Demo:
             facts={
                 "teleworkers": self._count,
                 "registered at the PBX": done.registered,
-                "teleworker licences in use": self._estate.mbg.licences.in_use,
+                **self._licences(),
                 "messages in the journal": journal.mark(),
             },
             phones=done.phones,
         )
+
+    def _licences(self) -> dict[str, object]:
+        """How many are in use; an external MBG is not asked."""
+        mbgs = self._estate.mbgs
+        return {"teleworker licences in use": mbgs[0].licences.in_use} if mbgs else {}
 
     def _rows(self) -> list[dict[str, str]]:
         """What each phone is, now."""

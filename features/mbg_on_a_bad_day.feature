@@ -1,3 +1,4 @@
+@strict
 Feature: The MBG on a bad day
   Answers get lost, calls come at a bad moment, datagrams vanish. Nothing is lost, nothing is made twice.
 

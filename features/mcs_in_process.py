@@ -55,5 +55,6 @@ async def launch(place: McsPlace, trust: ssl.SSLContext) -> McsInProcess:
         tls=trust,
         kind="ours",
         where=f"in process, {mcs.api_url}",
+        on_run_clock=True,
     )
     return McsInProcess(mcs, endpoint)

@@ -24,7 +24,7 @@ Feature: In the office: from the box to a phone with its extension
     Then the colleague's phone registers at the PBX itself
     And the colleague's phone offers no "Setup" key
 
-  @PHN-6 @negative
+  @PHN-6 @negative @strict
   Scenario: An extension that somebody has is not on the Setup screen
     Given a site ready for teleworkers
     And the teleworker's phone is deployed and registered
@@ -32,7 +32,7 @@ Feature: In the office: from the box to a phone with its extension
     When the colleague presses Setup and looks for the teleworker's extension
     Then it is not offered
 
-  @PHN-6
+  @PHN-6 @strict
   Scenario: A change reaches a phone in the office at once
     Given a site ready for teleworkers
     And a colleague has connected a phone in the office

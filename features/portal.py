@@ -19,10 +19,12 @@ STEP_LIMIT_S = 110.0
 class Bench:
     """The loop thread, as steps see it."""
 
-    def __init__(self, portal: BlockingPortal) -> None:
+    def __init__(self, portal: BlockingPortal, limit_s: float = STEP_LIMIT_S) -> None:
         self._portal = portal
+        self.limit_s = limit_s
+        """For one act; where people are asked they need their time."""
 
-    def run(self, act: Coroutine[Any, Any, T], limit_s: float = STEP_LIMIT_S) -> T:
+    def run(self, act: Coroutine[Any, Any, T], limit_s: float | None = None) -> T:
         """Run a coroutine on the loop and return what it returns."""
         __tracebackhide__ = True
 
@@ -31,7 +33,7 @@ class Bench:
 
         future = self._portal.start_task_soon(carry)
         try:
-            return future.result(limit_s)
+            return future.result(self.limit_s if limit_s is None else limit_s)
         except BaseException:
             future.cancel()
             raise

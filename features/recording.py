@@ -7,13 +7,16 @@ Written as it happens, so that a run that is cut off still has everything up to 
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from features.verdicts.causes import cause_of
+from features.verdicts.core import Level, Phase, Verdict, decide
+from features.verdicts.finding import Finding, found, said
 from simulators.journal import Journal
 
 RUNS = Path("runs")
@@ -37,7 +40,7 @@ class StepRecord:
 
 @dataclass(slots=True)
 class ScenarioRecord:
-    """One scenario: `outcome` is `pass`, `fail`, `error` or `not applicable`."""
+    """One scenario: `outcome` is a `Verdict`; `finding` says what stood against a pass."""
 
     id: str
     feature: str
@@ -51,6 +54,7 @@ class ScenarioRecord:
     journal: str = ""
     first_seq: int | None = None
     last_seq: int | None = None
+    finding: Finding | None = None
 
     @contextmanager
     def step(self, keyword: str, text: str) -> Iterator[None]:
@@ -68,12 +72,26 @@ class ScenarioRecord:
         finally:
             record.duration_s = round(time.monotonic() - begun, 4)
 
-    def fails(self, record: StepRecord, error: BaseException) -> None:
-        """An assertion makes a failure, anything else an error of the bench."""
+    def fails(
+        self,
+        record: StepRecord,
+        error: BaseException,
+        phase: Phase = Phase.WHEN,
+        level: Level = Level.MUST,
+        entries: Sequence[int] = (),
+    ) -> None:
+        """The verdict on a scenario whose step ended with this error, and the finding."""
         record.outcome = "fail"
-        record.error = f"{type(error).__name__}: {error}"
-        self.outcome = "fail" if isinstance(error, AssertionError) else "error"
+        record.error = f"{type(error).__name__}: {said(error)}"
+        verdict = decide(phase, cause_of(error), level)
+        self.outcome = verdict.value
         self.reason = record.error.splitlines()[0]
+        if verdict is Verdict.NOT_APPLICABLE:
+            record.outcome, self.reason = "not run", str(error)
+        elif verdict is not Verdict.ERROR:
+            ids = [tag for tag in self.tags if tag[-1:].isdigit()]
+            expected = f"{record.keyword} {record.text}".strip()
+            self.finding = found(ids, level, expected, error, entries)
 
     def ends(self) -> None:
         """What was not run to its end, and did not fail, was skipped: it proves nothing."""

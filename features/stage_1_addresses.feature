@@ -8,19 +8,19 @@ Feature: Stage 1: MCS learns the MBG's addresses
     When the installer enters the MBG's internal address
     Then the MiVoice Border Gateway page shows that address
 
-  @ADR-1 @negative
+  @ADR-1 @negative @strict
   Scenario: What is no address is refused
     Given a bare site
     When the installer tries to enter "127.0.0" as the MBG's internal address
     Then MCS refuses it and names the field "internal_address"
 
-  @ADR-2
+  @ADR-2 @smoke
   Scenario: A phone that comes through the MBG is a teleworker
     Given a site ready for teleworkers
     When the teleworker connects the phone at home
     Then the Phones page shows the phone as "teleworker"
 
-  @ADR-2
+  @ADR-2 @smoke
   Scenario: A phone in the office is local
     Given a site ready for teleworkers
     When a colleague connects a phone in the office
@@ -33,7 +33,7 @@ Feature: Stage 1: MCS learns the MBG's addresses
     When the teleworker connects the phone at home
     Then the Phones page shows the phone as "local"
 
-  @ADR-2
+  @ADR-2 @strict
   Scenario: A changed internal address counts from the next request on
     Given a site ready for teleworkers
     And the teleworker has connected the phone at home
@@ -62,7 +62,7 @@ Feature: Stage 1: MCS learns the MBG's addresses
     Then provisioning of the teleworker waits, and MCS says "cannot be reached"
     And the MBG has no SIP device
 
-  @ADR-4 @ADR-5
+  @ADR-4 @ADR-5 @smoke
   Scenario: A teleworker registers at the node's NAT address and port
     Given a site ready for teleworkers
     When the teleworker's phone is deployed

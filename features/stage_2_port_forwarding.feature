@@ -1,7 +1,7 @@
 Feature: Stage 2: port forwarding on the MBG
   TCP 8202 at the MBG's external address reaches MCS, with SNAT.
 
-  @FWD-1
+  @FWD-1 @smoke
   Scenario: The forward carries a teleworker's configuration and firmware
     Given a site ready for teleworkers
     When the teleworker's phone is deployed

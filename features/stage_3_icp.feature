@@ -1,7 +1,7 @@
 Feature: Stage 3: the PBX as an ICP on the MBG
   MCS finds the ICP of a node by the node's address.
 
-  @ICP-1 @ICP-2
+  @ICP-1 @ICP-2 @smoke
   Scenario: The ICP with the node's address is found
     Given a site ready for teleworkers
     When the installer checks "Use remote authorization credentials" for the teleworker

@@ -1,7 +1,7 @@
 Feature: Stage 4: the API between MCS and MBG
   A consumer, a temporary token that a person approves, a verifier, a final token for 12 months.
 
-  @TOK-1 @TOK-2 @TOK-3 @TOK-4 @TOK-5
+  @TOK-1 @TOK-2 @TOK-3 @TOK-4 @TOK-5 @smoke
   Scenario: The token exchange, step by step
     Given a site with addresses, port forwarding and ICP in place
     When the installer presses "Save & Test API Credentials"
@@ -46,7 +46,7 @@ Feature: Stage 4: the API between MCS and MBG
     When the installer makes the mistake: wrong verifier
     Then every other mistake would have been told in other words
 
-  @TOK-3 @negative
+  @TOK-3 @negative @strict
   Scenario: Without "Enable Rest API" no token is requested
     Given a site with addresses, port forwarding and ICP in place
     When the installer requests a token without enabling the Rest API
@@ -72,7 +72,7 @@ Feature: Stage 4: the API between MCS and MBG
     When the installer presses "Save & Test API Credentials"
     Then provisioning still works
 
-  @TOK-7
+  @TOK-7 @strict
   Scenario: MCS warns before the token ends
     Given a site ready for teleworkers
     When 340 days pass
@@ -136,7 +136,7 @@ Feature: Stage 4: the API between MCS and MBG
     Then the extension is provisioned on the MBG
     And the SIP user has MCS's credentials
 
-  @PRV-2 @negative
+  @PRV-2 @negative @strict
   Scenario: A SIP user of the same name at another ICP is somebody else's
     Given a site ready for teleworkers
     And the MBG has a SIP user of the same name at another ICP
@@ -144,7 +144,7 @@ Feature: Stage 4: the API between MCS and MBG
     Then the extension is provisioned on the MBG
     And the SIP user at the other ICP is as it was
 
-  @PRV-3 @negative
+  @PRV-3 @negative @strict
   Scenario: Without a free teleworker licence the connection is refused as such
     Given the MBG has 1 teleworker licence
     And a site ready for teleworkers

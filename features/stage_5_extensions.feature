@@ -1,7 +1,7 @@
 Feature: Stage 5: extensions
   "Use remote authorization credentials" makes a SIP extension a teleworker's.
 
-  @EXT-1 @EXT-2 @EXT-5
+  @EXT-1 @EXT-2 @EXT-5 @smoke
   Scenario: Checking the box provisions the extension
     Given a site ready for teleworkers
     When the installer checks "Use remote authorization credentials" for the teleworker
@@ -10,7 +10,7 @@ Feature: Stage 5: extensions
     And saving again changes no credential
     And the colleague gets other credentials, just as strong
 
-  @EXT-2 @negative
+  @EXT-2 @negative @strict
   Scenario Outline: A password that the MBG would refuse is refused at once: <password>
     Given a site ready for teleworkers
     When the installer tries to enter "<password>" as the remote password
@@ -22,7 +22,7 @@ Feature: Stage 5: extensions
       | 12345678 |
       | abcdefgh |
 
-  @EXT-2 @negative
+  @EXT-2 @negative @strict
   Scenario: A password equal to the name is refused at once
     Given a site ready for teleworkers
     When the installer tries to enter the remote name as the remote password
@@ -73,7 +73,7 @@ Feature: Stage 5: extensions
     And the phone is refused because "Authorization name 9001 is not the extension number"
     And every teleworker licence is free
 
-  @EXT-6
+  @EXT-6 @strict
   Scenario: MCS warns of the authorization name at once, before anybody checks the box
     Given the PBX has "9001" as authorization name of the teleworker's extension
     When the installer connects the PBX

@@ -1,7 +1,7 @@
 Feature: Stage 6: the phone
   A person at home points the phone at MCS once; it does the rest by itself.
 
-  @PHN-2 @PHN-3 @PHN-7
+  @PHN-2 @PHN-3 @PHN-7 @smoke
   Scenario: From the Configuration Server form to a registered teleworker
     Given a site ready for teleworkers
     And the installer has provisioned and assigned the teleworker
@@ -31,13 +31,13 @@ Feature: Stage 6: the phone
     Then the phone stays a MiNET phone
     And MCS does not know the phone
 
-  @PHN-4
+  @PHN-4 @smoke
   Scenario: The phone is identified by its MAC address
     Given a site ready for teleworkers
     When the teleworker connects the phone at home
     Then the Phones page shows the phone's MAC address, model and firmware
 
-  @PHN-5
+  @PHN-5 @smoke
   Scenario: The top softkeys are Line 1 and Line 2
     Given a site ready for teleworkers
     When the teleworker connects the phone at home

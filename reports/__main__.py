@@ -1,4 +1,5 @@
-"""``python -m reports RUN_DIR``: reads a run folder, writes report.html, report.json, junit.xml.
+"""``python -m reports RUN_DIR``: reads a run folder, writes report.html, report.json, report.txt,
+junit.xml.
 
 Exit codes: 0 the report is written, whether the run passed or not; 2 the input cannot be reported
 on.
@@ -16,6 +17,7 @@ from reports.errors import ReportError
 from reports.html import render
 from reports.json_view import report_json
 from reports.junit import junit_xml
+from reports.plain import plain_text
 from reports.run import read_run
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -39,11 +41,12 @@ def report(
     """Render the report of a run and print the path of its page.
 
     Reads run.json, scenarios*.jsonl with the journals that they name, and burst.json where there is
-    one. Writes three views of them:
+    one. Writes four views of them:
 
     \b
     report.html   for people: one page, works offline, prints well
     report.json   for scripts: verdicts, coverage of every requirement
+    report.txt    for a terminal or a mail: counts, findings, what is open
     junit.xml     for build servers: one suite per feature
 
     Examples:
@@ -63,6 +66,7 @@ def report(
         covered = with_defects(cover(catalogue, run.scenarios), run.planted)
         page = _write(target, "report.html", render(run, covered, catalogue))
         _write(target, "report.json", report_json(run, covered))
+        _write(target, "report.txt", plain_text(run, covered))
         _write(target, "junit.xml", junit_xml(run))
     except ReportError as error:
         typer.echo(f"reports: {error}", err=True)

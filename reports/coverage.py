@@ -1,9 +1,9 @@
 """What the scenarios of a run say about each requirement. Pure.
 
-A requirement is *pass* when at least one scenario that carries its id passed and none failed. A
-scenario that ended in ``error`` proved nothing although it should have, so it counts as a failure
-here; one that was not applicable counts as nothing. A requirement without a verdict is *not covered
-yet*, and a check that no negative control has ever seen failing is marked as such.
+The worst verdict on the scenarios that carry its id decides: *fail* before *undecided* (one was
+inconclusive or broke, and proved nothing although it should have) before *warning* before *pass*
+before *not applicable*. A requirement without a scenario is *not covered yet*, and a check that no
+negative control has ever seen failing is marked as such.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reports.catalogue import Catalogue, Requirement
-from reports.model import Burst, Outcome, Planted, Run, RunOutcome, Scenario, StepOutcome
+from reports.model import BROKEN, Burst, Outcome, Planted, Run, RunOutcome, Scenario, StepOutcome
 
 
 class State(StrEnum):
@@ -20,7 +20,21 @@ class State(StrEnum):
 
     PASS = "pass"
     FAIL = "fail"
+    WARNING = "warning"
+    UNDECIDED = "undecided"
+    NOT_APPLICABLE = "not applicable"
     NOT_COVERED = "not covered yet"
+
+
+WORST_FIRST = (
+    (Outcome.FAIL, State.FAIL),
+    (Outcome.ERROR, State.UNDECIDED),
+    (Outcome.INCONCLUSIVE, State.UNDECIDED),
+    (Outcome.WARNING, State.WARNING),
+    (Outcome.PASS, State.PASS),
+    (Outcome.NOT_APPLICABLE, State.NOT_APPLICABLE),
+)
+"""The first verdict that a scenario has decides."""
 
 
 class Control(StrEnum):
@@ -28,6 +42,7 @@ class Control(StrEnum):
 
     PROVED = "seen failing"
     BROKEN = "did not catch the defect"
+    UNDECIDED = "undecided"
     NOT_RUN = "not applicable here"
     NONE = "none"
 
@@ -51,12 +66,7 @@ def cover(catalogue: Catalogue, scenarios: Sequence[Scenario]) -> tuple[Coverage
 def _cover(requirement: Requirement, scenarios: Sequence[Scenario]) -> Coverage:
     mine = tuple(scenario for scenario in scenarios if requirement.id in scenario.tags)
     outcomes = {scenario.outcome for scenario in mine}
-    if outcomes & {Outcome.FAIL, Outcome.ERROR}:
-        state = State.FAIL
-    elif Outcome.PASS in outcomes:
-        state = State.PASS
-    else:
-        state = State.NOT_COVERED
+    state = next((s for outcome, s in WORST_FIRST if outcome in outcomes), State.NOT_COVERED)
     controls = [scenario for scenario in mine if scenario.is_negative]
     return Coverage(requirement, state, _control({scenario.outcome for scenario in controls}), mine)
 
@@ -64,8 +74,10 @@ def _cover(requirement: Requirement, scenarios: Sequence[Scenario]) -> Coverage:
 def _control(outcomes: set[Outcome]) -> Control:
     if not outcomes:
         return Control.NONE
-    if outcomes & {Outcome.FAIL, Outcome.ERROR}:
+    if outcomes & {Outcome.FAIL, Outcome.WARNING}:
         return Control.BROKEN
+    if outcomes & BROKEN:
+        return Control.UNDECIDED
     return Control.PROVED if Outcome.PASS in outcomes else Control.NOT_RUN
 
 
@@ -84,7 +96,7 @@ def outcome_counts(scenarios: Sequence[Scenario]) -> dict[Outcome, int]:
 def notices(run: Run) -> tuple[str, ...]:
     """Return where the run contradicts itself, one sentence each, for the top of the report."""
     counts = outcome_counts(run.scenarios)
-    bad = counts[Outcome.FAIL] + counts[Outcome.ERROR]
+    bad = sum(counts[outcome] for outcome in BROKEN)
     found = []
     if run.outcome is RunOutcome.PASS and bad:
         found.append(f"The run calls itself a pass, yet {bad} of its scenarios failed or broke.")

@@ -132,6 +132,19 @@ class Row:
             self._refuse(name, "a list of texts", value)
         return tuple(clean(item) for item in value)
 
+    def integers(self, name: str) -> tuple[int, ...]:
+        """Return a list of whole numbers."""
+        value = self._get(name)
+        if not isinstance(value, list):
+            self._refuse(name, "a list of whole numbers", value)
+        if any(isinstance(item, bool) or not isinstance(item, int) for item in value):
+            self._refuse(name, "a list of whole numbers", value)
+        return tuple(value)
+
+    def optional_row(self, name: str) -> "Row | None":
+        """Return a nested object, or None where the field is null or missing."""
+        return None if self._fields.get(name) is None else self.row(name)
+
     def row(self, name: str) -> "Row":
         """Return a nested object."""
         return Row(self._get(name), f'{self.where}, field "{name}"')

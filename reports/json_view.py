@@ -58,6 +58,7 @@ def _scenario(scenario: Scenario) -> dict[str, object]:
         "tags": scenario.tags,
         "outcome": scenario.outcome,
         "reason": scenario.reason,
+        "finding": asdict(scenario.finding) if scenario.finding else None,
         "started": scenario.started.isoformat(),
         "duration_s": scenario.duration_s,
         "steps": [asdict(step) for step in scenario.steps],

@@ -33,12 +33,18 @@ class RoleKind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """Verdict of a scenario: ``error`` is the bench's own fault, not the product's."""
+    """Verdict on a scenario; what each means is in reports/README.md."""
 
     PASS = "pass"
     FAIL = "fail"
+    WARNING = "warning"
+    INCONCLUSIVE = "inconclusive"
     ERROR = "error"
     NOT_APPLICABLE = "not applicable"
+
+
+BROKEN = frozenset({Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE})
+"""Verdicts with which no run passes; whether a warning does is a matter of the run's profile."""
 
 
 class StepOutcome(StrEnum):
@@ -102,6 +108,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What stood against a pass: ids, how binding they are (MUST, SHOULD), what was expected and
+    what came; ``entries`` are numbers of messages that show it.
+    """
+
+    requirements: tuple[str, ...]
+    level: str
+    expected: str
+    actual: str
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One message on the wire, or a note on the lifeline of ``sender``."""
 
@@ -136,6 +155,13 @@ class Scenario:
     duration_s: float
     steps: tuple[Step, ...]
     entries: tuple[Entry, ...]
+    finding: Finding | None = None
+
+    @property
+    def shown_by(self) -> tuple[Entry, ...]:
+        """The messages that the finding points at."""
+        wanted = set(self.finding.entries) if self.finding else set()
+        return tuple(entry for entry in self.entries if entry.seq in wanted)
 
     @property
     def is_negative(self) -> bool:

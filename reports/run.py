@@ -15,6 +15,7 @@ from reports.fields import Row, decode
 from reports.model import (
     Burst,
     Entry,
+    Finding,
     Outcome,
     Phone,
     Planted,
@@ -201,6 +202,19 @@ def _scenario(row: Row, files: _Files, catalogue: Catalogue) -> Scenario:
         duration_s=row.number("duration_s"),
         steps=tuple(_step(step) for step in row.rows("steps")),
         entries=_slice(row, files),
+        finding=_finding(row.optional_row("finding")),
+    )
+
+
+def _finding(row: Row | None) -> Finding | None:
+    if row is None:
+        return None
+    return Finding(
+        requirements=row.texts("requirements"),
+        level=row.text("level"),
+        expected=row.text("expected"),
+        actual=row.text("actual"),
+        entries=row.integers("entries"),
     )
 
 

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from simulators.errors import ConfigurationError
+from simulators.errors import ConfigurationError, NotOffered
 
 HOURLY_S = 3600.0
 PASS_S = 0.005
@@ -77,6 +77,11 @@ class Clock:
         self._busy = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._fixed = ""
+
+    def stays_real(self, reason: str) -> None:
+        """From now on no `advance`: somebody in the run keeps a time of his own."""
+        self._fixed = reason
 
     def now(self) -> float:
         """Calendar time, epoch seconds."""
@@ -140,7 +145,10 @@ class Clock:
         Raises:
             ConfigurationError: the sum is negative, for time does not go back; or the year 9000
                 would begin.
+            NotOffered: `stays_real` was said; the reason.
         """
+        if self._fixed:
+            raise NotOffered(f"time can't be moved: {self._fixed}")
         total = seconds + 60 * minutes + 3600 * hours + 86400 * days
         if not total >= 0:
             raise ConfigurationError(f"expected to advance by 0 or more seconds, got {total:g}")

@@ -2,8 +2,10 @@
 
 BenchError                    base: one sentence that says what was expected, what came, what to do
 ├── ConfigurationError        the person's input: estate file, option, seed, address, port (exit
-status 2) ├── LocalProtocolError        our bench broke a rule of the protocol: our bug └──
-RemoteProtocolError       the peer broke a rule: a finding
+│                             status 2)
+├── LocalProtocolError        our bench broke a rule of the protocol: our bug
+├── NotOffered                a role of this run can't do it: what needs it is not applicable
+└── RemoteProtocolError       the peer broke a rule: a finding
 """
 
 
@@ -17,6 +19,10 @@ class ConfigurationError(BenchError):
 
 class LocalProtocolError(BenchError):
     """One of our own roles was about to break its protocol."""
+
+
+class NotOffered(BenchError):
+    """A role of this run can't do what was wanted of it: a real one's clock can't be moved."""
 
 
 class RemoteProtocolError(BenchError):

@@ -153,6 +153,8 @@ PURE_SIMULATORS = (
 )
 PURE = (
     *PURE_SIMULATORS,
+    "features.verdicts.core",
+    "features.verdicts.finding",
     "system.domain.*",
     "system.local.ldap_messages",
     "system.local.ldap_search",

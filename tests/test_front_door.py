@@ -138,6 +138,26 @@ def test_bad_input_gets_one_sentence_and_status_2(
 
 
 @pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[not_supported]\nEXT-77 = "none"\n', "unknown requirement 'EXT-77'"),
+        ('[not_supported]\nEXT-7 = ""\n', "needs its reason"),
+        ("[capabilities]\nclocks = false\n", "unknown capability 'clocks' in [capabilities]"),
+        ("not_suported = 1\n", "unknown key 'not_suported'"),
+        ("[capabilities\n", "is not TOML"),
+    ],
+)
+def test_an_applicability_file_with_an_unknown_name_is_refused(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    (tmp_path / "product.toml").write_text(text)
+    words = ("features", "check", "--applicability", "product.toml")
+    _, errors = (process := command(*words, cwd=tmp_path)).communicate(timeout=LIMIT_S)
+    assert process.returncode == 2
+    assert sentence in errors and len(errors.strip().splitlines()) == 1, errors
+
+
+@pytest.mark.parametrize(
     "content", [b"this is no database", b"SQLite format 3\x00" + b"\x01" * 200]
 )
 def test_a_corrupt_database_is_left_alone_and_named(tmp_path: Path, content: bytes) -> None:

@@ -24,7 +24,7 @@ class ComputerUser:
 
     async def opens_at_home(self) -> None:
         """Where Phone Manager was set up for working outside: it knows both addresses."""
-        places = Places(self._office_address, self.estate.mbg.outside, self._port)
+        places = Places(self._office_address, self.estate.mbg_place.outside, self._port)
         await self._opens(self._home, places)
 
     async def opens_in_office(self) -> None:
@@ -53,9 +53,10 @@ class ComputerUser:
 
     def was_heard_by_mbg(self) -> bool:
         """Whether the MBG has anything of the softphone in its journal."""
+        role = self.estate.mbg.role
         return any(
             isinstance(entry, Happened)
-            and entry.frm == self.estate.mbg.role
+            and entry.frm == role
             and self.phone.address in str(entry.facts)
             for entry in self.estate.journal.entries
         )

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from features.actors.installer import CONSUMER_ID
 from features.actors.teleworker import Teleworker
+from features.offered import Offered
+from features.verdicts.applicability import Capability
 from simulators.estate.estate import Estate
 from simulators.faults.catalogue import made
 from simulators.journal import Happened
@@ -17,10 +19,15 @@ QUIET_MINUTES = 10
 
 
 class Gateway:
-    """One MBG of the estate."""
+    """One MBG of the estate.
 
-    def __init__(self, estate: Estate) -> None:
+    Args:
+        offered: what the run offers; None: all of it.
+    """
+
+    def __init__(self, estate: Estate, offered: Offered | None = None) -> None:
         self.estate = estate
+        self._offered = offered
 
     @property
     def mbg(self) -> Mbg:
@@ -31,6 +38,8 @@ class Gateway:
 
     def has(self, fault: str, **parameters: object) -> None:
         """Switch a fault on."""
+        if self._offered is not None:
+            self._offered.needs(Capability.FAULTS)
         self.mbg.faults.switch_on(made(fault, parameters))
 
     def spoils_next_creation(self, fault: str) -> None:

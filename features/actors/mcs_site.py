@@ -8,27 +8,17 @@ from typing import Any
 
 import aiohttp
 
+from features.actors.answers import McsRefused, McsSilent, read_answer
 from simulators.estate.mcs import McsEndpoint
 from simulators.journal import Journal
 from simulators.patience import at_most, limit_of
 
 WAIT_LIMIT_S = 15.0
+ANSWER_LIMIT_S = 20.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.25
 """Between two looks at a page; longer each time, for what comes at all comes soon."""
 
 PERSON = "installer"
-
-
-class McsRefused(AssertionError):
-    """The MCS refused a call: status, code, message and, if it is about one, the field."""
-
-    def __init__(self, status: int, document: dict[str, Any]) -> None:
-        self.status = status
-        self.code = str(document.get("code", ""))
-        self.message = str(document.get("message", ""))
-        self.field = document.get("field")
-        self.requirement = document.get("requirement")
-        super().__init__(f"the MCS refused with {status} {self.code}: {self.message}")
 
 
 class McsSite:
@@ -51,7 +41,8 @@ class McsSite:
         connector = aiohttp.TCPConnector(
             local_addr=(self._source, 0), ssl=self._endpoint.tls, limit=8
         )
-        self._session = aiohttp.ClientSession(connector=connector)
+        patience = aiohttp.ClientTimeout(total=ANSWER_LIMIT_S)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=patience)
         return self
 
     async def __aexit__(
@@ -90,6 +81,10 @@ class McsSite:
     async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Do something."""
         return await self._call("POST", path, body or {})
+
+    async def delete(self, path: str) -> Any:
+        """Take something away."""
+        return await self._call("DELETE", path, None)
 
     async def put_octets(self, path: str, octets: bytes) -> Any:
         """Upload a file."""
@@ -133,18 +128,28 @@ class McsSite:
         if method != "GET":
             text = f"{len(body)} octets" if isinstance(body, bytes) else json.dumps(body)
             self._journal.http(PERSON, "MCS", method=method, path=path, text=text)
-        async with self._session.request(
-            method,
-            f"{self._endpoint.api_url}/api/v1{path}",
-            headers=headers,
-            **(content if body is not None else {}),
-        ) as response:
-            document: Any = None if response.status == 204 else await response.json()
-            if method != "GET":
-                self._write_answer_down(method, path, response.status, document)
-            if response.status >= 400:
-                raise McsRefused(response.status, document)
-            return document
+        try:
+            async with self._session.request(
+                method,
+                f"{self._endpoint.api_url}/api/v1{path}",
+                headers=headers,
+                **(content if body is not None else {}),
+            ) as response:
+                status, octets = response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise McsSilent(
+                f"expected the MCS at {self._endpoint.api_url} to answer {method} {path}, "
+                f"got {type(error).__name__}: {error}"
+            ) from error
+        try:
+            document = read_answer(f"{method} {path}", status, octets)
+        except McsRefused as refusal:
+            told = {"code": refusal.code, "message": refusal.message, "field": refusal.field}
+            self._write_answer_down(method, path, status, told)
+            raise
+        if method != "GET":
+            self._write_answer_down(method, path, status, document)
+        return document
 
     def _write_answer_down(self, method: str, path: str, status: int, answer: Any) -> None:
         """Journal an answer; a log-in's token is hidden from then on."""

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from features.actors.mcs_site import McsSite
+from features.actors.answers import AtMcs
+from features.actors.mbg_site import DeviceSeen, MbgSite
 from simulators.estate.estate import Estate
 from simulators.mbg.records.devices import Device
 
@@ -14,11 +15,13 @@ class Pages:
     Args:
         estate: whose MBG is looked at.
         mcs: a session of somebody who is logged in.
+        mbg: who is at the MBG's site.
     """
 
-    def __init__(self, estate: Estate, mcs: McsSite) -> None:
+    def __init__(self, estate: Estate, mcs: AtMcs, mbg: MbgSite) -> None:
         self.estate = estate
         self.mcs = mcs
+        self.mbg = mbg
         self.phone_system = 0
 
     async def phone_system_message(self) -> str:
@@ -71,16 +74,17 @@ class Pages:
         )
         return form
 
-    async def sees_provisioned_device(self, extension: str) -> None:
+    async def sees_provisioned_device(self, extension: str) -> DeviceSeen:
         """The form says provisioned, and the MBG has the device that it should have (API-1)."""
         form = await self.sees_provisioning(extension, "provisioned")
-        devices = self.estate.mbg.store.devices
-        assert form["mbg_device_id"] in devices, f"the MBG has {sorted(devices)}, MCS says {form}"
-        device, at_pbx = devices[form["mbg_device_id"]], self.estate.node.extensions[extension]
-        icp = self.estate.mbg.store.icps[device.icp_id]
-        assert icp.address == self.estate.node.address[0], f"{device} is at {icp}"
+        device = await self.mbg.device(str(form["mbg_device_id"]))
+        at_pbx = self.estate.node.extensions[extension]
+        assert device is not None, f"the MBG has no such SIP device, MCS says {form}"
+        assert device.icp_address == self.estate.node.address[0], f"another ICP: {device}"
         assert (device.set_username, device.icp_username) == (form["remote_name"], at_pbx.auth_name)
-        assert device.icp_password == at_pbx.auth_password, "another password than the PBX's"
+        if device.icp_password is not None:
+            assert device.icp_password == at_pbx.auth_password, "another password than the PBX's"
+        return device
 
     async def sees_password_of_pbx(self, extension: str) -> None:
         """Wait until the extension's SIP user has the password that the PBX has now (API-1)."""

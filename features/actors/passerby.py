@@ -38,7 +38,7 @@ class Passerby:
             probe.bind((self._home, 0))
             probe.settimeout(ANSWER_LIMIT_S)
             try:
-                probe.connect((self._estate.mbg.outside, port))
+                probe.connect((self._estate.mbg_place.outside, port))
                 if kind == socket.SOCK_DGRAM:
                     probe.send(b"\0\1probe\0octet\0")
                     probe.recv(1)

@@ -154,9 +154,8 @@ class Teleworker(PhoneUser):
             False when the administrator password did not open the menu, or there is none.
         """
         before = self.phone.reboots
-        forwards = self.estate.mbg.forwards.values()
-        port = next((forward.port for forward in forwards), PHONES_PORT)
-        if not self.phone.configure_server(self.estate.mbg.outside, port, password=password):
+        host, port = self.estate.mbg_place.outside, self.estate.config.mbg.forwarded_port
+        if not self.phone.configure_server(host, port, password=password):
             return False
         assert self.phone.reboots > before, "Save was answered, but the phone did not restart"
         await self.phone.until(*CONFIGURED)
@@ -168,7 +167,7 @@ class Teleworker(PhoneUser):
         phone.open_advanced()
         phone.select("Configuration Server")
         phone.fill_in("Download Protocol", "HTTPS")
-        phone.fill_in("HTTPS Server", self.estate.mbg.outside)
+        phone.fill_in("HTTPS Server", self.estate.mbg_place.outside)
         phone.fill_in("HTTPS Port", str(PHONES_PORT))
         phone.fill_in("Cert Validation", "true")
         phone.press("Save")

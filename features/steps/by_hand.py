@@ -10,7 +10,9 @@ from features.actors.keys import Keys
 from features.actors.looker import Looker
 from features.actors.teleworker import Teleworker
 from features.actors.windows import Windows
+from features.offered import Offered
 from features.portal import Bench
+from features.verdicts.applicability import Capability
 from simulators.estate.estate import Estate
 from simulators.phone.life.states import State
 from simulators.phone.people import Person
@@ -20,8 +22,10 @@ FIRMWARE = "5.1.0.6044"
 
 
 @pytest.fixture
-def windows(estate: Estate, browser: Browser) -> Windows:
+def windows(estate: Estate, offered: Offered, request: pytest.FixtureRequest) -> Windows:
     """Browser windows, closed before the estate is taken down."""
+    offered.needs(Capability.PAGES)
+    browser: Browser = request.getfixturevalue("browser")
     return Windows(estate, browser)
 
 
@@ -86,7 +90,7 @@ def _(bench: Bench, clicker: Clicker, keys: Keys, colleague_keys: Keys) -> None:
     for at in (keys, colleague_keys):
         at.switches_on()
         at.enters_password("22222", then="Configuration Server")
-        at.fills_in_configuration_server(clicker.estate.mbg.outside)
+        at.fills_in_configuration_server(clicker.estate.mbg_place.outside)
         bench.run(at.person.waits_for_registration())
         at.sees_lines()
         clicker.sees_registered(at.person.person)
@@ -119,8 +123,7 @@ def _(clicker: Clicker) -> None:
 
 @when(parsers.parse("the installer makes the mistake on the pages: {mistake}"))
 def _(filler: FormFiller, installer: Installer, mistake: str) -> None:
-    assert installer.consumer is not None
-    filler.clicker.shared_secret = installer.consumer.shared_secret
+    filler.clicker.shared_secret = installer.shared_secret
     filler.makes_mistake(mistake)
 
 
@@ -184,7 +187,7 @@ def _(filler: FormFiller) -> None:
 
 @then("the node and the forwarding rules are as they were")
 def _(bench: Bench, installer: Installer, estate: Estate) -> None:
-    assert bench.run(installer.node_page())["nat_ip_address"] == estate.mbg.outside
+    assert bench.run(installer.node_page())["nat_ip_address"] == estate.mbg_place.outside
     assert len(estate.mbg.forwards) == 1
 
 

@@ -7,7 +7,9 @@ from pytest_bdd import given, parsers, then, when
 
 from features.actors.gateway import Gateway
 from features.actors.installer import Installer
+from features.offered import Offered
 from features.portal import Bench
+from features.verdicts.applicability import Capability
 from simulators.estate.estate import Estate
 from simulators.mbg.records.devices import Device, weak
 from simulators.phone.people import Person
@@ -140,10 +142,9 @@ def _(estate: Estate, elsewhere: Device) -> None:
 
 
 @then("the SIP device belongs to the node's ICP")
-def _(installer: Installer, estate: Estate, people: list[Person]) -> None:
-    device = installer.device_of(people[0].extension)
-    assert device is not None
-    assert estate.mbg.store.icps[device.icp_id].address == estate.node.address[0]
+def _(bench: Bench, installer: Installer, estate: Estate, people: list[Person]) -> None:
+    device = bench.run(installer.sees_provisioned_device(people[0].extension))
+    assert device.icp_address == estate.node.address[0]
 
 
 @then("the SIP user has MCS's credentials")
@@ -234,9 +235,11 @@ def _(
     bench: Bench,
     installer: Installer,
     estate: Estate,
+    offered: Offered,
     caplog: pytest.LogCaptureFixture,
     tmp_path: Path,
 ) -> None:
+    offered.needs(Capability.LOG, Capability.RECORDS)
     estate.journal.write(tmp_path / "journal.jsonl")
     shown = {
         "the pages": bench.run(installer.sees_everything()),

@@ -33,7 +33,7 @@ def _(bench: Bench, installer: Installer) -> None:
 @when("somebody logs in as the hot desk on the teleworker's phone")
 def _(bench: Bench, sharer: DeskSharer, teleworker: Teleworker, estate: Estate) -> None:
     assert bench.run(sharer.logs_in_at(teleworker)), teleworker.phone.screen
-    bench.run(sharer.is_registered(estate.mbg.inside))
+    bench.run(sharer.is_registered(estate.mbg_place.inside))
 
 
 @when("somebody logs in as the hot desk on the colleague's phone")
@@ -79,13 +79,13 @@ def _(
     teleworker: Teleworker,
     estate: Estate,
 ) -> None:
-    bench.run(sharer.is_registered(estate.mbg.inside))
+    bench.run(sharer.is_registered(estate.mbg_place.inside))
     bench.run(teleworker.phone.until(State.REGISTERED))
     device = installer.device_of(sharer.extension)
     assert device is not None
     account = teleworker.phone.accounts[1]
     assert account.auth_username == device.set_username, "the phone has another account"
-    assert account.registrar[0] == estate.mbg.outside
+    assert account.registrar[0] == estate.mbg_place.outside
 
 
 @then("the hot desk is registered at the PBX from the office")

@@ -60,7 +60,7 @@ def _(bench: Bench, computer: ComputerUser) -> None:
 def _(bench: Bench, computer: ComputerUser, estate: Estate) -> None:
     bench.run(computer.is_registered())
     assert computer.phone.account is not None
-    assert computer.phone.account.registrar == estate.mbg.outside
+    assert computer.phone.account.registrar == estate.mbg_place.outside
     assert computer.phone.location == "remote"
     assert estate.node.is_registered(computer.person.extension)
 
@@ -78,7 +78,7 @@ def _(bench: Bench, computer: ComputerUser, estate: Estate) -> None:
 def _(bench: Bench, installer: Installer, computer: ComputerUser, estate: Estate) -> None:
     assert computer.spoke_with_mcs(), "nothing was said to MCS"
     sources = bench.run(installer.sees_log_ins_from(computer.name))
-    assert sources == {estate.mbg.inside}
+    assert sources == {estate.mbg_place.inside}
 
 
 @then("the MBG has not heard of the softphone")

@@ -43,6 +43,18 @@ def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
     bench.run(installer.provisions_and_assigns(teleworker.person))
 
 
+@when("the installer goes through stage 5: the teleworker's extension")
+def _(bench: Bench, installer: Installer, people: list[Person]) -> None:
+    bench.run(installer.uploads_firmware(people[0].model, FIRMWARE))
+    bench.run(installer.provisions_and_assigns(people[0]))
+
+
+@when("the teleworker goes through stage 6: the phone")
+def _(bench: Bench, teleworker: Teleworker) -> None:
+    bench.run(teleworker.plugs_in())
+    assert bench.run(teleworker.points_phone_at_mcs())
+
+
 @given("the teleworker's phone is deployed and registered")
 def _(bench: Bench, installer: Installer, teleworker: Teleworker) -> None:
     bench.run(installer.uploads_firmware(teleworker.person.model, FIRMWARE))
@@ -165,7 +177,7 @@ def _(teleworker: Teleworker) -> None:
 @then("the phone registers at the MBG's external address and SIP port")
 def _(bench: Bench, teleworker: Teleworker, estate: Estate) -> None:
     bench.run(teleworker.waits_for_registration())
-    assert teleworker.registers_at() == estate.mbg.sip_outside
+    assert teleworker.registers_at() == estate.mbg_place.sip_outside
 
 
 @then("the colleague's phone registers at the PBX itself")
@@ -217,14 +229,20 @@ def _(teleworker: Teleworker) -> None:
 def _(bench: Bench, teleworker: Teleworker, estate: Estate) -> None:
     bench.run(teleworker.waits_for_registration())
     model, mac = teleworker.phone.model.name, teleworker.phone.identity.mac
-    taken = [
-        entry.path
-        for entry in estate.journal.entries
-        if isinstance(entry, HttpEntry) and entry.to == teleworker.phone.role
-    ]
+    taken = [entry.path for entry in asked_by(estate, teleworker)]
     assert taken[:3] == ["/startup.cfg", f"/{model}.cfg", f"/{mac}.cfg"], taken
     assert f"{model}.st" in [path.rpartition("/")[2] for path in taken], taken
-    assert sum(f.octets_out for f in estate.mbg.forwards.values()) > 16_384
+    place, port = estate.mbg_place, estate.config.mbg.forwarded_port
+    sources = {e.source for e in asked_by(estate, teleworker)}
+    assert sources == {(place.outside, port)}, f"asked elsewhere than at the MBG: {sources}"
+    if estate.mbgs:
+        assert sum(f.octets_out for f in estate.mbg.forwards.values()) > 16_384
+
+
+def asked_by(estate: Estate, user: Teleworker) -> list[HttpEntry]:
+    """What the phone was answered by HTTP."""
+    entries = estate.journal.entries
+    return [e for e in entries if isinstance(e, HttpEntry) and e.to == user.phone.role]
 
 
 @then("the phone took new firmware and restarted")
@@ -242,7 +260,7 @@ def _(estate: Estate, reason: str) -> None:
 
 @then("every URI in the phone's configuration begins at the MBG's external address")
 def _(teleworker: Teleworker, estate: Estate) -> None:
-    assert teleworker.uris() == {f"https://{estate.mbg.outside}:8202"}
+    assert teleworker.uris() == {f"https://{estate.mbg_place.outside}:8202"}
 
 
 @then("every URI in the colleague's phone begins at MCS's own address")
@@ -252,14 +270,14 @@ def _(office: Office, estate: Estate) -> None:
 
 @then("the phone is told to register at the MBG's external address, not at the remote address")
 def _(teleworker: Teleworker, estate: Estate) -> None:
-    assert teleworker.registers_at() == estate.mbg.sip_outside
+    assert teleworker.registers_at() == estate.mbg_place.sip_outside
     assert teleworker.uris() == {f"https://{estate.claim.plan.node(9)}:8202"}
 
 
 @then("the phone is told to register at the NAT address, not at the remote address")
 def _(teleworker: Teleworker, estate: Estate) -> None:
     assert teleworker.registers_at()[0] == estate.claim.plan.node(9)
-    assert teleworker.uris() == {f"https://{estate.mbg.outside}:8202"}
+    assert teleworker.uris() == {f"https://{estate.mbg_place.outside}:8202"}
 
 
 @then("the phone does not let anybody in")
@@ -328,7 +346,7 @@ def _(bench: Bench, teleworker: Teleworker, office: Office) -> None:
 def _(teleworker: Teleworker, office: Office, estate: Estate) -> None:
     ends = {phone: phone.audio[1].heard_from for phone in (teleworker.phone, office.phone)}
     hosts = [None if at is None else at[0] for at in ends.values()]
-    assert hosts == [estate.mbg.outside, estate.mbg.inside]
+    assert hosts == [estate.mbg_place.outside, estate.mbg_place.inside]
 
 
 @then("the colleague in the office is told that nobody is there")
@@ -340,7 +358,7 @@ def _(bench: Bench, office: Office) -> None:
 def _(teleworker: Teleworker, estate: Estate) -> None:
     binding = estate.node.binding(teleworker.person.extension)
     assert binding is not None
-    host, port = estate.mbg.sip_inside
+    host, port = estate.mbg_place.sip_inside
     assert f"@{host}:{port}" in binding.contact
 
 

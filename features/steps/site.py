@@ -49,8 +49,9 @@ def _(site_plan: SitePlan, release: str) -> None:
 
 
 @given("a bare site")
-def _(installer: Installer) -> None:
-    assert installer.estate.mbg.store.devices == {}
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.finds_no_token())
+    bench.run(installer.mbg_page())
 
 
 @given("a site with addresses and ICP in place")
@@ -65,7 +66,7 @@ def _(bench: Bench, installer: Installer) -> None:
 
 @given("a site ready for teleworkers")
 def _(bench: Bench, installer: Installer) -> None:
-    bench.run(installer.prepares_site())
+    bench.run(installer.prepares_site(with_token=True))
     bench.run(installer.completes_token_exchange())
 
 
@@ -79,6 +80,17 @@ def _(bench: Bench, installer: Installer) -> None:
 def _(bench: Bench, installer: Installer, estate: Estate) -> None:
     bench.run(installer.prepares_site(icp_address=estate.claim.plan.node(7)))
     bench.run(installer.completes_token_exchange())
+
+
+@when("the installer goes through stage 1: addresses in MCS")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.enters_all_addresses())
+
+
+@when("the installer goes through stages 2 and 3: port forwarding and ICP on the MBG")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.forwards_phone_port())
+    bench.run(installer.adds_icp())
 
 
 @given(parsers.parse("the MBG has ICPs of {number:d} other sites"))
@@ -184,13 +196,13 @@ def _(bench: Bench, estate: Estate, number: str, unit: str) -> None:
 
 @then("the MiVoice Border Gateway page shows that address")
 def _(bench: Bench, installer: Installer, estate: Estate) -> None:
-    assert bench.run(installer.mbg_page())["internal_address"] == estate.mbg.inside
+    assert bench.run(installer.mbg_page())["internal_address"] == estate.mbg_place.inside
 
 
 @then("the node's page shows the MBG's external address and SIP port")
 def _(bench: Bench, installer: Installer, estate: Estate) -> None:
     node = bench.run(installer.node_page())
-    assert (node["nat_ip_address"], node["nat_sip_port"]) == estate.mbg.sip_outside
+    assert (node["nat_ip_address"], node["nat_sip_port"]) == estate.mbg_place.sip_outside
 
 
 @then(parsers.parse('MCS refuses it and names the field "{field}"'))
@@ -211,9 +223,10 @@ def _(bench: Bench, installer: Installer, release: str) -> None:
 
 @then("the MBG was called at its internal address")
 def _(estate: Estate) -> None:
+    address = estate.mbg.rest_address
     calls = [e for e in estate.journal.entries if isinstance(e, HttpEntry) and e.to == "MBG"]
     assert calls, "MCS never called the MBG"
-    assert {e.destination for e in calls} == {estate.mbg.rest_address}
+    assert {e.destination for e in calls} == {address}
 
 
 @then(parsers.parse('the Phones page shows the phone as "{location}"'))
@@ -229,7 +242,7 @@ def _(bench: Bench, installer: Installer, office: Office, location: str) -> None
 @then("MCS saw the phone at the MBG's internal address")
 def _(bench: Bench, installer: Installer, teleworker: Teleworker, estate: Estate) -> None:
     phone = bench.run(installer.sees_phone(teleworker.person.mac))
-    assert phone["address"] == estate.mbg.inside
+    assert phone["address"] == estate.mbg_place.inside
 
 
 @then("MCS does not know the phone")

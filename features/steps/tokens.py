@@ -28,6 +28,12 @@ def _(bench: Bench, installer: Installer) -> None:
     bench.run(installer.completes_token_exchange())
 
 
+@when("the installer goes through stage 4: consumer, temporary token, verifier, final token")
+def _(bench: Bench, installer: Installer) -> None:
+    bench.run(installer.adds_consumer())
+    bench.run(installer.completes_token_exchange())
+
+
 @when('the installer presses "Save & Test API Credentials"')
 def _(bench: Bench, installer: Installer) -> None:
     bench.run(installer.enables_rest_api())

@@ -16,7 +16,8 @@ def test_it_writes_three_files_and_prints_the_page(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert result.stdout.strip() == str(folder / "report.html")
     assert all(
-        (folder / name).stat().st_size for name in ("report.html", "report.json", "junit.xml")
+        (folder / name).stat().st_size
+        for name in ("report.html", "report.json", "report.txt", "junit.xml")
     )
     assert not list(folder.glob(".*.part"))
     assert RUNNER.invoke(app, [str(folder)]).exit_code == 0  # its own output does not disturb it

@@ -106,7 +106,7 @@ def test_a_torn_last_line(tmp_path: Path, torn: str) -> None:
     sample.write_features(tmp_path)
     path = tmp_path / "scenarios-1.jsonl"
     path.write_text(path.read_text(encoding="utf-8") + torn, encoding="utf-8")
-    with pytest.raises(ReportError, match="line 11"):
+    with pytest.raises(ReportError, match="line 13"):
         read(tmp_path)
 
 

@@ -17,6 +17,7 @@ from reports.html import render
 from reports.json_view import report_json
 from reports.junit import junit_xml
 from reports.model import Run
+from reports.plain import plain_text
 from reports.run import read_run
 from reports.tests import sample
 from reports.tests.test_run import change
@@ -97,7 +98,7 @@ def test_the_page_shows_every_requirement(run: Run) -> None:
     for requirement in CATALOGUE.requirements:
         assert f"req-{requirement.id}" in page.ids
         assert requirement.sentence in shown
-    assert shown.count("not covered yet") > 13
+    assert shown.count("not covered yet") > 10
     assert run.command in shown and run.seed in shown and run.fingerprint in shown
     assert "54 messages not drawn" in shown
 
@@ -105,6 +106,8 @@ def test_the_page_shows_every_requirement(run: Run) -> None:
 def test_failed_scenarios_are_open_and_show_why(run: Run) -> None:
     text = page_of(run)
     assert text.count('data-outcome="fail" open') == 2
+    assert text.count('data-outcome="warning" open') == 1
+    assert text.count('data-outcome="inconclusive" open') == 1
     assert text.count('data-outcome="error" open') == 1
     assert "refusal that names the licence" in text
 
@@ -151,7 +154,12 @@ def test_junit_is_well_formed_and_counts(run: Run) -> None:
     root = ElementTree.fromstring(junit_xml(run).encode())
     assert root.tag == "testsuites"
     counts = {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")}
-    assert counts == {"tests": "19", "failures": "2", "errors": "1", "skipped": "1"}
+    assert counts == {"tests": "21", "failures": "2", "errors": "2", "skipped": "1"}
+    kinds = [item.get("type") for item in root.iter("error")]
+    assert sorted(kinds, key=str) == ["error", "inconclusive"]
+    (warned,) = (item.text or "" for item in root.iter("system-err"))
+    assert warned.startswith("warning: EXT-2 (SHOULD)\nexpected: Then it is registered")
+    assert "PBX HQ -> MBG: 200 OK, expires 1800" in warned, "the messages that show it"
     for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
         for suite in root.findall("testsuite"):
             assert suite.get(name) == str(len(list(suite.iter(tag))))
@@ -163,10 +171,25 @@ def test_json_view(run: Run) -> None:
     document = json.loads(report_json(run, cover(CATALOGUE, run.scenarios)))
     assert document["format"] == 1 and document["outcome"] == "fail"
     assert len(document["requirements"]) == 45
-    assert document["counts"]["requirements"] == {"pass": 29, "fail": 3, "not covered yet": 13}
+    assert document["counts"]["requirements"] == {
+        "pass": 29, "fail": 2, "warning": 1, "undecided": 2, "not applicable": 1,
+        "not covered yet": 10,
+    }  # fmt: skip
     by_id = {item["id"]: item for item in document["requirements"]}
     assert by_id["PRE-1"]["negative_control"] == "seen failing"
     assert by_id["FWD-2"]["state"] == "fail" and by_id["ADR-3"]["scenarios"] == []
+
+
+def test_a_finding_says_what_was_expected_and_shows_the_messages(run: Run) -> None:
+    document = json.loads(report_json(run, cover(CATALOGUE, run.scenarios)))
+    (failed, *_) = (s["finding"] for s in document["scenarios"] if s["outcome"] == "fail")
+    assert failed["requirements"] == ["FWD-2"] and failed["entries"] == [15, 16, 17]
+    shown = "".join(check(page_of(run)).texts)
+    assert shown.count("Finding: ") == 2 and shown.count("What was in the way: ") == 1
+    text = plain_text(run, cover(CATALOGUE, run.scenarios))
+    assert "FAIL FWD-2: LDAP, TFTP and syslog are shut" in text
+    assert "15 MBG -> PBX HQ: REGISTER sip:127.10.0.21 as 2001" in text
+    assert "INCONCLUSIVE EXT-7" in text and "not covered: " in text
 
 
 def test_a_run_with_next_to_nothing(run: Run) -> None:

@@ -3,12 +3,13 @@
 [run]         seed, journal
 [addresses]   block = "default" (127.10/20/30) or "private" (any free block)
 [mcs]         role = "ours" or "external", and where
-[mbg]         release, mode, licences
+[mbg]         release, mode, licences; or role = "external", and where
 [[more_mbgs]] the same, for each further MBG
 [pbx]         name, release, licences, udp_listening of node 1
 [[more_pbx_nodes]] the same, for nodes 2 to 9
 [ct_gateway]  release
 [control]     port
+[person]      where a person is asked who speaks for an external role
 """
 
 import tomllib
@@ -45,11 +46,14 @@ class AddressesTable(_Table):
 class McsTable(_Table):
     """The MCS: ours (this checkout's, in process or as its own), or a running one elsewhere.
 
-    `external` needs `api_url`, `phones_address`, `admin_password_file` and, unless its certificate
-    chains to a public CA, `ca_file`.
+    `external` needs `phones_address` and, by who speaks to it: `api`, our JSON API: `api_url`,
+    `admin_password_file` and, unless its certificate chains to a public CA, `ca_file`. `person`:
+    somebody is asked to press the buttons of its site and to read from it. `reset_command` makes
+    it as delivered again before each scenario (a virtual machine's snapshot, for example).
     """
 
     role: Literal["ours", "external"] = "ours"
+    speaks: Literal["api", "person"] = "api"
     admin_name: str = "admin"
     api_url: str = ""
     phones_address: str = ""
@@ -58,12 +62,26 @@ class McsTable(_Table):
     tftp_port: int = 69
     admin_password_file: Path | None = None
     ca_file: Path | None = None
+    reset_command: tuple[str, ...] = ()
 
 
 class MbgTable(_Table):
-    """The simulated MBG (PRE-1, PRE-2, PRV-3)."""
+    """The MBG: simulated (PRE-1, PRE-2, PRV-3), or a running one elsewhere.
 
-    role: Literal["simulated"] = "simulated"
+    `external` needs the addresses `inside` and `outside`; its site is a `person`'s business, or, by
+    `control`, that of the control API of a simulated one in another process (`control_url`).
+    `ca_file` is the CA of its certificate, for an MCS of ours. `forwarded_port` is where its
+    forward of the phones' port listens outside.
+    """
+
+    role: Literal["simulated", "external"] = "simulated"
+    speaks: Literal["control", "person"] = "person"
+    inside: str = ""
+    outside: str = ""
+    rest_port: int = Field(default=443, ge=1, le=65535)
+    forwarded_port: int = Field(default=8202, ge=1, le=65535)
+    control_url: str = ""
+    ca_file: Path | None = None
     release: str = "11.4.0.225"
     mode: Literal["gateway", "server-only"] = "gateway"
     licences: int = Field(default=1000, ge=0)
@@ -89,6 +107,19 @@ class CtGatewayTable(_Table):
     port: int = Field(default=4000, ge=0, le=65535)
 
 
+class PersonTable(_Table):
+    """Where a person is asked, if one speaks for a role.
+
+    `form`: on a small page at `address`, whose URL is printed; `terminal`: where the run was
+    started. Who says nothing for `patience_s` seconds has not done it.
+    """
+
+    asked: Literal["form", "terminal"] = "form"
+    address: str = "127.0.0.1"
+    port: int = Field(default=8189, ge=0, le=65535)
+    patience_s: float = Field(default=900.0, gt=0)
+
+
 class ControlTable(_Table):
     """The control APIs: each MBG's, the PBX's, the phones' and the estate's (with the live map) has
     this port at its own address; 0 takes any.
@@ -109,6 +140,7 @@ class EstateConfig(_Table):
     more_pbx_nodes: tuple[PbxTable, ...] = Field(default=(), max_length=MOST_NODES - 1)
     ct_gateway: CtGatewayTable = CtGatewayTable()
     control: ControlTable = ControlTable()
+    person: PersonTable = PersonTable()
 
     @property
     def mbgs(self) -> tuple[MbgTable, ...]:
@@ -119,6 +151,14 @@ class EstateConfig(_Table):
     def pbx_nodes(self) -> tuple[PbxTable, ...]:
         """All nodes, `[pbx]` first."""
         return (self.pbx, *self.more_pbx_nodes)
+
+    @model_validator(mode="after")
+    def _one_mbg_is_external_at_most(self) -> Self:
+        if any(table.role == "external" for table in self.more_mbgs):
+            raise ValueError(
+                "an external MBG is the only or the first one: [mbg], not [[more_mbgs]]"
+            )
+        return self
 
     @model_validator(mode="after")
     def _each_node_has_its_name(self) -> Self:

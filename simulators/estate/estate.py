@@ -22,8 +22,17 @@ from simulators.control.phone_control import phone_control
 from simulators.control.role import Controlled
 from simulators.control.server import ControlServer
 from simulators.entropy import Seed
+from simulators.errors import NotOffered
 from simulators.estate.config import EstateConfig, MbgTable
-from simulators.estate.mcs import McsEndpoint, McsLauncher, McsPlace, endpoint_elsewhere
+from simulators.estate.mbg_place import ROLE as MBG_ROLE
+from simulators.estate.mbg_place import MbgPlace, place_elsewhere, place_of, with_ca_of
+from simulators.estate.mcs import (
+    McsEndpoint,
+    McsLauncher,
+    McsPlace,
+    endpoint_elsewhere,
+    reset_elsewhere,
+)
 from simulators.estate.where import Where
 from simulators.estate.whole import Whole
 from simulators.faces.live_map.pages import MapPages
@@ -88,6 +97,8 @@ class Estate:
         self.control: ControlServer
         self.ct_gateway_password: str
         self.mcs: McsEndpoint | None = None
+        self.sealed = ""
+        """Why nobody looks into the MBG, where it is a simulated one; "" where one may."""
         self.where: Where
 
     @property
@@ -97,8 +108,22 @@ class Estate:
 
     @property
     def mbg(self) -> Mbg:
-        """The first MBG."""
+        """The first MBG, to look into and to spoil.
+
+        Raises:
+            NotOffered: it is an external one, which nobody looks into.
+        """
+        if self.sealed or not self.mbgs:
+            raise NotOffered(
+                "the MBG's records can't be looked into: " + (self.sealed or "it is external")
+            )
         return self.mbgs[0]
+
+    @property
+    def mbg_place(self) -> MbgPlace:
+        """Where the first MBG is, whoever plays it."""
+        external = self.config.mbg.role == "external"
+        return place_elsewhere(self.config.mbg) if external else place_of(self.mbgs[0])
 
     @property
     def nodes(self) -> list[PbxNode]:
@@ -185,6 +210,10 @@ class Estate:
             "phones": f"{len(self.phones)} emulated handsets",
         }
         listed = [{"role": "MCS", "kind": mcs.kind, "where": mcs.where}] if mcs else []
+        if self.config.mbg.role == "external":
+            place = self.mbg_place
+            where = f"{place.inside} inside, {place.outside} outside"
+            listed += [{"role": "MBG", "kind": "external", "where": where}]
         return listed + [
             {"role": role, "kind": "simulated", "where": where} for role, where in simulated.items()
         ]
@@ -219,7 +248,12 @@ class Estate:
         self._name_places()
         await self._start_pbx()
         for number, table in enumerate(self.config.mbgs, 1):
-            await self._start_mbg(number, table)
+            if table.role == "external":
+                place = place_elsewhere(table)
+                self.journal.name(place.inside, MBG_ROLE)
+                self.journal.name(place.outside, MBG_ROLE)
+            else:
+                await self._start_mbg(number, table)
         await self._start_mcs()
         await self._start_phones()
         await self._start_control()
@@ -323,6 +357,7 @@ class Estate:
 
     async def _start_mcs(self) -> None:
         if self.config.mcs.role == "external":
+            await reset_elsewhere(self.config.mcs)
             self.mcs = endpoint_elsewhere(self.config.mcs)
         elif self._launch_mcs is not None:
             running = await self._launch_mcs(self._place(), self.authority.client_context())
@@ -347,7 +382,7 @@ class Estate:
             data_dir=data_dir,
             address=plan.mcs,
             certificate=self.authority.write(folder, plan.mcs, plan.mbg_outside),
-            trusted_ca=self.authority.write_ca(folder),
+            trusted_ca=with_ca_of(self.config.mbg, self.authority.write_ca(folder)),
             admin_password=password,
             clock=self.clock,
             entropy=self.seed.stream("mcs").randbytes,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.clock import END, Clock
-from simulators.errors import ConfigurationError
+from simulators.errors import ConfigurationError, NotOffered
 
 YEAR_S = 365 * 86_400.0
 
@@ -217,3 +217,12 @@ async def test_the_clock_ends_before_dates_do() -> None:
     with pytest.raises(ConfigurationError, match="before the year 9000"):
         await clock.advance(float("inf"))
     assert (await clock.advance(50)).moved_s == 50
+
+
+async def test_time_that_somebody_else_keeps_is_not_moved() -> None:
+    clock = Clock()
+    clock.stays_real("the MBG is a real one")
+    before = clock.now()
+    with pytest.raises(NotOffered, match="the MBG is a real one"):
+        await clock.advance(days=1)
+    assert clock.now() - before < 86_400

@@ -106,7 +106,7 @@ DEFECTS = (
     Defect(
         "ext-7-feature-code-not-heard-of", "MCS", ("EXT-7",),
         "MCS does not hear of hot desks that log in by feature code at another phone.",
-        "system.phones.hot_desk:HotDesk.heard",
+        "system.phones.hot_desk_events:HotDeskEvents.heard",
         ignoring,
     ),
 )  # fmt: skip

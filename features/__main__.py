@@ -18,6 +18,7 @@ from features.defects import run as planting
 from features.demo import Demo, Outcome
 from features.pictures import chromium, take
 from features.recording import RunFolder
+from features.words import catalogue
 from simulators.control.server import ControlServer
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
@@ -152,6 +153,17 @@ def defects(
         planting.listed(console)
         return
     raise typer.Exit(planting.try_all(console, reach, only, thorough=thorough))
+
+
+@app.command()
+def steps(
+    write: Annotated[Path | None, typer.Option(help="Into this file, not to the screen.")] = None,
+) -> None:
+    """The step catalogue: what a scenario can say, by area (docs/steps.md)."""
+    if write is None:
+        sys.stdout.write(catalogue.page())
+    else:
+        write.write_text(catalogue.page(), encoding="utf-8")
 
 
 def _play(

@@ -27,11 +27,16 @@ from features.steps.by_hand import *  # noqa: F403 -- pytest finds steps by thei
 from features.steps.extensions import *  # noqa: F403
 from features.steps.hot_desks import *  # noqa: F403
 from features.steps.mbg import *  # noqa: F403
+from features.steps.mistakes import *  # noqa: F403
 from features.steps.office_phones import *  # noqa: F403
+from features.steps.outages import *  # noqa: F403
 from features.steps.phone_manager import *  # noqa: F403
 from features.steps.phones import *  # noqa: F403
 from features.steps.site import *  # noqa: F403
 from features.steps.tokens import *  # noqa: F403
+from features.steps.warnings import *  # noqa: F403
+from features.steps.year import *  # noqa: F403
+from features.words.snippet import snippet
 from simulators.estate.config import EstateConfig
 from simulators.estate.estate import Estate
 from simulators.journal import Journal
@@ -142,6 +147,7 @@ class _Run:
         self, request: pytest.FixtureRequest, step: Step, exception: Exception
     ) -> None:
         recorded = request.node.stash[RECORDED]
+        exception.args = (f"{exception}\n\n{snippet(step.type, step.name)}",)
         recorded.record.fails(self._step(request, step), exception)
 
     def pytest_bdd_after_scenario(self, request: pytest.FixtureRequest) -> None:
@@ -239,7 +245,7 @@ def estate(
     caplog.set_level("DEBUG", logger="mcs")
     tables = _tables(request.config)
     for table, settings in site_plan.items():
-        tables[table] = tables.get(table, {}) | settings
+        tables[table] = settings if isinstance(settings, list) else tables.get(table, {}) | settings
     config = EstateConfig.model_validate(tables)
     with bench.entered(_estate(config)) as running:
         recorded = request.node.stash.get(RECORDED, None)

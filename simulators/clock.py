@@ -36,6 +36,9 @@ PASSES = 40
 Passes are counted, and not the time of a machine that may give it to others: in each, all that has
 come meanwhile is dealt with.
 """
+STALE_PASSES = 8
+"""The same for who was waited for in vain before, and nobody has begun or ended anything since: it
+waits for time to pass (a request that nobody answers), not for others to work."""
 EPSILON_S = 1e-6
 END = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 """No advance goes further: what then falls due years later still has to be a date (up to 9999)."""
@@ -105,6 +108,8 @@ class Clock:
         self._numbers = 0
         self._wake: asyncio.TimerHandle | None = None
         self._busy = 0
+        self._turns = 0
+        self._in_vain = -1
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -160,11 +165,13 @@ class Clock:
     def hold(self) -> None:
         """Begin to be busy; each `hold` needs its `release`."""
         self._busy += 1
+        self._turns += 1
         self._idle.clear()
 
     def release(self) -> None:
         """End what `hold` began."""
         self._busy -= 1
+        self._turns += 1
         if self._busy == 0:
             self._idle.set()
 
@@ -300,7 +307,7 @@ class Clock:
         """Let what a timer set off finish: callbacks, then whoever said that it is busy."""
         for _ in range(4):
             await asyncio.sleep(0)
-        patience = PASSES
+        patience = STALE_PASSES if self._turns == self._in_vain else PASSES
         while self._busy and patience > 0:
             try:
                 async with asyncio.timeout(PASS_S):
@@ -310,3 +317,5 @@ class Clock:
             else:
                 await asyncio.sleep(0)
                 return
+        if self._busy:
+            self._in_vain = self._turns

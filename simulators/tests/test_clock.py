@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.clock import END, Clock
+from simulators.clock import END, PASSES, STALE_PASSES, Clock
 from simulators.errors import ConfigurationError
 
 DAY_S = 86_400.0
@@ -166,6 +166,31 @@ async def test_who_stays_busy_can_not_stop_an_advance() -> None:
     clock.hold()
     clock.call_later(10, lambda: None)
     await asyncio.wait_for(clock.advance(20), 5)
+    clock.release()
+
+
+async def test_who_waits_in_vain_is_waited_for_less_until_somebody_begins_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes = 0
+
+    def counting(seconds: float) -> asyncio.Timeout:
+        nonlocal passes
+        passes += 1
+        return asyncio.Timeout(asyncio.get_running_loop().time() + min(seconds, 0.0001))
+
+    monkeypatch.setattr("simulators.clock.asyncio.timeout", counting)
+    clock, seen = Clock(start=0), list[int]()
+    clock.hold()
+    for _ in range(3):
+        await clock.advance(0)
+        seen.append(passes)
+        passes = 0
+    assert seen == [PASSES, STALE_PASSES, STALE_PASSES]
+    clock.hold()  # somebody new may be at work
+    await clock.advance(0)
+    assert passes == PASSES
+    clock.release()
     clock.release()
 
 

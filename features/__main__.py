@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from features import repeat as repeating
 from features.defects import run as planting
 from features.demo import Demo, Outcome
 from features.pictures import chromium, take
@@ -153,6 +154,23 @@ def defects(
         planting.listed(console)
         return
     raise typer.Exit(planting.try_all(console, reach, only, thorough=thorough))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def repeat(
+    context: typer.Context,
+    times: Annotated[int, typer.Argument(help="How often.", min=1)] = 20,
+    first: Annotated[int, typer.Option(help="Seed of the first round's order.")] = 1,
+) -> None:
+    """Run the suites TIMES times, each in another order; further options go to pytest (-n 2).
+
+    Exit status 0 only when no scenario failed in any round; the last line sums up.
+    """
+    console = Console(highlight=False)
+    folder = RunFolder.new("repeat").path
+    rounds = repeating.repeat(times, first, context.args, folder, console.print)
+    console.print(repeating.summary(rounds), soft_wrap=True)
+    raise typer.Exit(any(each.failed or not each.passed for each in rounds))
 
 
 @app.command()

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from pytest_bdd.parser import Feature, Scenario, Step
 
+from features import order
 from features.actors.gateway import Gateway
 from features.actors.installer import Installer
 from features.actors.mcs_site import McsSite
@@ -34,6 +35,7 @@ from features.steps.phone_manager import *  # noqa: F403
 from features.steps.phones import *  # noqa: F403
 from features.steps.site import *  # noqa: F403
 from features.steps.tokens import *  # noqa: F403
+from features.steps.variants import *  # noqa: F403
 from features.steps.warnings import *  # noqa: F403
 from features.steps.year import *  # noqa: F403
 from features.words.snippet import snippet
@@ -60,6 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--run-dir", default="", help="folder for the run; default: runs/latest-features"
     )
     defects.add_options(parser)
+    order.add_option(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,6 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{mark}: {meaning}")
     run = _Run(config)
     config.pluginmanager.register(run, "teleworker-run")
+    config.pluginmanager.register(order.Order(config), "teleworker-order")
     config.pluginmanager.register(_defects(config, run), "teleworker-defects")
 
 

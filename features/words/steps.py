@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from parse import compile as compile_parse
+from pytest_bdd import parsers
 
 FEATURES = Path(__file__).parent.parent
 MODULES = FEATURES / "steps"
 KEYWORDS = ("given", "when", "then")
+_PARSERS = {"text": parsers.string, "parse": parsers.parse, "re": parsers.re}
 _GROUP = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 
 
@@ -39,11 +40,7 @@ class StepWords:
         """Whether these words after Given, When or Then mean this step."""
         if keyword not in self.keywords:
             return False
-        if self.kind == "re":
-            return re.fullmatch(self.pattern, words) is not None
-        if self.kind == "parse":
-            return compile_parse(self.pattern).parse(words) is not None
-        return words == self.pattern
+        return bool(_PARSERS[self.kind](self.pattern).is_matching(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def _words_of(decorator: ast.expr) -> tuple[str, str, str] | None:
         return None
     if decorator.func.id not in KEYWORDS or not decorator.args:
         return None
-    words, kind = decorator.args[0], "text"
+    words = decorator.args[0]
     if isinstance(words, ast.Call) and isinstance(words.func, ast.Attribute):
-        words, kind = words.args[0], words.func.attr
-    return decorator.func.id, str(ast.literal_eval(words)), kind
+        return decorator.func.id, str(ast.literal_eval(words.args[0])), words.func.attr
+    return decorator.func.id, str(ast.literal_eval(words)), "text"

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -41,8 +42,12 @@ VERSION = hashlib.sha256(b"".join(STATIC[name] for name in sorted(STATIC))).hexd
 """In the addresses of packaged files, so that a browser never keeps an old one."""
 
 
+@cache
 def environment() -> Environment:
-    """The templates of this package; the macros of ``parts`` are ``ui`` in all of them."""
+    """The templates of this package; the macros of ``parts`` are ``ui`` in all of them.
+
+    One for the process: they are compiled once, however many servers start in it.
+    """
     made = Environment(
         loader=PackageLoader("system.site"),
         autoescape=True,

@@ -1,6 +1,7 @@
 """The MBG's REST API over aiohttp: its calls together, journaled and described (docs/wire.md 1)."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -67,7 +68,11 @@ class RestApi:
                 secured=False,
             ),
         ]
-        self.description = document(
+
+    @cached_property
+    def description(self) -> dict[str, JsonValue]:
+        """The OpenAPI document; made when somebody wants it."""
+        return document(
             "MBG web services",
             "1",
             self.routes,

@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 TESTED := runs/latest-tests
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check defects up pictures burst bench style types lock clean
+.PHONY: help setup demo test check repeat defects up pictures burst bench style types lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -32,6 +32,9 @@ test: setup style types ## everything that tests the project, and the suites by 
 
 check: setup ## the feature suites with their report (ARGS="--estate FILE -m ICP-2")
 	@$(RUN) features check $(ARGS)
+
+repeat: setup ## the suites TIMES=20 times, each in another order (ARGS="-n 2")
+	@$(RUN) features repeat $(or $(TIMES),20) $(or $(ARGS),-n auto)
 
 defects: setup ## plant each defect, see that its scenarios notice (ARGS="--only tok-8-renew-ignored")
 	@$(RUN) features defects $(ARGS)

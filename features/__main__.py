@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from features import repeat as repeating
 from features.defects import run as planting
 from features.demo import Demo, Outcome
 from features.pictures import chromium, take
@@ -21,6 +22,7 @@ from features.recording import RunFolder
 from features.verdicts.applicability import load as load_applicability
 from features.verdicts.core import Profile
 from features.verdicts.rules import read_rules
+from features.words import catalogue
 from simulators.control.server import ControlServer
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
@@ -167,6 +169,34 @@ def defects(
         planting.listed(console)
         return
     raise typer.Exit(planting.try_all(console, reach, only, thorough=thorough))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def repeat(
+    context: typer.Context,
+    times: Annotated[int, typer.Argument(help="How often.", min=1)] = 20,
+    first: Annotated[int, typer.Option(help="Seed of the first round's order.")] = 1,
+) -> None:
+    """Run the suites TIMES times, each in another order; further options go to pytest (-n 2).
+
+    Exit status 0 only when no scenario failed in any round; the last line sums up.
+    """
+    console = Console(highlight=False)
+    folder = RunFolder.new("repeat").path
+    rounds = repeating.repeat(times, first, context.args, folder, console.print)
+    console.print(repeating.summary(rounds), soft_wrap=True)
+    raise typer.Exit(any(each.failed or not each.passed for each in rounds))
+
+
+@app.command()
+def steps(
+    write: Annotated[Path | None, typer.Option(help="Into this file, not to the screen.")] = None,
+) -> None:
+    """The step catalogue: what a scenario can say, by area (docs/steps.md)."""
+    if write is None:
+        sys.stdout.write(catalogue.page())
+    else:
+        write.write_text(catalogue.page(), encoding="utf-8")
 
 
 def _play(

@@ -7,8 +7,7 @@ Feature: Stages 1 to 6 by hand
   @PRV-1 @EXT-1 @EXT-5 @PHN-2 @PHN-3 @PHN-4 @PHN-5 @PHN-7 @slow
   Scenario: From two empty sites to a call, by clicking alone
     Given two browser windows side by side, at the MCS's site and at the MBG's
-    When the installer clicks through stage 1 in the MCS's window
-    And the installer clicks through stages 2 and 3 in the MBG's window
+    When the installer clicks through stages 1 to 3, each in its site's window
     And the installer clicks through stage 4 between the two windows
     And the installer clicks through stage 5 for the teleworker and the colleague
     And both press the keys of stage 6 on their phones

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from pytest_bdd.parser import Feature, Scenario, Step
 
+from features import order
 from features.actors.desk import Desk
 from features.actors.gateway import Gateway
 from features.actors.installer import Installer
@@ -30,14 +31,20 @@ from features.steps.by_hand import *  # noqa: F403 -- pytest finds steps by thei
 from features.steps.extensions import *  # noqa: F403
 from features.steps.hot_desks import *  # noqa: F403
 from features.steps.mbg import *  # noqa: F403
+from features.steps.mistakes import *  # noqa: F403
 from features.steps.office_phones import *  # noqa: F403
+from features.steps.outages import *  # noqa: F403
 from features.steps.phone_manager import *  # noqa: F403
 from features.steps.phones import *  # noqa: F403
 from features.steps.site import *  # noqa: F403
 from features.steps.tokens import *  # noqa: F403
+from features.steps.variants import *  # noqa: F403
+from features.steps.warnings import *  # noqa: F403
+from features.steps.year import *  # noqa: F403
 from features.verdicts import plugin as verdicts
 from features.verdicts.core import Phase, Verdict
 from features.verdicts.finding import showing
+from features.words.snippet import snippet
 from simulators.errors import NotOffered
 from simulators.estate.config import EstateConfig
 from simulators.estate.estate import Estate
@@ -65,6 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     defects.add_options(parser)
     verdicts.add_options(parser)
+    order.add_option(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[MEASURE] = measure
     config.pluginmanager.register(measure, "teleworker-verdicts")
     config.pluginmanager.register(run, "teleworker-run")
+    config.pluginmanager.register(order.Order(config), "teleworker-order")
     config.pluginmanager.register(_defects(config, run), "teleworker-defects")
 
 
@@ -171,6 +180,7 @@ class _Run:
     def pytest_bdd_step_func_lookup_error(
         self, request: pytest.FixtureRequest, step: Step, exception: Exception
     ) -> None:
+        exception.args = (f"{exception}\n\n{snippet(step.type, step.name)}",)
         self._fails(request, step, exception)
 
     def _fails(self, request: pytest.FixtureRequest, step: Step, error: Exception) -> None:
@@ -299,7 +309,7 @@ def estate(
     caplog.set_level("DEBUG", logger="mcs")
     tables = _tables(request.config)
     for table, settings in site_plan.items():
-        tables[table] = tables.get(table, {}) | settings
+        tables[table] = settings if isinstance(settings, list) else tables.get(table, {}) | settings
     config = EstateConfig.model_validate(tables)
     if config.mbg.role == "external" and "mbg" in site_plan:
         wished = ", ".join(site_plan["mbg"])

@@ -10,6 +10,25 @@ Feature: Stage 6: the phone
     And the teleworker's extension is registered at the PBX
     And the Phones page shows the phone as registered, with its new firmware
 
+  @PHN-3 @PHN-5 @PHN-7
+  Scenario Outline: A <model> gets there, over <transport>
+    Given a site ready for teleworkers
+    And the teleworker has a <model> that uses <transport>
+    When the teleworker's phone is deployed
+    Then the teleworker's extension is registered at the PBX
+    And the phone registered over <transport>
+    And the phone's top softkeys show "Line 1" and "Line 2"
+
+    Examples:
+      | model | transport |
+      | 6920  | UDP       |
+      | 6930  | UDP       |
+      | 6940  | UDP       |
+      | 6970  | UDP       |
+      | 6930  | TCP       |
+      | 6930  | TLS       |
+      | 6970  | TLS       |
+
   @PHN-2 @negative
   Scenario: A wrong administrator password gets nowhere
     Given a site ready for teleworkers

@@ -10,20 +10,25 @@ phone:
 `advance` moves both and fires what falls due, in order, letting the answers come in between two
 timers. An advance of more than `exact_s` runs its first and last half window exactly; in between
 only calendar timers fire, and steady time stands still: the steady repetition there is taken to go
-on as it did before. That skip is returned, so that a run can state it.
+on as it did before. That skip is returned, so that a run can state it. What repeats once a day in
+every phone (`call_repeating`) is spared the same way: of an advance of more than `daily_s` it
+happens in the first and last half of that, and in between it is put off, whole periods at a time.
 """
 
 import asyncio
 import heapq
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 
 from simulators.errors import ConfigurationError, NotOffered
 
 HOURLY_S = 3600.0
+FORTNIGHT_S = 14 * 86_400.0
 PASS_S = 0.005
 PASSES = 40
 """How long an advance waits for who is busy: so many passes through the loop, of this length.
@@ -31,6 +36,9 @@ PASSES = 40
 Passes are counted, and not the time of a machine that may give it to others: in each, all that has
 come meanwhile is dealt with.
 """
+STALE_PASSES = 8
+"""The same for who was waited for in vain before, and nobody has begun or ended anything since: it
+waits for time to pass (a request that nobody answers), not for others to work."""
 EPSILON_S = 1e-6
 END = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 """No advance goes further: what then falls due years later still has to be a date (up to 9999)."""
@@ -38,15 +46,32 @@ END = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 @dataclass(order=True)
 class Timer:
-    """A call that falls due at `when` on one of the two bases; `cancel()` takes it back."""
+    """A call that falls due at `when` on one of the two bases; `cancel()` takes it back.
+
+    `every` is the period, seconds, of what repeats and may be put off by whole ones; 0 is none.
+    """
 
     when: float
     number: int
     callback: Callable[[], None] = field(compare=False)
     cancelled: bool = field(default=False, compare=False)
+    every: float = field(default=0.0, compare=False)
+
+    def put_off(self, until: float) -> None:
+        """Fall due by as many periods later as needed not to fall due before `until`."""
+        if self.every and self.when < until:
+            self.when += math.ceil((until - self.when) / self.every) * self.every
 
     def cancel(self) -> None:
         self.cancelled = True
+
+
+class Stretch(Enum):
+    """What fires in a part of an advance."""
+
+    EXACT = "all"
+    DAILY = "calendar timers"
+    RARE = "calendar timers, but for what repeats daily"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +88,18 @@ class Clock:
     Args:
         start: calendar time at which the run begins, epoch seconds; real time when None.
         exact_s: longest advance that is run exactly from end to end, seconds.
+        daily_s: longest one in which what repeats daily is not put off.
     """
 
-    def __init__(self, start: float | None = None, exact_s: float = HOURLY_S) -> None:
+    def __init__(
+        self,
+        start: float | None = None,
+        exact_s: float = HOURLY_S,
+        daily_s: float = FORTNIGHT_S,
+    ) -> None:
         self.exact_s = exact_s
+        self.daily_s = daily_s
+        self._sparing_until = -math.inf
         self._zero = time.monotonic()
         self._start = time.time() if start is None else start
         self._calendar_offset = 0.0
@@ -75,6 +108,8 @@ class Clock:
         self._numbers = 0
         self._wake: asyncio.TimerHandle | None = None
         self._busy = 0
+        self._turns = 0
+        self._in_vain = -1
         self._idle = asyncio.Event()
         self._idle.set()
         self._fixed = ""
@@ -105,6 +140,15 @@ class Clock:
             return self.call_at(self.now() + delay, callback)
         return self.call_at_steady(self.steady() + delay, callback)
 
+    def call_repeating(self, every: float, callback: Callable[[], None]) -> Timer:
+        """Call back in `every` seconds, for what is done again and again in this period.
+
+        The caller asks anew each time; a long advance puts it off (see the module).
+        """
+        if every < HOURLY_S:
+            return self.call_later(every, callback)
+        return self._add(False, self.now() + every, callback, every)
+
     async def sleep(self, seconds: float) -> None:
         """Wait `seconds` of this clock (see `call_later` for the base)."""
         done = asyncio.get_running_loop().create_future()
@@ -126,11 +170,13 @@ class Clock:
     def hold(self) -> None:
         """Begin to be busy; each `hold` needs its `release`."""
         self._busy += 1
+        self._turns += 1
         self._idle.clear()
 
     def release(self) -> None:
         """End what `hold` began."""
         self._busy -= 1
+        self._turns += 1
         if self._busy == 0:
             self._idle.set()
 
@@ -159,23 +205,44 @@ class Clock:
                 "the bench anew"
             )
         if total <= self.exact_s:
-            parts = [(total, True)]
+            parts = [(total, Stretch.EXACT)]
         else:
             half = self.exact_s / 2
-            parts = [(half, True), (total - self.exact_s, False), (half, True)]
+            middle = self._middle(total - self.exact_s)
+            parts = [(half, Stretch.EXACT), *middle, (half, Stretch.EXACT)]
         failures: list[Exception] = []
         try:
-            for length, exact in parts:
-                await self._run(length, failures, exact=exact)
+            for length, stretch in parts:
+                self._spare(length if stretch is Stretch.RARE else 0.0)
+                await self._run(length, failures, exact=stretch is Stretch.EXACT)
         finally:
+            self._spare(0.0)
             self._arm()
         if failures:
             raise failures[0]
         return Advance(total, max(0.0, total - self.exact_s))
 
-    def _add(self, steady: bool, when: float, callback: Callable[[], None]) -> Timer:
+    def _middle(self, seconds: float) -> list[tuple[float, "Stretch"]]:
+        """What lies between the two exact halves of an advance."""
+        if seconds <= self.daily_s:
+            return [(seconds, Stretch.DAILY)]
+        half = self.daily_s / 2
+        rare = seconds - self.daily_s
+        return [(half, Stretch.DAILY), (rare, Stretch.RARE), (half, Stretch.DAILY)]
+
+    def _spare(self, seconds: float) -> None:
+        """For so long, put off what repeats daily; 0: no longer."""
+        self._sparing_until = self.now() + seconds if seconds else -math.inf
+        for timer in self._timers[False]:
+            timer.put_off(self._sparing_until)
+        heapq.heapify(self._timers[False])
+
+    def _add(
+        self, steady: bool, when: float, callback: Callable[[], None], every: float = 0.0
+    ) -> Timer:
         self._numbers += 1
-        timer = Timer(when, self._numbers, callback)
+        timer = Timer(when, self._numbers, callback, every=every)
+        timer.put_off(self._sparing_until)
         heapq.heappush(self._timers[steady], timer)
         self._arm()
         return timer
@@ -248,7 +315,7 @@ class Clock:
         """Let what a timer set off finish: callbacks, then whoever said that it is busy."""
         for _ in range(4):
             await asyncio.sleep(0)
-        patience = PASSES
+        patience = STALE_PASSES if self._turns == self._in_vain else PASSES
         while self._busy and patience > 0:
             try:
                 async with asyncio.timeout(PASS_S):
@@ -258,3 +325,5 @@ class Clock:
             else:
                 await asyncio.sleep(0)
                 return
+        if self._busy:
+            self._in_vain = self._turns

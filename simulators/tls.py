@@ -34,6 +34,11 @@ class Authority:
         ).configure_cert(context)
         return context
 
+    def renew(self, context: ssl.SSLContext, *names: str) -> None:
+        """Give a server context another certificate, for connections from now on."""
+        leaf = self._ca.issue_cert(*names, key_type=trustme.KeyType.ECDSA)
+        leaf.configure_cert(context)
+
     def client_context(self) -> ssl.SSLContext:
         """A client context that trusts this run's CA and nothing else."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-PACKAGES = ("features", "loadtests", "reports", "simulators", "system")
+PACKAGES = ("features", "loadtests", "reports", "simulators", "system", "teleworker_bench")
 
 FRONT_DOOR = ("system.app", "system.config")
 """All that the suites may know of the MCS as an object."""
@@ -216,6 +216,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "simulators.addresses",
     ),
     "reports": ("reports",),
+    "teleworker_bench": ("teleworker_bench", "simulators", "features"),
 }
 
 

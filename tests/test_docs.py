@@ -13,7 +13,9 @@ DOCUMENTS = sorted(
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/**/README.md")]
     if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
 )
-MODULE = re.compile(r"`((?:features|loadtests|reports|simulators|system)/[\w/.-]+)`")
+MODULE = re.compile(
+    r"`((?:examples|features|loadtests|reports|simulators|system|teleworker_bench)/[\w/.-]+)`"
+)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 

@@ -43,6 +43,12 @@ class AtMcs(Protocol):
     async def put(self, path: str, body: dict[str, Any]) -> Any:
         """Write a resource."""
 
+    async def tag(self, path: str) -> str:
+        """Which version of a resource is stored now."""
+
+    async def put_as_of(self, tag: str, path: str, body: dict[str, Any]) -> Any:
+        """Write a resource that was read in the version `tag`."""
+
     async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Do something."""
 

@@ -228,42 +228,17 @@ class Installer(Pages):
         """Final tokens: Renew (TOK-8)."""
         await self.mbg.renews(CONSUMER_ID)
 
-    async def makes_mistake(self, mistake: str) -> None:
-        """Go through stage 4 with one thing wrong; the refusal is kept."""
-        await self.enables_rest_api()
-        if mistake == "wrong Consumer ID":
-            await self.tries(self.requests_token(consumer_id="MiVOAppSweet"))
-            return
-        if mistake == "wrong Shared Secret":
-            await self.tries(self.requests_token(secret="bm90IHRoZSBzZWNyZXQhIQ=="))
-            return
-        if mistake == "consumer not active":
-            self.consumer.active = False
-            await self.tries(self.requests_token())
-            return
-        await self.requests_token()
-        if mistake == "temporary token not approved":
-            await self.tries(self.retrieves_token("123456"))
-            return
-        await self.approves_token()
-        if mistake == "wrong verifier":
-            wrong = f"{(int(self.verifier) + 1) % 1_000_000:06d}"
-            await self.tries(self.retrieves_token(wrong))
-            return
-        if mistake == "web services stopped meanwhile":
-            self.estate.mbg.stop_web_services()
-            await self.tries(self.retrieves_token())
-            self.estate.mbg.start_web_services()
-            return
-        assert mistake == "temporary token too old", f"nobody knows the mistake {mistake!r}"
-        await self.estate.clock.advance(hours=1, minutes=1)
-        await self.tries(self.retrieves_token())
+    async def pins_certificate(self) -> None:
+        """MiVoice Border Gateway: go by the certificate that is seen first, not by an authority."""
+        await self.mcs.put("/settings/mbg", {"certificate_check": "pin"})
 
-    async def is_told(self, mistake: str) -> str:
-        """What the MCS says of a mistake."""
-        await self.makes_mistake(mistake)
-        assert self.refusal is not None, f"MCS was content with: {mistake}"
-        return self.refusal.message
+    async def confirms_certificate(self) -> None:
+        """Certificate: compare what the MBG presents now, and confirm it."""
+        page = await self.mcs.until(
+            "/settings/mbg/certificate", lambda d: d["presented"] is not None, "another certificate"
+        )
+        presented = {"sha256": page["presented"]["sha256"]}
+        await self.mcs.post("/settings/mbg/certificate/confirm", presented)
 
     # Stage 5: extensions
 

@@ -164,6 +164,12 @@ class McsByPerson:
     async def put(self, path: str, body: dict[str, Any]) -> Any:
         return await self._do("PUT", path, body)
 
+    async def tag(self, path: str) -> NoReturn:
+        raise NotOffered(f"a person at the MCS does not say which version of {path} is stored")
+
+    async def put_as_of(self, tag: str, path: str, body: dict[str, Any]) -> NoReturn:
+        raise NotOffered(f"a person at the MCS is not asked to save an old page of {path}")
+
     async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         return await self._do("POST", path, body or {})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from features.actors.answers import McsRefused, McsSilent, read_answer
+from features.actors.answers import McsRefused, McsSilent, McsUnclear, read_answer
 from simulators.estate.mcs import McsEndpoint
 from simulators.journal import Journal
 from simulators.patience import at_most, limit_of
@@ -78,6 +78,20 @@ class McsSite:
         """Write a resource."""
         return await self._call("PUT", path, body)
 
+    async def tag(self, path: str) -> str:
+        """The entity tag of a resource as it is now: what a page that is open has in its form."""
+        assert self._session is not None, "enter the session before using it"
+        url = f"{self._endpoint.api_url}/api/v1{path}"
+        headers = {"Authorization": f"Bearer {self._token}"}
+        async with self._session.get(url, headers=headers) as response:
+            if "ETag" not in response.headers:
+                raise McsUnclear(f"the answer of the MCS to GET {path} has no ETag")
+            return response.headers["ETag"]
+
+    async def put_as_of(self, tag: str, path: str, body: dict[str, Any]) -> Any:
+        """Write a resource, if it is still as it was when its entity tag was this."""
+        return await self._once("PUT", path, body, tag)
+
     async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Do something."""
         return await self._call("POST", path, body or {})
@@ -121,9 +135,12 @@ class McsSite:
         await self.log_in()
         return await self._once(method, path, body)
 
-    async def _once(self, method: str, path: str, body: dict[str, Any] | bytes | None) -> Any:
+    async def _once(
+        self, method: str, path: str, body: dict[str, Any] | bytes | None, tag: str = ""
+    ) -> Any:
         assert self._session is not None, "enter the session before using it"
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        headers |= {"If-Match": tag} if tag else {}
         content = {"data": body} if isinstance(body, bytes) else {"json": body}
         if method != "GET":
             text = f"{len(body)} octets" if isinstance(body, bytes) else json.dumps(body)

@@ -65,6 +65,14 @@ class Pages:
         form: dict[str, Any] = await self.mcs.get(self._form(extension))
         return form
 
+    async def sees_extension(self, extension: str) -> None:
+        """[PBX name]: the extension, once the list has it."""
+        await self.mcs.until(
+            f"{self._system}/extensions",
+            lambda document: extension in [item["extension"] for item in document["items"]],
+            f"the list to have {extension}",
+        )
+
     async def sees_provisioning(self, extension: str, state: str) -> dict[str, Any]:
         """The form, once its provisioning is in this state."""
         form: dict[str, Any] = await self.mcs.until(
@@ -145,6 +153,11 @@ class Pages:
         """One line of Configuration -> Phones (PHN-4)."""
         phone: dict[str, Any] = await self.mcs.get(f"/phones/{mac}")
         return phone
+
+    async def phone_history(self, mac: str) -> str:
+        """Configuration -> Phones: what happened to one phone, the latest first."""
+        page = await self.mcs.get(f"/phones/{mac}/history")
+        return "\n".join(str(row["message"]) for row in page["items"])
 
     async def sees_log_ins_from(self, username: str) -> set[str]:
         """Where this user's log-ins came from, as the audit log has them."""

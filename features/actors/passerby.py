@@ -3,6 +3,8 @@
 import asyncio
 import socket
 
+import aiohttp
+
 from simulators.estate.estate import Estate
 
 SERVICES = {
@@ -16,6 +18,7 @@ SERVICES = {
 """What a 69xx uses on the local network, and the two other ports of an MCS."""
 
 ANSWER_LIMIT_S = 1.0
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"}
 
 
 class Passerby:
@@ -31,6 +34,15 @@ class Passerby:
             service: await asyncio.to_thread(self._probe, kind, port)
             for service, (kind, port) in SERVICES.items()
         }
+
+    async def asks_for(self, path: str) -> tuple[int, str]:
+        """GET a file on the phones' port, as a browser does; status and body."""
+        connector = aiohttp.TCPConnector(local_addr=(self._home, 0), ssl=False)
+        async with (
+            aiohttp.ClientSession(connector=connector, headers=BROWSER) as session,
+            session.get(f"https://{self._estate.mbg.outside}:8202{path}") as answer,
+        ):
+            return answer.status, await answer.text()
 
     def _probe(self, kind: int, port: int) -> str:
         """Connect; on UDP ask something, and be told by ICMP when nobody is there."""

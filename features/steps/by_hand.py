@@ -55,13 +55,9 @@ def _(clicker: Clicker) -> None:
 # Stages 1 to 6
 
 
-@when("the installer clicks through stage 1 in the MCS's window")
+@when("the installer clicks through stages 1 to 3, each in its site's window")
 def _(clicker: Clicker) -> None:
     clicker.enters_addresses()
-
-
-@when("the installer clicks through stages 2 and 3 in the MBG's window")
-def _(clicker: Clicker) -> None:
     clicker.forwards_phone_port()
     clicker.adds_icp()
 

@@ -184,6 +184,13 @@ def _(bench: Bench, installer: Installer, people: list[Person], words: str) -> N
     assert form["provisioning"]["state"] == "waiting"
 
 
+@given(parsers.parse("{days:d} days have passed, and provisioning of the colleague waits"))
+def _(bench: Bench, installer: Installer, people: list[Person], days: int) -> None:
+    bench.run(installer.estate.clock.advance(days=days))
+    bench.run(installer.checks_remote_credentials(people[1].extension))
+    bench.run(installer.sees_message(people[1].extension, "Renew"))
+
+
 @when(parsers.parse('provisioning of the teleworker waits, and MCS says "{words}"'))
 @then(parsers.parse('provisioning of the teleworker waits, and MCS says "{words}"'))
 def _(bench: Bench, installer: Installer, people: list[Person], words: str) -> None:

@@ -207,7 +207,14 @@ def _(bench: Bench, teleworker: Teleworker) -> None:
     assert teleworker.estate.mbg.licences.in_use == 0
 
 
-@given("the colleague's phone is refused for want of a licence")
+@given("the colleague's phone at home was refused for want of a licence")
+def _(bench: Bench, installer: Installer, colleague: Teleworker) -> None:
+    bench.run(installer.provisions_and_assigns(colleague.person))
+    bench.run(colleague.plugs_in())
+    assert bench.run(colleague.points_phone_at_mcs())
+    assert bench.run(colleague.hears_refusal()).status == 403
+
+
 @then("the colleague's phone is refused for want of a licence")
 def _(bench: Bench, colleague: Teleworker) -> None:
     refusal = bench.run(colleague.hears_refusal())

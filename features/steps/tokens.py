@@ -2,6 +2,7 @@
 
 from pytest_bdd import given, parsers, then, when
 
+from features.actors import token_mistakes
 from features.actors.installer import Installer
 from features.portal import Bench
 from simulators.estate.estate import Estate
@@ -57,7 +58,7 @@ def _(bench: Bench, installer: Installer) -> None:
 
 @when(parsers.parse("the installer makes the mistake: {mistake}"))
 def _(bench: Bench, installer: Installer, mistake: str) -> None:
-    bench.run(installer.makes_mistake(mistake))
+    bench.run(token_mistakes.makes(installer, mistake))
 
 
 @when('the installer presses "Renew" on the MBG')
@@ -90,7 +91,7 @@ def _(bench: Bench, installer: Installer, state: str, words: str) -> None:
 
 @then("every other mistake would have been told in other words")
 def _(bench: Bench, installer: Installer) -> None:
-    told = [bench.run(installer.is_told(mistake)) for mistake in MISTAKES]
+    told = [bench.run(token_mistakes.is_told(installer, mistake)) for mistake in MISTAKES]
     assert len(set(told)) == len(MISTAKES), told
 
 

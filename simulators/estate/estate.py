@@ -22,7 +22,7 @@ from simulators.control.phone_control import phone_control
 from simulators.control.role import Controlled
 from simulators.control.server import ControlServer
 from simulators.entropy import Seed
-from simulators.errors import NotOffered
+from simulators.errors import ConfigurationError, NotOffered
 from simulators.estate.config import EstateConfig, MbgTable
 from simulators.estate.mbg_place import ROLE as MBG_ROLE
 from simulators.estate.mbg_place import MbgPlace, place_elsewhere, place_of, with_ca_of
@@ -30,6 +30,7 @@ from simulators.estate.mcs import (
     McsEndpoint,
     McsLauncher,
     McsPlace,
+    RunningMcs,
     endpoint_elsewhere,
     reset_elsewhere,
 )
@@ -99,6 +100,8 @@ class Estate:
         self.mcs: McsEndpoint | None = None
         self.sealed = ""
         """Why nobody looks into the MBG, where it is a simulated one; "" where one may."""
+        self._mcs: RunningMcs | None = None
+        self._mcs_place: McsPlace | None = None
         self.where: Where
 
     @property
@@ -360,9 +363,29 @@ class Estate:
             await reset_elsewhere(self.config.mcs)
             self.mcs = endpoint_elsewhere(self.config.mcs)
         elif self._launch_mcs is not None:
-            running = await self._launch_mcs(self._place(), self.authority.client_context())
-            self._stack.push_async_callback(running.stop)
-            self.mcs = running.endpoint
+            self._mcs_place = self._place()
+            self._stack.push_async_callback(self._stop_mcs)
+            await self.switch_mcs(running=True)
+
+    async def switch_mcs(self, *, running: bool) -> None:
+        """Let our MCS run or not; it starts again with the data that it had.
+
+        Raises:
+            ConfigurationError: the MCS of this estate is none of ours.
+        """
+        if self._launch_mcs is None or self._mcs_place is None:
+            raise ConfigurationError("this estate has no MCS that it could switch off or on")
+        if not running:
+            await self._stop_mcs()
+        elif self._mcs is None:
+            trust = self.authority.client_context() if self.mcs is None else self.mcs.tls
+            self._mcs = await self._launch_mcs(self._mcs_place, trust)
+            self.mcs = self._mcs.endpoint
+
+    async def _stop_mcs(self) -> None:
+        if self._mcs is not None:
+            stopped, self._mcs = self._mcs, None
+            await stopped.stop()
 
     def _place(self) -> McsPlace:
         plan = self.claim.plan

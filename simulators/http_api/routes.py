@@ -8,6 +8,7 @@ model that it returns is sent with the status of the route's first answer.
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, get_type_hints
 
 from aiohttp import web
@@ -105,8 +106,14 @@ class Route:
         return self.handler.__name__
 
     def _taken(self, name: str) -> type[BaseModel] | None:
-        model: Any = get_type_hints(self.handler).get(name)
+        model: Any = _hints(getattr(self.handler, "__func__", self.handler)).get(name)
         return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+
+
+@cache
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """What a handler takes; read once, however many servers have it."""
+    return get_type_hints(function)
 
 
 def answered(

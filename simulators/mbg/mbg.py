@@ -139,6 +139,11 @@ class Mbg(Administration):
         if failure is not None:
             raise failure
 
+    def renew_certificate(self, authority: Authority) -> None:
+        """Show another certificate of this authority to who connects from now on."""
+        authority.renew(self._tls, self.inside, self.outside)
+        self.happened("certificate renewed")
+
     async def reset(self) -> None:
         """Be as delivered, without a fault."""
         self.faults.calm()

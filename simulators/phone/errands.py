@@ -54,11 +54,14 @@ class Errands:
         else:
             self.start(_calling(callback))
 
-    def wake(self, name: str, delay_s: float, callback: Callable[[], None]) -> None:
+    def wake(
+        self, name: str, delay_s: float, callback: Callable[[], None], repeats: bool = False
+    ) -> None:
         """Call back after a delay of the run's clock; there is one such delay of each name."""
         if name in self._wakes:
             self._wakes.pop(name).cancel()
-        self._wakes[name] = self._clock.call_later(delay_s, callback)
+        begin = self._clock.call_repeating if repeats else self._clock.call_later
+        self._wakes[name] = begin(delay_s, callback)
 
     def cancel(self, *, parting: bool) -> None:
         """Cancel the delay and the tasks, those that may outlive a restart only if `parting`."""

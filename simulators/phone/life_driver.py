@@ -104,8 +104,8 @@ class LifeDriver(Browsing):
                 self._errands.start(self._call(name, url, validate), parting=True)
             case do.Install(_, delay_s):
                 self._later(delay_s + self._misfortunes.flash_s(), do.Flashed())
-            case do.Wake(name, delay_s):
-                self._errands.wake(name, delay_s, lambda: self._handle(do.Woken(name)))
+            case do.Wake(name, delay_s, repeats):
+                self._errands.wake(name, delay_s, lambda: self._handle(do.Woken(name)), repeats)
             case do.StartRegistration(lines, validate):
                 lines = self._misfortunes.registering(lines)
                 trust = self._trust.checking if validate else self._trust.anything

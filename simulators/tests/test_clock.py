@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.clock import END, Clock
+from simulators.clock import END, PASSES, STALE_PASSES, Clock
 from simulators.errors import ConfigurationError, NotOffered
 
-YEAR_S = 365 * 86_400.0
+DAY_S = 86_400.0
+YEAR_S = 365 * DAY_S
 
 
 async def test_advance_fires_in_order_whichever_base() -> None:
@@ -45,6 +46,49 @@ async def test_a_long_advance_skips_steady_repetition_and_says_so() -> None:
     assert (advance.moved_s, advance.skipped_s) == (YEAR_S, YEAR_S - 3600)
     assert len(ticks) in (6, 7)  # an hour's worth, not 52,560
     assert ended == [pytest.approx(YEAR_S / 2, abs=5)]
+
+
+def daily(clock: Clock, ticks: list[float]) -> None:
+    """Something that repeats daily, and notes when it did."""
+
+    def tick() -> None:
+        ticks.append(clock.now())
+        clock.call_repeating(DAY_S, tick)
+
+    clock.call_repeating(DAY_S, tick)
+
+
+async def test_a_year_runs_its_first_and_last_week_of_what_repeats_daily() -> None:
+    clock, ticks, calendar = Clock(start=0), list[float](), list[float]()
+    daily(clock, ticks)
+    clock.call_at(clock.now() + YEAR_S / 2, lambda: daily(clock, ticks))  # begun in the middle
+    for month in range(1, 12):
+        clock.call_later(month * 30 * DAY_S, lambda: calendar.append(clock.now()))
+    await clock.advance(YEAR_S)
+    days = [round(tick / DAY_S, 1) for tick in ticks]
+    first, last = [float(n) for n in range(1, 8)], [float(n) for n in range(358, 365)]
+    begun_later = [day for day in days if day % 1 == 0.5]
+    assert [day for day in days if day % 1 == 0] in (first + last, [*first, *last, 365.0])
+    assert begun_later == [day + 0.5 for day in last]
+    assert len(calendar) == 11, "what repeats monthly is not put off"
+    ticks.clear()
+    await clock.advance(days=2)
+    assert len(ticks) in (4, 5), "after it, each day counts again"
+
+
+@pytest.mark.parametrize("days", [1, 3, 14])
+async def test_in_a_fortnight_each_day_counts(days: int) -> None:
+    clock, ticks = Clock(start=0), list[float]()
+    daily(clock, ticks)
+    await clock.advance(days=days, minutes=1)
+    assert len(ticks) == days
+
+
+async def test_what_repeats_hourly_or_more_often_is_steady() -> None:
+    clock, ticks = Clock(start=0), list[int]()
+    clock.call_repeating(600, lambda: ticks.append(1))
+    await clock.advance(minutes=11)
+    assert ticks == [1]
 
 
 async def test_up_to_an_hour_nothing_is_skipped() -> None:
@@ -122,6 +166,31 @@ async def test_who_stays_busy_can_not_stop_an_advance() -> None:
     clock.hold()
     clock.call_later(10, lambda: None)
     await asyncio.wait_for(clock.advance(20), 5)
+    clock.release()
+
+
+async def test_who_waits_in_vain_is_waited_for_less_until_somebody_begins_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes = 0
+
+    def counting(seconds: float) -> asyncio.Timeout:
+        nonlocal passes
+        passes += 1
+        return asyncio.Timeout(asyncio.get_running_loop().time() + min(seconds, 0.0001))
+
+    monkeypatch.setattr("simulators.clock.asyncio.timeout", counting)
+    clock, seen = Clock(start=0), list[int]()
+    clock.hold()
+    for _ in range(3):
+        await clock.advance(0)
+        seen.append(passes)
+        passes = 0
+    assert seen == [PASSES, STALE_PASSES, STALE_PASSES]
+    clock.hold()  # somebody new may be at work
+    await clock.advance(0)
+    assert passes == PASSES
+    clock.release()
     clock.release()
 
 

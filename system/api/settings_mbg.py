@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from system.api import certificate
 from system.api.declare import Body, Document, Route
@@ -23,6 +23,14 @@ READ_ONLY = ("token", "release", "mode", "certificate")
 _PRINTABLE_ASCII = r"^[!-~]+$"
 
 
+def _pasted(value: object) -> object:
+    """What was pasted, without the blanks and line ends that came along."""
+    return value.strip() if isinstance(value, str) else value
+
+
+_Pasted = BeforeValidator(_pasted)
+
+
 class SettingsBody(Body):
     """``PUT``; what is left out stays as it is."""
 
@@ -37,14 +45,16 @@ class RequestTokenBody(Body):
     """The form Request Access Token."""
 
     name: Annotated[str, Field(min_length=1, max_length=128)]
-    consumer_id: Annotated[str, Field(min_length=1, max_length=128, pattern=_PRINTABLE_ASCII)]
-    shared_secret: Annotated[SecretStr, Field(min_length=1, max_length=256)]
+    consumer_id: Annotated[
+        str, _Pasted, Field(min_length=1, max_length=128, pattern=_PRINTABLE_ASCII)
+    ]
+    shared_secret: Annotated[SecretStr, _Pasted, Field(min_length=1, max_length=256)]
 
 
 class RetrieveTokenBody(Body):
     """The verifier that the MBG has shown."""
 
-    verifier: Annotated[str, Field(min_length=1, max_length=64, pattern=_PRINTABLE_ASCII)]
+    verifier: Annotated[str, _Pasted, Field(min_length=1, max_length=64, pattern=_PRINTABLE_ASCII)]
 
 
 class TokenDocument(Document):

@@ -49,11 +49,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A rendered file, and whose credentials it holds, if any."""
+    """A rendered file, and whose credentials it holds, if any.
+
+    `without` says why an extension that is assigned has no account in it.
+    """
 
     rendered: RenderedFile
     extension: str | None
     keys: Keys
+    without: str = ""
 
 
 @dataclass(slots=True)
@@ -128,7 +132,9 @@ class Dossier:
             remarks=tuple(remarks),
         )
         handed = extension is not None and account.line is not None
-        return File(render(settings), extension.extension if handed and extension else None, keys)
+        without = "" if extension is None or handed else account.reason
+        number = extension.extension if handed and extension else None
+        return File(render(settings), number, keys, without)
 
 
 class Dossiers:

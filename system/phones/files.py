@@ -61,6 +61,9 @@ class Files:
             entries.append(
                 Held(caller.mac, rendered.revision, rendered.static, rendered.live_names)
             )
+            if file.without:
+                why = f"no account was handed to the phone: {file.without}"
+                entries.append(Happened(caller.mac, caller.at, "hand-out", why))
         if file.extension is not None:
             message = (
                 f"credentials of extension {file.extension} handed to the phone "

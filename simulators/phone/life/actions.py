@@ -261,10 +261,14 @@ class RegisterAnew:
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """Say `Woken` of this name in `delay_s` seconds; a restart or the power's end forgets it."""
+    """Say `Woken` of this name in `delay_s` seconds; a restart or the power's end forgets it.
+
+    `repeats`: it is asked for again and again, with this delay as the period.
+    """
 
     name: str
     delay_s: float
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)

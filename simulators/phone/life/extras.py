@@ -111,7 +111,7 @@ class Extras:
                 asked = True
         if asked:
             wait_s = self._situation.settings.directory_refresh_s
-            self._situation.want(do.Wake(DIRECTORIES, wait_s))
+            self._situation.want(do.Wake(DIRECTORIES, wait_s, repeats=True))
 
     def _wait_for_resync(self) -> None:
         if self._resync is not None:

@@ -1,0 +1,1 @@
+"""What tests of another project look like; run by `make test`."""

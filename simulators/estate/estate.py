@@ -8,7 +8,6 @@ Everything that was started is stopped, in reverse order, also when the start it
 
 import contextlib
 import secrets
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -30,10 +29,10 @@ from simulators.estate.mcs import (
     McsEndpoint,
     McsLauncher,
     McsPlace,
-    RunningMcs,
     endpoint_elsewhere,
     reset_elsewhere,
 )
+from simulators.estate.own_mcs import OwnMcs, data_folder, own_folder
 from simulators.estate.where import Where
 from simulators.estate.whole import Whole
 from simulators.faces.live_map.pages import MapPages
@@ -100,8 +99,7 @@ class Estate:
         self.mcs: McsEndpoint | None = None
         self.sealed = ""
         """Why nobody looks into the MBG, where it is a simulated one; "" where one may."""
-        self._mcs: RunningMcs | None = None
-        self._mcs_place: McsPlace | None = None
+        self._own_mcs: OwnMcs | None = None
         self.where: Where
 
     @property
@@ -363,9 +361,10 @@ class Estate:
             await reset_elsewhere(self.config.mcs)
             self.mcs = endpoint_elsewhere(self.config.mcs)
         elif self._launch_mcs is not None:
-            self._mcs_place = self._place()
-            self._stack.push_async_callback(self._stop_mcs)
-            await self.switch_mcs(running=True)
+            trust = self.authority.client_context()
+            self._own_mcs = OwnMcs(self._launch_mcs, self._place(), trust)
+            self._stack.push_async_callback(self._own_mcs.stop)
+            self.mcs = await self._own_mcs.start()
 
     async def switch_mcs(self, *, running: bool) -> None:
         """Let our MCS run or not; it starts again with the data that it had.
@@ -373,36 +372,20 @@ class Estate:
         Raises:
             ConfigurationError: the MCS of this estate is none of ours.
         """
-        if self._launch_mcs is None or self._mcs_place is None:
+        if self._own_mcs is None:
             raise ConfigurationError("this estate has no MCS that it could switch off or on")
-        if not running:
-            await self._stop_mcs()
-        elif self._mcs is None:
-            trust = self.authority.client_context() if self.mcs is None else self.mcs.tls
-            self._mcs = await self._launch_mcs(self._mcs_place, trust)
-            self.mcs = self._mcs.endpoint
-
-    async def _stop_mcs(self) -> None:
-        if self._mcs is not None:
-            stopped, self._mcs = self._mcs, None
-            await stopped.stop()
+        if running:
+            self.mcs = await self._own_mcs.start()
+        else:
+            await self._own_mcs.stop()
 
     def _place(self) -> McsPlace:
         plan = self.claim.plan
-        if self._given_folder is None:
-            made = tempfile.TemporaryDirectory(prefix="teleworker-bench-")
-            self._stack.callback(made.cleanup)
-            folder = Path(made.name)
-        else:
-            folder = self._given_folder
-        data_dir = folder / "mcs"
-        folder.mkdir(parents=True, exist_ok=True)
-        data_dir.mkdir(mode=0o700, exist_ok=True)
-        data_dir.chmod(0o700)  # also one that was there before, whatever the umask is
+        folder = own_folder(self._given_folder, self._stack)
         password = secrets.token_urlsafe(16)
         self.journal.masker.learn(password)
         return McsPlace(
-            data_dir=data_dir,
+            data_dir=data_folder(folder),
             address=plan.mcs,
             certificate=self.authority.write(folder, plan.mcs, plan.mbg_outside),
             trusted_ca=with_ca_of(self.config.mbg, self.authority.write_ca(folder)),

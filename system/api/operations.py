@@ -81,7 +81,8 @@ async def retry(request: web.Request) -> web.Response:
         if State(operation.state) not in UNFINISHED:
             raise Conflict("operation_over", f"Operation {number} is {operation.state}.")
         operation.state = next_state(State(operation.state), Event.RETRY_ASKED)
-        operation.next_attempt_at, operation.failures = now, 0
+        operation.next_attempt_at = queue.due_anew(operation.next_attempt_at, now)
+        operation.failures = 0
         facts = {"kind": operation.kind, "extension": operation.extension.extension}
         resource = f"/provisioning/operations/{number}"
         add(session, now, actor(request), "retry asked", resource, None, facts)

@@ -218,9 +218,15 @@ async def make_all_due(session: AsyncSession, now: float, *, release: bool = Tru
     if release:
         await gate.release(session)
     await _lock_active(session)
+    due = case((Operation.next_attempt_at == now, now - _A_MOMENT_S), else_=now)
     await session.execute(
-        update(Operation).where(Operation.state.in_(ACTIVE)).values(next_attempt_at=now)
+        update(Operation).where(Operation.state.in_(ACTIVE)).values(next_attempt_at=due)
     )
+
+
+def due_anew(before: float | None, now: float) -> float:
+    """Now, but another time than before: who has begun it sees so that something has changed."""
+    return now - _A_MOMENT_S if before == now else now
 
 
 async def retry_dead(session: AsyncSession, now: float) -> int:
@@ -263,6 +269,8 @@ async def _lock_active(session: AsyncSession) -> None:
         )
 
 
+_A_MOMENT_S = 1e-6
+"""More than what an epoch second of a database is rounded to."""
 _TURN = (Operation.next_attempt_at, Operation.id)
 
 

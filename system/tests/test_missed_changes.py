@@ -1,7 +1,7 @@
 """What is put right while MCS writes down that it waits for just that: nobody tells it again.
 
-The clock of these tests stands still but where it is moved, so an operation that was put off for a
-time never comes back.
+The clock of these tests stands still: what is made due anew is so at the same time as before, and
+an operation that was put off for a time never comes back.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -42,7 +42,6 @@ def just_then(
     async def once(error: McsError) -> None:
         if isinstance(error, kind) and not late:
             late.append(error.code)
-            site.clock.advance(1)
             await act()
 
     async def put_off_late(self: Records, due: Any, error: McsError, until: Any) -> None:

@@ -81,6 +81,7 @@ TABLE: list[tuple[str, str, set[Role]]] = [
     ("POST", "/phone-systems", {E}),
     ("GET", "/phone-systems/1", {E, S, R}),
     ("PUT", "/phone-systems/1", {E}),
+    ("DELETE", "/phone-systems/1", {E}),
     ("POST", "/phone-systems/1/sync", {E, S}),
     ("GET", "/phone-systems/1/nodes", {E, S, R}),
     ("GET", "/phone-systems/1/nodes/1", {E, S, R}),

@@ -162,9 +162,13 @@ class _Run:
             pytest.skip(f"not applicable: {reason}")
 
     def pytest_bdd_before_step(
-        self, request: pytest.FixtureRequest, step_func: Callable[..., object]
+        self, request: pytest.FixtureRequest, step: Step, step_func: Callable[..., object]
     ) -> None:
-        refuse_async_steps(step_func)
+        try:
+            refuse_async_steps(step_func)
+        except TypeError as error:
+            self._fails(request, step, error)
+            raise
         recorded = request.node.stash[RECORDED]
         recorded.step_begun = time.monotonic()
         recorded.mark = recorded.journal.mark() if recorded.journal else 0

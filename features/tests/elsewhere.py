@@ -4,6 +4,7 @@ On addresses that the suites' own estate does not have. `new_mcs` listens for th
 have the MCS as delivered again, as a laboratory's snapshots do.
 """
 
+import http.client
 import json
 import os
 import shutil
@@ -241,6 +242,8 @@ def _wait(process: subprocess.Popen[bytes], answers: Callable[[], object], log: 
         except urllib.error.HTTPError as error:
             error.close()
             return
+        except http.client.RemoteDisconnected:
+            return  # it is there, and closes without a word
         except (OSError, ssl.SSLError):
             time.sleep(0.05)  # another process: there is nothing else to wait on
         else:

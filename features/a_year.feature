@@ -1,7 +1,7 @@
 Feature: A year in the life of a site
   Certificates, firmware, people and tokens come and go. Who is there works, who has left does not.
 
-  @ADR-3 @PHN-3 @PHN-7 @PRV-1 @EXT-3 @TOK-7 @TOK-8 @slow
+  @PHN-6 @FWD-1 @ADR-3 @PHN-3 @PHN-7 @PRV-1 @EXT-3 @TOK-7 @TOK-8 @slow
   Scenario: Fourteen months
     Given a site with the teleworker and the colleague in service
     When in month 3 the MBG gets a new certificate

@@ -16,7 +16,7 @@ Feature: People make mistakes
       | consumer deleted meanwhile             | consumer_unknown  | Consumer ID   |
       | shared secret made anew meanwhile      | signature_invalid | Shared Secret |
 
-  @TOK-3
+  @TOK-3 @TOK-5
   Scenario Outline: A Shared Secret that was pasted with <blank> is taken as it was meant
     Given a site with addresses, port forwarding and ICP in place
     When the installer pastes the Shared Secret with <blank>

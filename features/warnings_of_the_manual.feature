@@ -45,7 +45,7 @@ Feature: What the manual warns of
     Then the phone's registration is refused with 401
     And the phone registers once its own settings are erased
 
-  @PHN-2
+  @PHN-2 @PHN-4
   Scenario: An administrator password with letters counts as the one that phones are delivered with
     Given a site ready for teleworkers
     And somebody once typed "letmein22" as administrator password on the teleworker's phone

@@ -111,6 +111,60 @@ async def test_the_list_of_phones_changes_by_itself(site: Site, browser: Browser
     await tab.run(shown)
 
 
+TOLD = """
+window.told = 0;
+window.EventSource = class extends EventSource {
+  constructor(url) {
+    super(url);
+    setTimeout(() => this.addEventListener("part", () => { told += 1; }));
+  }
+};
+"""
+"""Counts the parts that came, each after the page's own script has had it."""
+
+
+async def test_a_click_is_not_lost_when_its_link_changes_meanwhile(
+    site: Site, browser: Browser
+) -> None:
+    await furnished(site)
+    tab = await tab_at(site, browser)
+
+    async def presses(page: "Page") -> int:
+        await log_in(page)
+        await page.add_init_script(TOLD)
+        await page.goto(f"{site.mcs.api_url}/phones")
+        await page.wait_for_function("told > 0")
+        await page.get_by_role("link", name=MAC, exact=True).hover()
+        await page.mouse.down()
+        return int(await page.evaluate("told"))
+
+    async def releases(page: "Page", told: int) -> None:
+        await page.wait_for_function("(before) => told > before", arg=told)
+        assert await page.get_by_role("link", name="1400E9000001").count() == 0
+        await page.mouse.up()
+        await page.get_by_role("heading", name=f"Phone {MAC}").wait_for()
+
+    async def slides_off(page: "Page") -> None:
+        await page.goto(f"{site.mcs.api_url}/phones")
+        await page.wait_for_function("told > 0")
+        await page.get_by_role("link", name=MAC, exact=True).hover()
+        await page.mouse.down()
+        await page.mouse.move(1, 1)
+
+    async def sees_it_once_released(page: "Page") -> None:
+        await page.mouse.up()
+        await page.get_by_role("link", name="1400E9000002").wait_for()
+
+    told = await tab.run(presses)
+    await site.ok("PUT", "/phones/1400E9000001", {})
+    site.clock.advance(1)
+    await tab.run(releases, told)
+    await tab.run(slides_off)
+    await site.ok("PUT", "/phones/1400E9000002", {})
+    site.clock.advance(1)
+    await tab.run(sees_it_once_released)
+
+
 async def test_an_image_is_seen_in_its_preview(site: Site, browser: Browser) -> None:
     await furnished(site)
     tab = await tab_at(site, browser)

@@ -23,7 +23,31 @@
   if (!("live" in document.body.dataset) || !document.querySelector("[data-live]:not(body)")) return;
   let source = null;
 
+  // What is put in place of a link while a mouse button is down on it takes the click away: such
+  // parts wait until the button is up, and what would change nothing is not put at all.
+  const held = new Map();
+  let pressed = false;
+  const release = () => setTimeout(() => {
+    pressed = false;
+    for (const [part, html] of held) put(part, html);
+    held.clear();
+  });
+  document.addEventListener("pointerdown", () => { pressed = true; }, true);
+  for (const end of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(end, release, true);
+  window.addEventListener("blur", release);
+
+  function same(part, html) {
+    const wanted = document.createElement("div");
+    wanted.innerHTML = html;
+    wanted.querySelectorAll("details").forEach((one, at) => {
+      one.open = Boolean(part.querySelectorAll("details")[at]?.open);
+    });
+    return wanted.innerHTML.trim() === part.innerHTML.trim();
+  }
+
   function put(part, html) {
+    if (pressed) { held.set(part, html); return; }
+    if (same(part, html)) return;
     const within = part.contains(document.activeElement) && document.activeElement !== part;
     const button = within ? [...part.querySelectorAll("a, button, summary")].indexOf(document.activeElement) : -1;
     const open = [...part.querySelectorAll("details")].map((one) => one.open);

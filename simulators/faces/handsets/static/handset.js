@@ -99,9 +99,23 @@ function press(name) {
   setTimeout(() => key.classList.remove("down"), 120);
 }
 
-// What it shows
+// What it shows. Keys on the glass are drawn anew with it: while one is held down nothing is, or the
+// click would be lost with the key under the finger.
+
+let touched = false;
+let held = null;
+const release = () => setTimeout(() => {
+  const now = held;
+  touched = false;
+  held = null;
+  if (now !== null) show(now);
+});
+document.addEventListener("pointerdown", () => { touched = true; }, true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, release, true);
+window.addEventListener("blur", release);
 
 function show(now) {
+  if (touched) { held = now; return; }
   seen = now;
   draw(screen, now, model);
   byId("lamp").dataset.lamp = now.lamp;

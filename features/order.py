@@ -1,5 +1,7 @@
 """Scenarios in random order, so that none leans on another; the seed of the order is printed.
 
+Those that are tagged `slow` begin, in random order too: a long one at the end keeps one core alone.
+
 `--random-order-seed 17` repeats an order, `none` keeps that of the files. Parallel runs share one.
 """
 
@@ -12,6 +14,7 @@ from features.defects.plugin import is_scenario
 
 OPTION = "--random-order-seed"
 FILES = "none"
+SLOW = "slow"
 SEEDS = 1_000_000
 
 
@@ -51,5 +54,6 @@ class Order:
         ]
         shuffled = [items[place] for place in places]
         random.Random(int(self.seed)).shuffle(shuffled)
+        shuffled.sort(key=lambda item: item.get_closest_marker(SLOW) is None)
         for place, item in zip(places, shuffled, strict=True):
             items[place] = item

@@ -24,13 +24,20 @@ class Looker:
         self.estate, self.windows = clicker.estate, clicker.windows
 
     def opens_every_page(self) -> None:
-        """All that `python -m features pictures` has; a page that complains fails the scenario."""
+        """All that `python -m features pictures` has.
+
+        Pages that scripts fill are drawn, and fail the scenario when they complain; of the others
+        the source says all.
+        """
         for face in FACES:
             if face.name in TOLD_ON_PURPOSE:
                 continue
             window = self.windows.at(face.name, "" if face.log_in else "somebody")
             for path in places(face, self.estate).values():
-                window.opens(path)
+                if face.alive:
+                    window.opens(path)
+                else:
+                    window.reads(path)
 
     def secrets_seen(self) -> list[str]:
         """Where a secret of the run stands in a source, a line each; none is named.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PATIENCE_MS = 30_000.0
 READ = ("document", "fetch", "xhr", "script", "stylesheet", "image")
 """What is kept of what a page loads; an event stream has no end, and shows in the page."""
+SAME_FOR_ALL = ("script", "stylesheet")
+"""What each page of a site loads alike: it is read once in a window."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,6 +49,7 @@ class Window:
         self.face, self.base = face, base
         self.sources: list[Source] = []
         self._tab = tab
+        self._same_for_all: set[str] = set()
         tab.now(self._listen)
 
     def does(
@@ -83,6 +86,17 @@ class Window:
         """What the browser may complain of (a pattern), or not, as it comes."""
         self._tab.watch.allow(trouble)
 
+    def reads(self, path: str) -> None:
+        """Fetch a page of the site with the window's log-in, without drawing it."""
+
+        async def fetched(page: "Page") -> None:
+            # The windows have checked the certificate by its pin, which this client can't.
+            answer = await page.request.get(self.base + path, ignore_https_errors=True)
+            assert answer.ok, f"{path} answers {answer.status}"
+            self.sources.append(Source(answer.url, await answer.text()))
+
+        self._tab.now(fetched)
+
     async def _listen(self, page: "Page") -> None:
         page.set_default_timeout(PATIENCE_MS)
         page.on("requestfinished", self._read)
@@ -90,8 +104,12 @@ class Window:
     async def _read(self, request: "Request") -> None:
         from playwright.async_api import Error
 
+        if request.resource_type not in READ or request.url in self._same_for_all:
+            return
+        if request.resource_type in SAME_FOR_ALL:
+            self._same_for_all.add(request.url)
         answer = await request.response()
-        if answer is None or request.resource_type not in READ or 300 <= answer.status < 400:
+        if answer is None or 300 <= answer.status < 400:
             return
         try:
             self.sources.append(Source(request.url, (await answer.body()).decode(errors="replace")))
@@ -127,7 +145,7 @@ class Windows:
         if key not in self._open:
             face = self._faces[name]
             base = face.url(self._estate).removesuffix(":443")
-            tab = self._browser.tab(base, pins=self._pins(base))
+            tab = self._browser.tab(base, pins=self._pins())
             self._open[key] = Window(tab, face, base)
         return self._open[key]
 
@@ -135,11 +153,15 @@ class Windows:
         """Every source that any of the windows has seen."""
         return [source for window in self._open.values() for source in window.sources]
 
-    def _pins(self, base: str) -> list[str]:
-        parts, mcs = urlsplit(base), self._estate.mcs
-        if parts.scheme != "https":
-            return []
-        assert parts.hostname is not None
-        ours = mcs is not None and base == mcs.api_url
-        trust = mcs.tls if mcs is not None and ours else self._estate.authority.client_context()
-        return [served_pin(parts.hostname, parts.port or 443, trust)]
+    def _pins(self) -> list[str]:
+        """Those of all sites that a scenario may open, so that one browser serves all windows."""
+        estate, pins = self._estate, []
+        for face in self._faces.values():
+            parts = urlsplit(face.url(estate))
+            if parts.scheme != "https":
+                continue
+            assert parts.hostname is not None
+            ours = estate.mcs is not None and parts.netloc == urlsplit(estate.mcs.api_url).netloc
+            trust = estate.mcs.tls if estate.mcs and ours else estate.authority.client_context()
+            pins.append(served_pin(parts.hostname, parts.port or 443, trust))
+        return pins

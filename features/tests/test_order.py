@@ -18,13 +18,23 @@ def order(given: str = "", worker: str | None = None) -> Order:
     return Order(cast(pytest.Config, SimpleNamespace(**config)))
 
 
+class Item:
+    """What the order asks of a test: every third is no scenario, a few scenarios are slow."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.fixturenames = () if number % 3 == 0 else (EXAMPLE,)
+
+    def get_closest_marker(self, name: str) -> bool | None:
+        return True if name == "slow" and self.number in SLOW else None
+
+
+SLOW = (31, 40, 58)
+
+
 def items(count: int) -> list[pytest.Item]:
     """Scenarios, and in every third place a test that is none."""
-    made = [
-        SimpleNamespace(number=n, fixturenames=() if n % 3 == 0 else (EXAMPLE,))
-        for n in range(count)
-    ]
-    return cast(list[pytest.Item], made)
+    return cast(list[pytest.Item], [Item(number) for number in range(count)])
 
 
 def numbers(of: list[pytest.Item]) -> list[int]:
@@ -46,6 +56,12 @@ def test_only_scenarios_move_and_none_gets_lost() -> None:
     assert found != list(range(60))
     assert sorted(found) == list(range(60))
     assert found[::3] == list(range(0, 60, 3))
+
+
+def test_slow_ones_begin_in_random_order() -> None:
+    begun = {tuple(n for n in shuffled(order(str(seed))) if n % 3)[:3] for seed in range(20)}
+    assert {tuple(sorted(three)) for three in begun} == {SLOW}
+    assert len(begun) > 1
 
 
 def test_none_keeps_the_order_of_the_files() -> None:

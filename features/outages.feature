@@ -15,6 +15,22 @@ Feature: Outages, at each stage
     And the teleworker's phone is deployed
     Then the phone took its files and its firmware through the MBG
 
+  @ICP-1 @ICP-2
+  Scenario Outline: Stage 3, the <role> goes away as the ICP was put right: it is the node's afterwards
+    Given a site ready for teleworkers, but with another ICP address
+    And the installer has checked "Use remote authorization credentials" for the teleworker in vain
+    When the installer puts the ICP's address right
+    And the <role> is away for 10 minutes
+    Then the extension is provisioned on the MBG
+    And the SIP device belongs to the node's ICP
+
+    Examples:
+      | role       |
+      | MBG        |
+      | MCS        |
+      | CT Gateway |
+      | PBX        |
+
   @TOK-3 @TOK-6 @negative
   Scenario: Stage 4, the MBG is away: no token is requested, and MCS says why
     Given a site with addresses, port forwarding and ICP in place

@@ -20,7 +20,7 @@ Feature: Outages, at each stage
     Given a site ready for teleworkers, but with another ICP address
     And the installer has checked "Use remote authorization credentials" for the teleworker in vain
     When the installer puts the ICP's address right
-    And the <role> is away for 10 minutes
+    And the <role> is away for 2 minutes
     Then the extension is provisioned on the MBG
     And the SIP device belongs to the node's ICP
 

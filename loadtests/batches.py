@@ -27,6 +27,48 @@ class Second:
 
 
 @dataclass(frozen=True, slots=True)
+class Wire:
+    """Datagrams and their octets (SIP, without the 28 of IPv4 and UDP), as the phones saw them."""
+
+    sent: int = 0
+    sent_octets: int = 0
+    received: int = 0
+    received_octets: int = 0
+
+    def plus(self, other: "Wire") -> "Wire":
+        """Both together."""
+        return Wire(
+            self.sent + other.sent,
+            self.sent_octets + other.sent_octets,
+            self.received + other.received,
+            self.received_octets + other.received_octets,
+        )
+
+    def minus(self, other: "Wire") -> "Wire":
+        """What came after `other`."""
+        return self.plus(
+            Wire(-other.sent, -other.sent_octets, -other.received, -other.received_octets)
+        )
+
+
+NOTHING_SENT = Wire()
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A phone by its number, how long it waited from its moment on, and whether it is back."""
+
+    phone: int
+    waited_s: float
+    back: bool
+
+    @property
+    def badness(self) -> tuple[bool, float]:
+        """What never came back is worse than any wait."""
+        return not self.back, self.waited_s
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Half a second of one engine.
 
@@ -38,12 +80,15 @@ class Batch:
         failures: why, with counts; their sum is `failed`.
         latency: from scheduled start to final 200, of the registered, fine.
         lag: how late each start was fired, fine.
+        back: when phones were registered, from the beginning of the burst on, fine.
+        worst: who waited longest of those that ended.
         seconds: the same by second of the burst.
         response_ms: {rounded latency: count} of all that ended, registered or not.
         response_total_ms, response_min_ms, response_max_ms: of the same.
         retransmissions: requests sent again (RFC 3261 timer E), which are no new requests.
         send_errors: datagrams that the system refused to send.
         drops: datagrams that came and found no room in a home's socket; said in the final one.
+        wire: what went over the phones' sockets.
         refreshed, lost: later refreshes that succeeded, and registered phones whose refresh failed.
         final: the engine's last one.
     """
@@ -58,6 +103,8 @@ class Batch:
     failures: dict[str, int] = field(default_factory=dict)
     latency: Encoded = NOTHING
     lag: Encoded = NOTHING
+    back: Encoded = NOTHING
+    worst: Waited | None = None
     seconds: dict[int, Second] = field(default_factory=dict)
     response_ms: dict[int, int] = field(default_factory=dict)
     response_total_ms: int = 0
@@ -66,6 +113,7 @@ class Batch:
     retransmissions: int = 0
     send_errors: int = 0
     drops: int = 0
+    wire: Wire = NOTHING_SENT
     refreshed: int = 0
     lost: int = 0
     final: bool = False

@@ -8,9 +8,44 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
 
+PAGE = os.sysconf("SC_PAGESIZE")
 PATIENCE_S = 8.0
 """How long a child may take to end by itself once it has been told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process has used so far: processor time, and octets of memory that it holds."""
+
+    cpu_s: float
+    rss: int
+
+
+def usage(pid: int) -> Usage:
+    """The same, read from outside.
+
+    Raises:
+        OSError: there is no such process any more.
+    """
+    return Usage(cpu_s(pid), rss(pid))
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of a process, of ended threads too.
+
+    Linux makes the id of a process's clock from its pid, as clock_getcpuclockid(3) does: the pid's
+    complement, and 2 for the scheduler's exact count. The ticks of /proc are too coarse here.
+    """
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+def rss(pid: int) -> int:
+    """Octets of memory that it holds (proc(5), statm)."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
 
 
 async def end(process: asyncio.subprocess.Process, *, ask_with: signal.Signals | None) -> None:

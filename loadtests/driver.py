@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 
-from loadtests.batches import Batch
+from loadtests.batches import NOTHING_SENT, Batch
 from loadtests.engine_core.ledger import Ledger
 from loadtests.homes import Homes
 from loadtests.plan import PhoneAccount, Plan
@@ -64,7 +64,8 @@ class Engine:
         self._say = say
         self._began = 0.0
         self._next = 0
-        self._taken = (0.0, 0.0, 0, 0)  # at the last batch: time, cpu, retransmissions, send errors
+        # At the last batch: time, cpu, retransmissions, send errors, datagrams and octets.
+        self._taken = (0.0, 0.0, 0, 0, NOTHING_SENT)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = float("inf")
         self._handles: dict[str, asyncio.TimerHandle] = {}
@@ -94,7 +95,7 @@ class Engine:
         self._began = began
         await asyncio.sleep(began - time.monotonic())
         self._measuring = True
-        self._taken = (began, time.process_time(), 0, 0)
+        self._taken = (began, time.process_time(), 0, 0, NOTHING_SENT)
         self._start_due()
         self._later("batch", BATCH_S, self._batch)
         remaining = began + self._plan.limit_s - time.monotonic()
@@ -153,10 +154,10 @@ class Engine:
         at = time.monotonic() - self._began
         for result in results:
             if isinstance(result, Registered):
-                self._ledger.registered(self._due_s[result.index], at)
+                self._ledger.registered(self._due_s[result.index], at, result.index)
                 del self._accounts[result.index]
             elif isinstance(result, Failed):
-                self._ledger.failed(self._due_s[result.index], at, result.reason)
+                self._ledger.failed(self._due_s[result.index], at, result.reason, result.index)
                 del self._accounts[result.index]
             elif isinstance(result, Refreshed):
                 self._ledger.refreshed()
@@ -176,7 +177,7 @@ class Engine:
         at = time.monotonic() - self._began
         for index in self.phones[: self._next]:
             if index in self._accounts:
-                self._ledger.failed(self._due_s[index], at, OVER_LIMIT)
+                self._ledger.failed(self._due_s[index], at, OVER_LIMIT, index)
                 if self.time_lines is not None:
                     self.time_lines.note(Failed(index, OVER_LIMIT), at)
 
@@ -192,7 +193,8 @@ class Engine:
     def _take(self, *, final: bool) -> None:
         now, cpu = time.monotonic(), time.process_time()
         again, errors = self._crowd.retransmissions, self._sockets.send_errors
-        before, self._taken = self._taken, (now, cpu, again, errors)
+        wire = self._sockets.wire
+        before, self._taken = self._taken, (now, cpu, again, errors, wire)
         batch = self._ledger.take(
             wall_s=time.time(),
             elapsed_s=max(0.0, now - before[0]),
@@ -200,6 +202,7 @@ class Engine:
             retransmissions=again - before[2],
             send_errors=errors - before[3],
             drops=self._sockets.drops if final else 0,
+            wire=wire.minus(before[4]),
             final=final,
         )
         self._say(batch)

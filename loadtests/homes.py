@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Iterable
 from time import monotonic
 
+from loadtests.batches import Wire
 from simulators.core import Address
 from simulators.phone.crowd.crowd import Outgoing
 
@@ -40,6 +41,7 @@ class Homes:
     def __init__(self, received: Received, turn_over: Callable[[], None]) -> None:
         self.send_errors = 0
         self.refused = 0
+        self._sent = self._sent_octets = self._read = self._read_octets = 0
         self._received = received
         self._turn_over = turn_over
         self._sockets: dict[str, socket.socket] = {}
@@ -85,6 +87,8 @@ class Homes:
                     self._sockets[side].sendto(data, to)
                 else:
                     send(data)
+                self._sent += 1
+                self._sent_octets += len(data)
             except ConnectionRefusedError:  # said of what was sent before: nobody listens there
                 self._again(data, to, side)
             except (OSError, KeyError):  # a full buffer, no route, or closed meanwhile
@@ -94,6 +98,13 @@ class Homes:
         """Send what the news of an earlier refusal has kept from being sent."""
         with contextlib.suppress(OSError):
             self._sockets[side].sendto(data, to)
+            self._sent += 1
+            self._sent_octets += len(data)
+
+    @property
+    def wire(self) -> Wire:
+        """Datagrams and octets that were sent and read so far."""
+        return Wire(self._sent, self._sent_octets, self._read, self._read_octets)
 
     @property
     def drops(self) -> int:
@@ -116,11 +127,16 @@ class Homes:
             if peer is None:
                 for _ in range(MOST_AT_A_TURN):
                     data, source = made.recvfrom(LONGEST)
+                    self._read += 1
+                    self._read_octets += len(data)
                     received(data, source, monotonic(), side)
             else:
                 receive = made.recv
                 for _ in range(MOST_AT_A_TURN):
-                    received(receive(LONGEST), peer, monotonic(), side)
+                    data = receive(LONGEST)
+                    self._read += 1
+                    self._read_octets += len(data)
+                    received(data, peer, monotonic(), side)
         except BlockingIOError:
             pass
         except OSError:  # nobody listened where something was sent (ICMP): the timers see to it

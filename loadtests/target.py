@@ -17,7 +17,7 @@ from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
-from loadtests.children import end
+from loadtests.children import Usage, end, usage
 from loadtests.errors import TargetError
 from simulators.core import Address
 
@@ -59,6 +59,14 @@ class Target:
         self.ready = ready
         self.started_here = process is not None
         self._process = process
+
+    def usage(self) -> Usage | None:
+        """What its process has used so far; None of one that is not ours, or has ended."""
+        if self._process is None:
+            return None
+        with contextlib.suppress(OSError):
+            return usage(self._process.pid)
+        return None
 
     async def report(self) -> Report | None:
         """What the target counts; None from one that we did not start.

@@ -19,7 +19,8 @@ from typing import Any
 
 import uvloop
 
-from loadtests.bench.processes import PAGE, own_cpu_s
+from loadtests.bench.processes import own_cpu_s
+from loadtests.children import PAGE
 from loadtests.homes import Homes
 from loadtests.plan import read_accounts
 from simulators.core import Address

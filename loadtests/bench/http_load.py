@@ -20,7 +20,8 @@ import uvloop
 from oauthlib.oauth1 import Client
 
 from loadtests.bench.figures import Side
-from loadtests.bench.processes import cpu_s, own_cpu_s
+from loadtests.bench.processes import own_cpu_s
+from loadtests.children import cpu_s
 
 
 @dataclass(frozen=True, slots=True)

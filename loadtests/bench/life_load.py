@@ -20,7 +20,8 @@ import aiohttp
 import uvloop
 
 from loadtests.bench.figures import Side
-from loadtests.bench.processes import cpu_s, own_cpu_s
+from loadtests.bench.processes import own_cpu_s
+from loadtests.children import cpu_s
 from loadtests.homes import Homes
 from loadtests.plan import read_accounts
 from simulators.entropy import Seed

@@ -3,22 +3,19 @@
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
-from loadtests.children import end
+from loadtests.children import cpu_s, end, rss
 from loadtests.errors import GeneratorError, TargetError
 from loadtests.target import ROOT
 
 READY_WITHIN_S = 90.0
-PAGE = os.sysconf("SC_PAGESIZE")
 
 
 class Child:
@@ -73,17 +70,8 @@ class Child:
 
     @property
     def rss(self) -> int:
-        """Octets of memory that it holds (proc(5), statm)."""
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE
-
-
-def cpu_s(pid: int) -> float:
-    """User and system time of a process, of ended threads too.
-
-    Linux makes the id of a process's clock from its pid, as clock_getcpuclockid(3) does: the pid's
-    complement, and 2 for the scheduler's exact count. The ticks of /proc are too coarse here.
-    """
-    return time.clock_gettime(~pid << 3 | 2)
+        """Octets of memory that it holds."""
+        return rss(self.pid)
 
 
 def own_cpu_s() -> float:

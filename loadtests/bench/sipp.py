@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from loadtests.bench.figures import Side
-from loadtests.bench.processes import cpu_s
+from loadtests.children import cpu_s
 from loadtests.errors import GeneratorError
 from loadtests.plan import PhoneAccount
 from simulators.core import Address

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.bench.figures import Side
-from loadtests.bench.processes import cpu_s
+from loadtests.children import cpu_s
 from loadtests.errors import GeneratorError
 from loadtests.plan import PhoneAccount, read_accounts
 from simulators.core import Address

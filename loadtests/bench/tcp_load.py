@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from loadtests.bench.figures import Side
-from loadtests.bench.processes import cpu_s, own_cpu_s
+from loadtests.bench.processes import own_cpu_s
+from loadtests.children import cpu_s
 from simulators.core import Address
 
 CHUNK = 1 << 18

@@ -19,7 +19,8 @@ import uvloop
 
 from loadtests.bench.figures import Side
 from loadtests.bench.http_load import answer_length
-from loadtests.bench.processes import cpu_s, own_cpu_s
+from loadtests.bench.processes import own_cpu_s
+from loadtests.children import cpu_s
 
 
 @dataclass(frozen=True, slots=True)

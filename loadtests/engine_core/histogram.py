@@ -1,4 +1,4 @@
-"""Latencies as an HDR histogram: microseconds, 1 to 600 s, exact when merged.
+"""Latencies as an HDR histogram: microseconds, 1 to 3,660 s, exact when merged.
 
 Histograms of the same precision are merged by adding their counts, so the percentiles of a merged
 one are those of all its values together. Percentiles themselves are never averaged.
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
-LONGEST_US = 600_000_000
+LONGEST_US = 3_660_000_000
+"""The longest burst with its minute of grace."""
 FINE = 3
 """Significant digits of totals: at most 0.1 % off."""
 COARSE = 2
@@ -44,7 +45,7 @@ class Histogram:
         return self._max_us / 1000 if self.count else None
 
     def record(self, seconds: float) -> None:
-        """Count one value; below 1 us counts as 1 us, above 600 s as 600 s."""
+        """Count one value; below 1 us counts as 1 us, above 3,660 s as 3,660 s."""
         us = min(max(1, round(seconds * 1e6)), LONGEST_US)
         self._counts.record_value(us)
         self._max_us = max(self._max_us, us)

@@ -7,7 +7,7 @@ start, not from when the engine got round to it, so a late engine cannot make a 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from loadtests.batches import Batch, Second, bucket_ms
+from loadtests.batches import NOTHING_SENT, Batch, Second, Waited, Wire, bucket_ms
 from loadtests.engine_core.histogram import COARSE, Histogram
 
 MOST_REASONS = 40
@@ -39,18 +39,21 @@ class Ledger:
         self._lag.record(at_s - due_s)
         self._second(at_s).started += 1
 
-    def registered(self, due_s: float, at_s: float) -> None:
-        """The final 200 came."""
+    def registered(self, due_s: float, at_s: float, phone: int | None = None) -> None:
+        """The final 200 came; `phone` is its number, so that the worst one can be named."""
         self._ended(due_s, at_s)
+        self._waited(phone, at_s - due_s, back=True)
+        self._back.record(at_s)
         self._registered += 1
         second = self._second(at_s)
         second.registered += 1
         self._latency.record(at_s - due_s)
         second.latency.record(at_s - due_s)
 
-    def failed(self, due_s: float, at_s: float, reason: str) -> None:
+    def failed(self, due_s: float, at_s: float, reason: str, phone: int | None = None) -> None:
         """The phone will not register, for `reason` (a kind of failure, not a single case)."""
         self._ended(due_s, at_s)
+        self._waited(phone, at_s - due_s, back=False)
         if reason not in self._reasons and len(self._reasons) >= MOST_REASONS:
             reason = OTHER
         self._reasons.add(reason)
@@ -74,6 +77,7 @@ class Ledger:
         retransmissions: int = 0,
         send_errors: int = 0,
         drops: int = 0,
+        wire: Wire = NOTHING_SENT,
         final: bool = False,
     ) -> Batch:
         """Hand out what happened since the last call, once; all arguments are of that time."""
@@ -88,6 +92,8 @@ class Ledger:
             failures=dict(self._failures),
             latency=self._latency.encode(),
             lag=self._lag.encode(),
+            back=self._back.encode(),
+            worst=self._worst,
             seconds={
                 at: Second(row.started, row.registered, row.failed, row.latency.encode())
                 for at, row in self._seconds.items()
@@ -99,6 +105,7 @@ class Ledger:
             retransmissions=retransmissions,
             send_errors=send_errors,
             drops=drops,
+            wire=wire,
             refreshed=self._refreshed,
             lost=self._lost,
             final=final,
@@ -109,7 +116,8 @@ class Ledger:
     def _clear(self) -> None:
         self._started = self._registered = self._refreshed = self._lost = 0
         self._failures: Counter[str] = Counter()
-        self._latency, self._lag = Histogram(), Histogram()
+        self._latency, self._lag, self._back = Histogram(), Histogram(), Histogram()
+        self._worst: Waited | None = None
         self._seconds: dict[int, _Second] = {}
         self._response_ms: Counter[int] = Counter()
         self._response_total_ms = 0.0
@@ -125,6 +133,12 @@ class Ledger:
         least = self._response_min_ms
         self._response_min_ms = whole if least is None else min(least, whole)
         self._response_max_ms = max(self._response_max_ms, whole)
+
+    def _waited(self, phone: int | None, waited_s: float, *, back: bool) -> None:
+        if phone is not None:
+            this = Waited(phone, waited_s, back)
+            if self._worst is None or this.badness > self._worst.badness:
+                self._worst = this
 
     def _second(self, at_s: float) -> _Second:
         return self._seconds.setdefault(max(0, int(at_s)), _Second())

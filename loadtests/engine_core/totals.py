@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from loadtests.batches import Batch
+from loadtests.batches import Batch, Waited, Wire
 from loadtests.engine_core.histogram import COARSE, Histogram
 
 CPU_WINDOW_S = 2.0
@@ -30,10 +30,15 @@ class Totals:
     failures: Counter[str] = field(default_factory=Counter)
     latency: Histogram = field(default_factory=Histogram)
     lag: Histogram = field(default_factory=Histogram)
+    back: Histogram = field(default_factory=Histogram)
+    worst: Waited | None = None
     seconds: dict[int, SecondTotal] = field(default_factory=dict)
     retransmissions: int = 0
     send_errors: int = 0
     drops: int = 0
+    wire: Wire = field(default_factory=Wire)
+    cpu_s: float = 0.0
+    """Processor time of all engines, from the first start on."""
     refreshed: int = 0
     lost: int = 0
     finished: set[int] = field(default_factory=set)
@@ -49,6 +54,10 @@ class Totals:
         self.failures.update(batch.failures)
         self.latency.add(batch.latency)
         self.lag.add(batch.lag)
+        self.back.add(batch.back)
+        worst = batch.worst
+        if worst is not None and (self.worst is None or worst.badness > self.worst.badness):
+            self.worst = worst
         for at, second in batch.seconds.items():
             total = self.seconds.setdefault(at, SecondTotal())
             total.started += second.started
@@ -58,6 +67,8 @@ class Totals:
         self.retransmissions += batch.retransmissions
         self.send_errors += batch.send_errors
         self.drops += batch.drops
+        self.wire = self.wire.plus(batch.wire)
+        self.cpu_s += batch.cpu_s
         self.refreshed += batch.refreshed
         self.lost += batch.lost
         if batch.final:

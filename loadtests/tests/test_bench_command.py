@@ -14,8 +14,9 @@ from loadtests.bench import pairs, prism
 from loadtests.bench.figures import Figure, Side
 from loadtests.bench.http_load import Task, answer_length, requests_for
 from loadtests.bench.peers import ok
-from loadtests.bench.processes import Child, cpu_s, generated, own_cpu_s, serving
+from loadtests.bench.processes import Child, generated, own_cpu_s, serving
 from loadtests.bench.rounds import Size, take_turns
+from loadtests.children import cpu_s
 from loadtests.errors import GeneratorError, TargetError
 from loadtests.target import ROOT
 from simulators.sip.message import Response, parse

@@ -61,7 +61,11 @@ async def test_all_register_each_from_its_own_home(tmp_path: Path) -> None:
     assert len(registrar.registered) == 40
     assert len({host for host, _ in registrar.peers}) == 40
     assert {port for _, port in registrar.peers} == {5060}
-    assert registrar.requests == 80 + totals.retransmissions
+    assert registrar.requests == 80 + totals.retransmissions == totals.wire.sent
+    assert totals.wire.received == 80
+    assert totals.wire.sent_octets > totals.wire.received_octets > 80 * 100
+    assert totals.cpu_s > 0
+    assert totals.worst is not None and totals.worst.back and 0 <= totals.worst.phone < 40
     assert totals.latency.count == 40
     assert totals.cpu_percent is not None
 
@@ -88,6 +92,7 @@ async def test_starts_follow_the_schedule_and_do_not_wait_for_answers(tmp_path: 
     assert totals.started == 40
     assert totals.registered == 20
     assert totals.failures == {"no answer within 1.28 s": 20}
+    assert totals.worst is not None and not totals.worst.back and totals.worst.phone % 2
     slowest = totals.latency.max_ms
     assert slowest is not None and slowest < 1000
     assert totals.retransmissions >= 20

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.batches import Wire
 from loadtests.homes import Homes
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.time_lines import Recorder, read_phone
@@ -46,6 +47,7 @@ async def test_datagrams_go_out_and_come_in_in_order(connected: bool) -> None:
     assert heard == [(b"%d" % number, "a home") for number in range(100)]
     assert len(turns) < 100, "several at a turn"
     assert homes.drops == 0
+    assert homes.wire == Wire(1, 3, 100, 10 + 90 * 2)
 
 
 async def test_a_connected_home_keeps_strangers_out() -> None:

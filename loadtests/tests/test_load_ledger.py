@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests.batches import Batch, Message, bucket_ms, from_line, stats_entry, to_line
+from loadtests.batches import Batch, Message, Waited, bucket_ms, from_line, stats_entry, to_line
 from loadtests.engine_core.ledger import MOST_REASONS, OTHER, Ledger
 from loadtests.engine_core.totals import Totals
 from loadtests.errors import GeneratorError
@@ -110,6 +110,21 @@ def test_latency_runs_from_the_scheduled_moment() -> None:
     latency = totals.latency.percentile_ms(50)
     assert latency == pytest.approx(2000, rel=0.001)
     assert totals.lag.percentile_ms(99) == pytest.approx(2000, rel=0.001)
+
+
+def test_the_worst_phone_is_named_and_never_back_is_worst() -> None:
+    ledger, other = Ledger(0), Ledger(1)
+    for at, phone in enumerate((7, 8, 9)):
+        ledger.started(at, at)
+        ledger.registered(at, at + (3.0 if phone == 8 else 1.0), phone)
+    totals = total([take(ledger, final=True)])
+    assert totals.worst == Waited(8, 3.0, True)
+    other.started(5, 5)
+    other.failed(5, 5.5, "403: refused", 42)
+    totals.add(take(other, final=True))
+    assert totals.worst == Waited(42, 0.5, False)
+    assert totals.back.max_ms == 4000.0, "after the beginning, whenever a phone was due"
+    assert totals.back.count == 3
 
 
 def test_a_batch_is_handed_out_once() -> None:

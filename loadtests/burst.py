@@ -19,6 +19,7 @@ from loadtests import show
 from loadtests.engine_core.totals import Totals
 from loadtests.errors import GeneratorError, TargetError
 from loadtests.generator import ROOT, generate
+from loadtests.levels import Level
 from loadtests.plan import GRACE_S, Plan, check_loopback, check_size, read_accounts
 from loadtests.results import Outcome, burst_document, run_document
 from loadtests.schedule import phones_per_home
@@ -37,6 +38,7 @@ class Asked:
         run_dir: None for a new folder below runs/.
         mbg, accounts, homes: a target that runs already; `mbg` None starts one.
         time_lines: whether to write down what happened to each phone.
+        levels: what the burst has to hold.
     """
 
     phones: int
@@ -51,10 +53,11 @@ class Asked:
     accounts: Path | None
     homes: int
     time_lines: bool = False
+    levels: tuple[Level, ...] = ()
 
 
 async def run_burst(asked: Asked, console: Console) -> bool:
-    """Run it, write the run folder, show the numbers; returns whether all are registered.
+    """Run it, write the run folder, show the numbers; returns whether it passed.
 
     Raises:
         BenchError: it could not be done, so there is no result.
@@ -79,7 +82,7 @@ async def run_burst(asked: Asked, console: Console) -> bool:
                 f"{plan.phones_per_home} phones share a home and its socket.",
                 highlight=False,
             )
-        outcome = await _drive(plan, target, folder, console)
+        outcome = replace(await _drive(plan, target, folder, console), levels=asked.levels)
     _write_json(folder / "burst.json", burst_document(outcome))
     command = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
     finished = datetime.now(UTC)
@@ -96,6 +99,7 @@ async def run_burst(asked: Asked, console: Console) -> bool:
 
 async def _drive(plan: Plan, target: Target, folder: Path, console: Console) -> Outcome:
     totals, engine, locust = Totals(), "", dict[str, int | str]()
+    before = target.usage()
     log = folder / "locust.log"
     with tempfile.TemporaryDirectory(prefix="burst-plan-") as plans:
         plan_file = Path(plans) / "plan.json"
@@ -111,6 +115,7 @@ async def _drive(plan: Plan, target: Target, folder: Path, console: Console) -> 
                         progress.update(totals)
                     locust = message.locust or locust
             progress.update(totals, last=True)
+    after = target.usage()
     if not engine:
         raise GeneratorError(f"no load engine ever started: {log} says why")
     report, unasked = None, "the target was not started by this command"
@@ -118,7 +123,9 @@ async def _drive(plan: Plan, target: Target, folder: Path, console: Console) -> 
         report = await target.report()
     except TargetError as error:
         unasked = str(error)
-    return Outcome(plan, target.ready, totals, engine, report, unasked, target.started_here, locust)
+    ready, here = target.ready, target.started_here
+    used = None if before is None or after is None else (before, after)
+    return Outcome(plan, ready, totals, engine, report, unasked, here, locust, used)
 
 
 @asynccontextmanager

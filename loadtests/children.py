@@ -9,24 +9,17 @@ import contextlib
 import os
 import signal
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from loadtests.cost import Usage
 
 PAGE = os.sysconf("SC_PAGESIZE")
 PATIENCE_S = 8.0
 """How long a child may take to end by itself once it has been told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a process has used so far: processor time, and octets of memory that it holds."""
-
-    cpu_s: float
-    rss: int
-
-
 def usage(pid: int) -> Usage:
-    """The same, read from outside.
+    """What a process has used so far, read from outside.
 
     Raises:
         OSError: there is no such process any more.

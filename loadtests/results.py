@@ -7,8 +7,12 @@ bottleneck, because then the numbers describe it and not the target.
 from dataclasses import dataclass
 from datetime import datetime
 
+from loadtests import levels
+from loadtests.cost import Usage, cost
 from loadtests.engine_core.totals import Totals
+from loadtests.levels import Level, Verdict, judge
 from loadtests.plan import Plan
+from loadtests.recovery import LICENCES, STORMS, Recovery, recovery
 from loadtests.target import Ready, Report
 from simulators.phone.crowd.arrivals import Shape
 
@@ -24,6 +28,8 @@ class Outcome:
     Args:
         report: what the target counts; None where it could not be asked, then `unasked` says why.
         locust: Locust's own statistics, as a cross-check; empty when it did not get that far.
+        used: what the target's process had used before and after; None where it is not ours.
+        levels: what it has to hold; without one, all phones have to be registered.
     """
 
     plan: Plan
@@ -34,6 +40,8 @@ class Outcome:
     unasked: str
     started_here: bool
     locust: dict[str, int | str]
+    used: tuple[Usage, Usage] | None = None
+    levels: tuple[Level, ...] = ()
 
     @property
     def registered(self) -> int:
@@ -63,13 +71,36 @@ class Outcome:
                 for role, count in counts.items()
                 if count != totals.registered
             ]
+        if self.recovery is not None:
+            problems += [
+                f"{harm.count} {harm.name}"
+                for harm in self.recovery.harm
+                if harm.count and harm.name == LICENCES
+            ]
         if len(totals.finished) < plan.workers:
             problems.append("an engine did not finish")
         return problems
 
     @property
+    def recovery(self) -> Recovery | None:
+        """The verdict on a storm; None where the burst was none."""
+        if self.plan.shape not in STORMS:
+            return None
+        return recovery(self.plan.phones, self.totals, self.report)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """What became of each level; none is judged where the numbers say nothing of the target."""
+        refused = headline_refused(self)
+        if self.started_here and self.report is None:
+            refused = refused or f"The target did not live to the end: {self.unasked}"
+        return judge(self.levels, self.totals, self.registered, refused)
+
+    @property
     def passed(self) -> bool:
-        """Whether all are registered, by every count there is."""
+        """Whether it held its levels; without any, whether all are registered by every count."""
+        if self.levels:
+            return levels.held(self.verdicts)
         return not self.problems and self.registered == self.plan.phones
 
 
@@ -111,6 +142,7 @@ def burst_document(outcome: Outcome) -> dict[str, object]:
     plan, totals = outcome.plan, outcome.totals
     refused = headline_refused(outcome)
     latency = {name: totals.latency.percentile_ms(p) for name, p in PERCENTILES.items()}
+    costs, storm = cost(totals, outcome.used), outcome.recovery
     return {
         "phones": plan.phones,
         # All at once has no rate; the report plots this number, and so many are due in second 0.
@@ -129,6 +161,9 @@ def burst_document(outcome: Outcome) -> dict[str, object]:
             "lag_p99_ms": totals.lag.percentile_ms(99),
             "retransmissions": totals.retransmissions,
         },
+        "levels": levels.document(outcome.verdicts),
+        "recovery": None if storm is None else storm.document(),
+        "cost_per_phone": None if costs is None else costs.per_phone,
         "headline": None if refused else headline(outcome),
         "headline_refused": refused,
     }
@@ -180,7 +215,7 @@ def _facts(outcome: Outcome) -> dict[str, str]:
         facts["Locust " + str(outcome.locust["version"])] = (
             f"{outcome.locust['requests']} registrations ended, {outcome.locust['failures']} failed"
         )
-    if outcome.problems:
+    if outcome.problems and not outcome.passed:
         facts["Why it failed"] = "; ".join(outcome.problems)
     return facts
 

@@ -7,7 +7,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from loadtests.cost import cost
 from loadtests.engine_core.totals import Totals
+from loadtests.levels import State, Verdict
+from loadtests.recovery import Recovery
 from loadtests.results import PERCENTILES, Outcome, headline_refused
 
 
@@ -75,14 +78,42 @@ def outcome_table(outcome: Outcome) -> Table:
     table.add_row("generator lag p99", _ms(totals.lag.percentile_ms(99)))
     cpu = totals.cpu_percent
     table.add_row("generator CPU, busiest 2 s", "not known" if cpu is None else f"{cpu:.0f} %")
+    costs = cost(totals, outcome.used)
+    for name, shown in costs.rows if costs is not None else ():
+        table.add_row(name, shown)
+    return table
+
+
+def levels_table(verdicts: list[Verdict]) -> Table:
+    """Each level, what was measured, and what follows."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("level", "measured", ""):
+        table.add_column(name)
+    for verdict in verdicts:
+        table.add_row(verdict.level.text, verdict.actual, verdict.state.value)
+    return table
+
+
+def recovery_table(storm: Recovery) -> Table:
+    """The verdict on a storm, part by part."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column()
+    for name, shown in storm.rows:
+        table.add_row(name, shown)
     return table
 
 
 def show_outcome(console: Console, outcome: Outcome) -> None:
-    """The table, and what is to be said about it."""
+    """The tables, and what is to be said about them."""
     console.print()
     console.print(outcome_table(outcome), highlight=False)
     console.print()
+    if outcome.recovery is not None:
+        _show_recovery(console, outcome, outcome.recovery)
+    if outcome.levels:
+        console.print(levels_table(outcome.verdicts), highlight=False)
+        console.print()
     for problem in outcome.problems:
         console.print(f"Problem: {problem}", highlight=False, markup=False)
     if outcome.report is None:
@@ -92,9 +123,29 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
         console.print(f"No headline. {refused}", highlight=False, markup=False)
 
 
+def _show_recovery(console: Console, outcome: Outcome, storm: Recovery) -> None:
+    console.print(f"Recovery: {storm.sentence}", highlight=False, markup=False)
+    console.print(recovery_table(storm), highlight=False)
+    if storm.worst is not None:
+        folder = outcome.plan.time_lines
+        how = (
+            f"python -m loadtests phone {storm.worst} {folder}"
+            if folder
+            else f"run it with --time-lines, then python -m loadtests phone {storm.worst} RUN"
+        )
+        console.print(f"What happened to the worst phone: {how}", highlight=False, markup=False)
+    console.print()
+
+
 def last_line(outcome: Outcome) -> str:
-    """`500 of 500 registered`."""
-    return f"{outcome.registered} of {outcome.plan.phones} registered"
+    """`500 of 500 registered`, and how many levels were held where some were asked for."""
+    said = f"{outcome.registered} of {outcome.plan.phones} registered"
+    if not outcome.levels:
+        return said
+    states = [verdict.state for verdict in outcome.verdicts]
+    if State.NOT_JUDGED in states:
+        return f"{said}; levels not judged"
+    return f"{said}; {states.count(State.HELD)} of {len(states)} levels held"
 
 
 def console() -> Console:

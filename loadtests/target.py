@@ -17,7 +17,8 @@ from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
-from loadtests.children import Usage, end, usage
+from loadtests.children import end, usage
+from loadtests.cost import Usage
 from loadtests.errors import TargetError
 from simulators.core import Address
 

@@ -4,8 +4,21 @@ Counts and rates are checked for type and range here; whether they add up is sai
 (``coverage.notices``), since a generator that lost count is a result, too.
 """
 
+from dataclasses import fields
+
 from reports.fields import Row
-from reports.model import Burst, Failure, Generator, Latency, Sample
+from reports.model import (
+    Burst,
+    Cost,
+    Failure,
+    Generator,
+    Harm,
+    Latency,
+    Level,
+    LevelState,
+    Recovery,
+    Sample,
+)
 
 
 def read_burst(row: Row) -> Burst:
@@ -36,7 +49,44 @@ def read_burst(row: Row) -> Burst:
         ),
         headline=row.optional_text("headline"),
         headline_refused=row.optional_text("headline_refused"),
+        levels=tuple(_level(item) for item in row.rows("levels", optional=True)),
+        recovery=_recovery(row.optional_row("recovery")),
+        cost=_cost(row.optional_row("cost_per_phone")),
     )
+
+
+def _level(row: Row) -> Level:
+    return Level(
+        level=row.text("level", blank=False),
+        actual=row.text("actual"),
+        state=row.choice("state", LevelState),
+        reason=row.optional_text("reason"),
+    )
+
+
+def _recovery(row: Row | None) -> Recovery | None:
+    if row is None:
+        return None
+    worst = row.optional_row("worst_phone")
+    return Recovery(
+        verdict=row.text("verdict", blank=False),
+        whole=row.flag("whole"),
+        back_99_percent_s=row.optional_number("back_99_percent_s"),
+        back_all_s=row.optional_number("back_all_s"),
+        worst_phone=None if worst is None else worst.integer("phone"),
+        worst_waited_s=None if worst is None else worst.number("waited_s"),
+        worst_back=worst is not None and worst.flag("back"),
+        harm=tuple(
+            Harm(item.text("name"), item.optional_text("what"), item.optional_integer("count"))
+            for item in row.rows("harm")
+        ),
+    )
+
+
+def _cost(row: Row | None) -> Cost | None:
+    if row is None:
+        return None
+    return Cost(**{field.name: row.optional_number(field.name) for field in fields(Cost)})
 
 
 def _latency(row: Row) -> Latency:

@@ -24,6 +24,14 @@ class RunOutcome(StrEnum):
     FAIL = "fail"
 
 
+class LevelState(StrEnum):
+    """What became of a service level."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    NOT_JUDGED = "not judged"
+
+
 class RoleKind(StrEnum):
     """Who played a role."""
 
@@ -222,6 +230,55 @@ class Generator:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A service level, what was measured, and what follows; ``reason`` where it was not judged."""
+
+    level: str
+    actual: str
+    state: LevelState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """One kind of lasting harm of a storm; ``count`` is None where it is not known."""
+
+    name: str
+    what: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """The verdict on a storm: seconds until 99 % and all phones were back, None for never; the
+    number of the phone that waited longest, for how long, and whether it came back.
+    """
+
+    verdict: str
+    whole: bool
+    back_99_percent_s: float | None
+    back_all_s: float | None
+    worst_phone: int | None
+    worst_waited_s: float | None
+    worst_back: bool
+    harm: tuple[Harm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one attempted phone cost: octets, microseconds; None where it was not measured."""
+
+    octets_sent: float | None
+    octets_received: float | None
+    octets_on_wire: float | None
+    datagrams_sent: float | None
+    datagrams_received: float | None
+    generator_cpu_us: float | None
+    target_cpu_us: float | None
+    target_memory_octets: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Burst:
     """A burst of registrations; ``headline`` and ``headline_refused`` are empty if not given."""
 
@@ -239,6 +296,9 @@ class Burst:
     generator: Generator
     headline: str
     headline_refused: str
+    levels: tuple[Level, ...] = ()
+    recovery: Recovery | None = None
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)

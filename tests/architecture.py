@@ -181,8 +181,11 @@ PURE = (
     "reports.text",
     "loadtests.batches",
     "loadtests.bench.figures",
+    "loadtests.cost",
     "loadtests.engine_core.*",
     "loadtests.errors",
+    "loadtests.levels",
+    "loadtests.recovery",
     "loadtests.schedule",
 )
 IMPURE = (

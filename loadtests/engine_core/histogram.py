@@ -56,6 +56,21 @@ class Histogram:
             return None
         return float(min(self._counts.get_value_at_percentile(percent), self._max_us)) / 1000
 
+    def count_within(self, limit_ms: float) -> int:
+        """How many values are surely at most `limit_ms`; a bucket that reaches beyond is not.
+
+        The bucket of the highest value reaches no further than that value.
+        """
+        limit_us = limit_ms * 1000
+        if self._max_us <= limit_us:
+            return self.count
+        counts, found = self._counts, 0
+        for item in counts.get_recorded_iterator():
+            if counts.get_highest_equivalent_value(item.value_iterated_to) > limit_us:
+                break
+            found += int(item.count_at_value_iterated_to)
+        return found
+
     def encode(self) -> Encoded:
         """For the way to another process."""
         if not self.count:

@@ -93,6 +93,8 @@ async def test_two_workers_split_the_phones_and_refused_ones_fail_the_burst(
     assert status == 1
     assert out.splitlines()[-1] == "27 of 30 registered"
     assert about["outcome"] == "fail"
+    assert burst["cost_per_phone"]["octets_sent"] > 400
+    assert burst["cost_per_phone"]["target_cpu_us"] is None, "it is not ours"
     assert burst["failures"] == [{"reason": "403: No teleworker licence is free for …", "count": 3}]
     assert burst["workers"] == 2
     assert len(registrar.registered) == 27
@@ -140,6 +142,7 @@ async def test_nothing_is_left_running(how: signal.Signals, tmp_path: Path) -> N
         (["--mbg", "127.20.0.10"], "expected ADDRESS:PORT"),
         (["--mbg", "127.20.0.10:5060"], "--mbg needs --accounts"),
         (["--accounts", "x"], "--accounts goes with --mbg"),
+        (["--level", "p99 <= 500"], "can't judge by the level 'p99 <= 500'"),
     ],
 )
 async def test_bad_input_is_one_sentence_and_status_2(options: list[str], said: str) -> None:

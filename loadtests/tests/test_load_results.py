@@ -9,6 +9,7 @@ import pytest
 from loadtests.batches import Batch
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
+from loadtests.levels import parse_level
 from loadtests.plan import Plan
 from loadtests.results import Outcome, burst_document, headline_refused, run_document
 from loadtests.show import last_line, progress_line
@@ -156,6 +157,47 @@ def test_run_json() -> None:
 def test_all_at_once_is_said() -> None:
     found = outcome(plan=replace(PLAN, shape=Shape.AT_ONCE))
     assert run(found)["facts"]["Arrivals"] == "all at once"
+
+
+def test_levels_decide_instead_of_all_registered() -> None:
+    one_refused = totals(fails=1)
+    bad = outcome(one_refused)
+    assert not bad.passed
+    lenient = replace(bad, levels=(parse_level("failed <= 25 %"), parse_level("max <= 1 s")))
+    assert lenient.passed
+    assert run(lenient)["outcome"] == "pass"
+    assert last_line(lenient) == "3 of 4 registered; 2 of 2 levels held"
+    strict = replace(bad, levels=(*lenient.levels, parse_level("failed <= 24 %")))
+    assert not strict.passed
+    states: Any = burst_document(strict)["levels"]
+    assert [level["state"] for level in states] == ["held", "held", "broken"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"totals": totals(cpu=0.95)},
+        {"totals": totals(lag_s=0.2)},
+        {"report": None, "unasked": "it has ended"},
+    ],
+)
+def test_levels_are_not_judged_by_numbers_that_say_nothing(changed: dict[str, Any]) -> None:
+    found = outcome(**{"found": None, "levels": (parse_level("failed <= 25 %"),), **changed})
+    assert not found.passed
+    assert last_line(found) == "4 of 4 registered; levels not judged"
+    level: Any = burst_document(found)["levels"]
+    assert level[0]["reason"]
+
+
+def test_a_storm_has_a_recovery_and_a_leaked_licence_fails_it() -> None:
+    assert burst_document(outcome())["recovery"] is None, "steady arrivals are no storm"
+    storm = outcome(plan=replace(PLAN, shape=Shape.AT_ONCE))
+    verdict: Any = burst_document(storm)["recovery"]
+    assert (verdict["whole"], verdict["back"]) == (True, 4)
+    assert storm.passed
+    leaked = replace(storm, report=Report(4, 4, 5, 1.5))
+    assert leaked.problems == ["1 licences leaked"]
+    assert not leaked.passed
 
 
 def test_progress_before_anything_happened() -> None:

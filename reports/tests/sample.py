@@ -273,6 +273,33 @@ def burst_document(refused: bool = True) -> Document:
         },
         "series": series,
         "generator": {"cpu_percent": 96.5, "lag_p99_ms": 41.2, "retransmissions": 118},
+        "levels": [
+            {
+                "level": level, "actual": actual, "state": "not judged" if refused else state,
+                "reason": "The generator was the bottleneck" if refused else None,
+            }
+            for level, actual, state in (
+                ("99.9 % registered within 2 s", "4,937 of 5,000 (98.74 %)", "broken"),
+                ("p99 <= 500 ms", "212.7 ms", "held"),
+            )
+        ],
+        "recovery": {
+            "verdict": "63 of 5,000 phones did not come back; lasting harm: 3 ghosts at the MBG",
+            "whole": False,
+            "back_99_percent_s": None,
+            "back_all_s": None,
+            "worst_phone": {"phone": 2214, "waited_s": 32.01, "back": False},
+            "harm": [
+                {"name": "licences leaked", "what": "licences that no phone needs", "count": 0},
+                {"name": "ghosts at the MBG", "what": "held by no phone", "count": 3},
+                {"name": "operations lost", "what": "came to no end", "count": None},
+            ],
+        },
+        "cost_per_phone": {
+            "octets_sent": 940.5, "octets_received": 812.2, "datagrams_sent": 2.0,
+            "datagrams_received": 2.0, "octets_on_wire": 1867.4, "generator_cpu_us": 180.4,
+            "target_cpu_us": 1917.0, "target_memory_octets": None,
+        },
         "headline": None if refused else "4,937 of 5,000 phones registered, p99 213 ms",
         "headline_refused": (
             "The generator was the bottleneck: processor at 96.5 %, 41 ms behind schedule."

@@ -131,6 +131,11 @@ def test_a_burst_page(tmp_path: Path) -> None:
     good = page_of(read_run(sample.write_burst(tmp_path / "good", refused=False), CATALOGUE))
     check(good)
     assert "not to be quoted" not in good and "4,937 of 5,000 phones registered" in good
+    for words in ("not judged", "The generator was the bottleneck"):
+        assert words in refused
+    assert "not judged" not in good and '<span class="badge fail">broken</span>' in good
+    assert "63 of 5,000 phones did not come back" in good and "phone 2214 RUN" in good
+    assert "1,867.4 on the wire" in good and "memory of the target not known" in good
 
 
 def test_no_text_of_a_run_becomes_markup(tmp_path: Path) -> None:

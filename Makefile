@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 TESTED := runs/latest-tests
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check repeat defects up pictures burst bench style types lock clean
+.PHONY: help setup demo test check repeat defects up pictures burst capacity bench style types lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -48,6 +48,10 @@ pictures: setup ## every page as a picture, below runs/ (needs chromium): PHONES
 burst: setup ## a registration burst: PHONES=500 RATE=100 WORKERS=1 SEED=1, a report (ARGS="--shape failover")
 	@$(RUN) loadtests burst --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \
 	  --workers $(or $(WORKERS),1) --seed $(or $(SEED),1) $(ARGS)
+
+capacity: setup ## the highest rate that holds LEVEL="99.9 % registered within 2 s": FROM=50 TO=2000 REPEATS=3
+	@$(RUN) loadtests capacity --from $(or $(FROM),50) --to $(or $(TO),2000) --repeats $(or $(REPEATS),3) \
+	  --level "$(LEVEL)" $(ARGS)
 
 bench: setup ## our MBG side by side with peers (ARGS="--only rest,forward --json FILE")
 	@$(RUN) loadtests bench $(ARGS)

@@ -18,12 +18,16 @@ from loadtests.bench.command import chosen, run_bench
 from loadtests.bench.pairs import PAIRS
 from loadtests.bench.rounds import Size
 from loadtests.burst import Asked, run_burst
+from loadtests.capacity.command import run_capacity
+from loadtests.capacity.documents import Asked as Wanted
 from loadtests.levels import EXAMPLES, Level, parse_level
 from loadtests.time_lines import read_phone
 from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
 from simulators.phone.crowd.arrivals import Shape
+
+DEFAULT_LEVEL = "99.9 % registered within 2 s"
 
 app = typer.Typer(
     add_completion=False,
@@ -109,6 +113,72 @@ def burst(
         levels=_levels(level),
     )
     sys.exit(0 if asyncio.run(_ending(run_burst(asked, show.console()))) else 1)
+
+
+@app.command()
+def capacity(
+    level: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help=f"A service level, such as {EXAMPLES}; repeatable."),
+    ] = None,
+    lowest: Annotated[float, typer.Option("--from", help="Lowest rate, phones per second.")] = 50.0,
+    highest: Annotated[float, typer.Option("--to", help="Highest rate.")] = 2000.0,
+    phones: Annotated[int, typer.Option(help="Teleworkers of one burst at most.")] = 20_000,
+    seconds: Annotated[float, typer.Option(help="For so long phones arrive in a burst.")] = 10.0,
+    repeats: Annotated[int, typer.Option(help="Searches; more narrow the interval.")] = 3,
+    step: Annotated[float, typer.Option(help="Between rates, in percent.")] = 5.0,
+    at_least: Annotated[
+        float | None, typer.Option(help="Exit status 1 where the rate found is lower.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Load engines; each uses up to one core.")] = 1,
+    seed: Annotated[str, typer.Option(help="Of the first burst; the next ones count on.")] = "1",
+    run_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Run folder; else a new one below runs/.")
+    ] = None,
+) -> None:
+    """Search for the highest registration rate (RFC 7502) that holds the service levels.
+
+    Each burst meets a fresh target. Ascending steps, then bisection, all of it repeated; the answer
+    is the median, with an interval. Where the generator is the bottleneck first, the answer is "at
+    least". Writes capacity.json, a run folder per burst, and report.html with the curve.
+
+    Examples:
+
+    \b
+    python -m loadtests capacity --level "99.9 % registered within 2 s" --to 1000
+    python -m loadtests capacity --level "p99 <= 500 ms" --level "failed <= 0.1 %" --repeats 5
+    python -m loadtests capacity --from 100 --to 400 --at-least 250
+
+    Exit status: 0 a rate holds (and it is at least --at-least), 1 none does or it could not be
+    judged, 2 it could not be done as asked.
+    """
+    levels = _levels(level) or (parse_level(DEFAULT_LEVEL),)
+    like = Asked(
+        phones=1,
+        rate_per_s=1.0,
+        shape=Shape.STEADY,
+        workers=workers,
+        seed=Seed.parse(seed or "1").number,
+        phones_per_home=1,
+        limit_s=None,
+        run_dir=run_dir,
+        mbg=None,
+        accounts=None,
+        homes=0,
+        levels=levels,
+    )
+    wanted = Wanted(
+        levels=tuple(one.text for one in levels),
+        lowest=lowest,
+        highest=highest,
+        repeats=repeats,
+        step=step / 100,
+        phones=phones,
+        seconds=seconds,
+        wanted=at_least,
+    )
+    found = asyncio.run(_ending(run_capacity(wanted, like, show.console())))
+    sys.exit(0 if found else 1)
 
 
 @app.command()

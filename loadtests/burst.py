@@ -62,6 +62,20 @@ async def run_burst(asked: Asked, console: Console) -> bool:
     Raises:
         BenchError: it could not be done, so there is no result.
     """
+    folder = run_folder(asked.run_dir, datetime.now(UTC), "burst")
+    outcome = await play(replace(asked, run_dir=folder), console)
+    show.show_outcome(console, outcome)
+    reported = await report(folder, console)
+    console.print(show.last_line(outcome), highlight=False)
+    return outcome.passed and reported
+
+
+async def play(asked: Asked, console: Console) -> Outcome:
+    """Run a burst and write its run folder, but for the report.
+
+    Raises:
+        BenchError: it could not be done, so there is no result.
+    """
     check_size(asked.phones, asked.rate_per_s, asked.shape, asked.workers)
     if asked.mbg is not None:
         check_loopback(asked.mbg)
@@ -69,7 +83,7 @@ async def run_burst(asked: Asked, console: Console) -> bool:
     if asked.mbg is None and asked.accounts is None:
         console.print(f"Starting the target: MBG and PBX with {asked.phones} phones")
     async with _target(asked) as target:
-        folder = _run_folder(asked.run_dir, started)
+        folder = run_folder(asked.run_dir, started, "burst")
         plan = _plan(asked, target.ready, folder)
         console.print(
             f"{plan.phones} phones, {plan.manner}, against the MBG at {plan.mbg[0]}:{plan.mbg[1]}, "
@@ -91,10 +105,7 @@ async def run_burst(asked: Asked, console: Console) -> bool:
         run_document(outcome, command=command, started=started, finished=finished),
     )
     (folder / "scenarios.jsonl").write_text("")
-    show.show_outcome(console, outcome)
-    reported = await _report(folder, console)
-    console.print(show.last_line(outcome), highlight=False)
-    return outcome.passed and reported
+    return outcome
 
 
 async def _drive(plan: Plan, target: Target, folder: Path, console: Console) -> Outcome:
@@ -118,14 +129,14 @@ async def _drive(plan: Plan, target: Target, folder: Path, console: Console) -> 
     after = target.usage()
     if not engine:
         raise GeneratorError(f"no load engine ever started: {log} says why")
-    report, unasked = None, "the target was not started by this command"
+    said, unasked = None, "the target was not started by this command"
     try:
-        report = await target.report()
+        said = await target.report()
     except TargetError as error:
         unasked = str(error)
     ready, here = target.ready, target.started_here
     used = None if before is None or after is None else (before, after)
-    return Outcome(plan, ready, totals, engine, report, unasked, here, locust, used)
+    return Outcome(plan, ready, totals, engine, said, unasked, here, locust, used)
 
 
 @asynccontextmanager
@@ -165,12 +176,12 @@ def _plan(asked: Asked, ready: Ready, folder: Path) -> Plan:
     return plan if asked.limit_s is not None else replace(plan, limit_s=plan.scheduled_s + GRACE_S)
 
 
-def _run_folder(wanted: Path | None, started: datetime) -> Path:
+def run_folder(wanted: Path | None, started: datetime, kind: str) -> Path:
     """Make the run folder; a default one carries the time, and never takes another run's place."""
-    folder = wanted or Path("runs") / f"{started:%Y-%m-%dT%H%M%S}-burst"
+    folder = wanted or Path("runs") / f"{started:%Y-%m-%dT%H%M%S}-{kind}"
     number = 2
     while wanted is None and folder.exists():
-        folder = folder.with_name(f"{started:%Y-%m-%dT%H%M%S}-burst-{number}")
+        folder = folder.with_name(f"{started:%Y-%m-%dT%H%M%S}-{kind}-{number}")
         number += 1
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -187,7 +198,7 @@ def _write_json(path: Path, document: dict[str, object]) -> None:
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-async def _report(folder: Path, console: Console) -> bool:
+async def report(folder: Path, console: Console) -> bool:
     """Render the report in a process of its own; returns whether that went well."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "reports", str(folder),

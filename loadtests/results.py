@@ -173,24 +173,29 @@ def run_document(
     outcome: Outcome, *, command: str, started: datetime, finished: datetime
 ) -> dict[str, object]:
     """run.json; `started` and `finished` in UTC."""
-    plan, ready = outcome.plan, outcome.ready
-    kind = "simulated" if outcome.started_here else "external"
-    roles = [{"role": "MBG", "kind": kind, "where": "{}:{}".format(*ready.mbg)}]
-    if ready.pbx is not None:
-        roles.append({"role": "PBX", "kind": kind, "where": "{}:{}".format(*ready.pbx)})
-    homes = f"{-(-plan.phones // plan.phones_per_home)} homes in 127.{plan.homes}.0.0/16"
-    roles.append({"role": "phones", "kind": "simulated", "where": homes})
+    plan = outcome.plan
     return {
         "kind": "burst",
         "title": f"Registration burst of {plan.phones} phones",
         "seed": plan.seed,
-        "started": _utc(started),
-        "finished": _utc(finished),
+        "started": utc(started),
+        "finished": utc(finished),
         "outcome": "pass" if outcome.passed else "fail",
         "command": command,
-        "roles": roles,
+        "roles": roles(outcome),
         "facts": _facts(outcome),
     }
+
+
+def roles(outcome: Outcome) -> list[dict[str, str]]:
+    """Who played which role, as run.json has it."""
+    plan, ready = outcome.plan, outcome.ready
+    kind = "simulated" if outcome.started_here else "external"
+    found = [{"role": "MBG", "kind": kind, "where": "{}:{}".format(*ready.mbg)}]
+    if ready.pbx is not None:
+        found.append({"role": "PBX", "kind": kind, "where": "{}:{}".format(*ready.pbx)})
+    homes = f"{-(-plan.phones // plan.phones_per_home)} homes in 127.{plan.homes}.0.0/16"
+    return [*found, {"role": "phones", "kind": "simulated", "where": homes}]
 
 
 def _facts(outcome: Outcome) -> dict[str, str]:
@@ -238,5 +243,6 @@ def _series(totals: Totals) -> list[dict[str, object]]:
     return rows
 
 
-def _utc(moment: datetime) -> str:
+def utc(moment: datetime) -> str:
+    """A moment in UTC as run folders have it."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -15,7 +15,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import plots, text
+from reports import capacity_plots, plots, text
 from reports.catalogue import Catalogue
 from reports.coverage import Control, Coverage, State, notices, outcome_counts, state_counts
 from reports.ladder import Ladder, draw
@@ -62,6 +62,7 @@ def render(run: Run, covered: Sequence[Coverage], catalogue: Catalogue) -> str:
         features=_features(cards),
         numbers={card.scenario.id: card.number for card in cards},
         figures=_figures(run),
+        searched=_searched(run),
         sampled=_sampled(run),
         extra_tags=catalogue.extra_tags,
         State=State,
@@ -99,6 +100,16 @@ def _features(cards: Sequence[Card]) -> list[tuple[str, list[Card]]]:
     for card in cards:
         found.setdefault(card.scenario.feature, []).append(card)
     return list(found.items())
+
+
+def _searched(run: Run) -> list[plots.Plot]:
+    if run.capacity is None:
+        return []
+    made = [
+        capacity_plots.latency_by_rate(run.capacity),
+        capacity_plots.held_by_rate(run.capacity),
+    ]
+    return [plot for plot in made if plot is not None]
 
 
 def _figures(run: Run) -> list[plots.Plot]:

@@ -36,6 +36,7 @@ def report_json(run: Run, covered: Sequence[Coverage]) -> str:
         "requirements": [_requirement(item) for item in covered],
         "scenarios": [_scenario(scenario) for scenario in run.scenarios],
         "burst": asdict(run.burst) if run.burst else None,
+        "capacity": asdict(run.capacity) if run.capacity else None,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

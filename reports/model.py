@@ -15,6 +15,7 @@ class RunKind(StrEnum):
     DEMO = "demo"
     FEATURES = "features"
     BURST = "burst"
+    CAPACITY = "capacity"
 
 
 class RunOutcome(StrEnum):
@@ -29,6 +30,15 @@ class LevelState(StrEnum):
 
     HELD = "held"
     BROKEN = "broken"
+    NOT_JUDGED = "not judged"
+
+
+class CapacityKind(StrEnum):
+    """What a search for the capacity found."""
+
+    FOUND = "found"
+    AT_LEAST = "at least"
+    BELOW = "below"
     NOT_JUDGED = "not judged"
 
 
@@ -302,6 +312,42 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True)
+class CapacityBurst:
+    """One burst of a search; ``within`` is the share of phones (0 to 1) that came in time."""
+
+    number: int
+    search: int
+    rate_per_s: float
+    phones: int
+    state: LevelState
+    registered: int
+    within: float
+    latency_ms: Latency
+    folder: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """A search for the highest rate that holds the levels; the interval is None if not known."""
+
+    measure: str
+    levels: tuple[str, ...]
+    from_per_s: float
+    to_per_s: float
+    repeats: int
+    seconds_per_burst: float
+    kind: CapacityKind
+    sentence: str
+    rate_per_s: float
+    low_per_s: float | None
+    high_per_s: float | None
+    confidence: float | None
+    limit: str
+    bursts: tuple[CapacityBurst, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A whole run folder; ``fingerprint`` is the SHA-256 (hex) over every file that was read."""
 
@@ -319,6 +365,7 @@ class Run:
     burst: Burst | None
     fingerprint: str
     planted: tuple[Planted, ...] = ()
+    capacity: Capacity | None = None
 
     @property
     def duration_s(self) -> float:

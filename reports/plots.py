@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from reports.model import Burst, Latency, Sample
 from reports.text import number
 
+Scale = Callable[[float], float]
+"""From a value to its place on an axis."""
+
 WIDTH, HEIGHT = 560.0, 280.0
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 16.0, 14.0, 46.0
@@ -40,7 +43,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A whole plot with its frame (left, top, right, bottom); ``summary`` says it in words."""
+    """A whole plot with its frame (left, top, right, bottom); ``summary`` says it in words.
+
+    ``mark`` is a place on the x axis where a line stands, ``band`` those between which it may be.
+    """
 
     title: str
     x_label: str
@@ -50,9 +56,11 @@ class Plot:
     y_ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
     summary: str
+    mark: float | None = None
+    band: tuple[float, float] | None = None
 
 
-_FRAME = (_LEFT, _TOP, WIDTH - _RIGHT, HEIGHT - _BOTTOM)
+FRAME = (_LEFT, _TOP, WIDTH - _RIGHT, HEIGHT - _BOTTOM)
 
 
 def percentile_points(latency: Latency) -> tuple[tuple[str, float, float | None], ...]:
@@ -71,10 +79,10 @@ def percentile_plot(burst: Burst) -> Plot | None:
     known = [value for _, _, value in points if value is not None]
     if not known:
         return None
-    y_ticks, top = _axis(max(known), _TOP, HEIGHT - _BOTTOM)
-    across = _scale(points[0][1], _MAX_NINES, _LEFT + 14, WIDTH - _RIGHT - 14)
-    up = _scale(0, top, HEIGHT - _BOTTOM, _TOP)
-    line = _line("latency", "a", [(across(nines), value) for _, nines, value in points], up)
+    y_ticks, top = axis(max(known), _TOP, HEIGHT - _BOTTOM)
+    across = scale(points[0][1], _MAX_NINES, _LEFT + 14, WIDTH - _RIGHT - 14)
+    up = scale(0, top, HEIGHT - _BOTTOM, _TOP)
+    drawn = line("latency", "a", [(across(nines), value) for _, nines, value in points], up)
     dots = tuple(
         (across(nines), up(value), f"{name}: {number(value, 'ms')}")
         for name, nines, value in points
@@ -85,10 +93,10 @@ def percentile_plot(burst: Burst) -> Plot | None:
         title="Latency by percentile",
         x_label="percentile, from the scheduled time",
         y_label="milliseconds",
-        frame=_FRAME,
+        frame=FRAME,
         x_ticks=tuple(Tick(across(nines), name) for name, nines, _ in points),
         y_ticks=y_ticks,
-        lines=(Line(line.name, line.style, line.pieces, dots),),
+        lines=(Line(drawn.name, drawn.style, drawn.pieces, dots),),
         summary=f"Latency of registrations: {said}.",
     )
 
@@ -136,29 +144,27 @@ def _series_plot(
         return None
     first, last = series[0].t_s, series[-1].t_s
     span = last - first if last - first > _TINY else 1.0
-    y_ticks, top = _axis(max(known), _TOP, HEIGHT - _BOTTOM)
-    across = _scale(0, span, _LEFT, WIDTH - _RIGHT)
-    up = _scale(0, top, HEIGHT - _BOTTOM, _TOP)
+    y_ticks, top = axis(max(known), _TOP, HEIGHT - _BOTTOM)
+    across = scale(0, span, _LEFT, WIDTH - _RIGHT)
+    up = scale(0, top, HEIGHT - _BOTTOM, _TOP)
     step = _step(span, 7)
     marks = [step * at for at in range(math.ceil(first / step), math.floor(last / step) + 1)]
     return Plot(
         title=title,
         x_label="seconds since the start",
         y_label=y_label,
-        frame=_FRAME,
+        frame=FRAME,
         x_ticks=tuple(Tick(across(mark - first), number(mark)) for mark in marks),
         y_ticks=y_ticks,
         lines=tuple(
-            _line(
-                name, style, [(across(sample.t_s - first), read(sample)) for sample in series], up
-            )
+            line(name, style, [(across(sample.t_s - first), read(sample)) for sample in series], up)
             for name, style, read in curves
         ),
         summary=summary,
     )
 
 
-def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+def scale(low: float, high: float, start: float, end: float) -> Scale:
     """Return the map that takes low to start and high to end."""
     return lambda value: start + (value - low) / (high - low) * (end - start)
 
@@ -169,7 +175,25 @@ def _step(span: float, ticks: int) -> float:
     return next(power * step for step in _STEPS if power * step * ticks >= span * 0.999)
 
 
-def _axis(highest: float, top: float, bottom: float) -> tuple[tuple[Tick, ...], float]:
+def log_axis(values: Sequence[float], start: float, end: float) -> tuple[tuple[Tick, ...], Scale]:
+    """Return the ticks of a logarithmic axis (1, 2, 5, 10, ...) around values above 0, and its map.
+
+    Lines that are too close to each other keep the powers of ten alone.
+    """
+    low, high = math.log10(min(values)), math.log10(max(values))
+    low, high = (low - 0.1, high + 0.1) if high - low < 0.2 else (low, high)
+    across = scale(low, high, start, end)
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    steps = (1, 2, 5) if high - low < 2.5 else (1,)
+    marks = [step * 10.0**power for power in powers for step in steps]
+    inside = [mark for mark in marks if low - 1e-9 <= math.log10(mark) <= high + 1e-9]
+    inside = inside if len(inside) > 1 else [10**low, 10**high]
+    every = max(1, -(-len(inside) // 8))
+    ticks = tuple(Tick(across(math.log10(mark)), number(mark)) for mark in inside[::every])
+    return ticks, lambda value: across(math.log10(value))
+
+
+def axis(highest: float, top: float, bottom: float) -> tuple[tuple[Tick, ...], float]:
     """Return the ticks of a vertical axis that begins at 0, and the value at its upper end."""
     step = _step(highest if highest > _TINY else 1.0, 5)
     count = max(1, math.ceil(highest / step - 1e-9))
@@ -178,12 +202,13 @@ def _axis(highest: float, top: float, bottom: float) -> tuple[tuple[Tick, ...], 
     return ticks, step * count
 
 
-def _line(
+def line(
     name: str,
     style: str,
     points: Sequence[tuple[float, float | None]],
-    up: Callable[[float], float],
+    up: Scale,
 ) -> Line:
+    """Return a curve through points (place on the x axis, value), broken where one is missing."""
     pieces: list[list[tuple[float, float, str]]] = [[]]
     for x, value in points:
         if value is not None:

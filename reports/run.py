@@ -1,4 +1,5 @@
-"""Reads a run folder into a ``Run``: run.json, scenarios*.jsonl, journals/*.jsonl, burst.json.
+"""Reads a run folder into a ``Run``: run.json, scenarios*.jsonl, journals/*.jsonl,
+burst.json, capacity.json.
 
 The format is described in reports/README.md. A folder that is incomplete, torn or refers to what
 is not there is refused with a ``ReportError``: a report that somebody signs is built on all of the
@@ -9,11 +10,13 @@ import hashlib
 from pathlib import Path
 
 from reports.burst import read_burst
+from reports.capacity import read_capacity
 from reports.catalogue import Catalogue
 from reports.errors import ReportError
 from reports.fields import Row, decode
 from reports.model import (
     Burst,
+    Capacity,
     Entry,
     Finding,
     Outcome,
@@ -132,6 +135,7 @@ def read_run(folder: Path, catalogue: Catalogue) -> Run:
         scenarios=_scenarios(files, kind, catalogue),
         burst=_burst(files, kind),
         planted=_planted(files),
+        capacity=_capacity(files, kind),
         fingerprint=files.fingerprint(),
     )
 
@@ -141,6 +145,14 @@ def _burst(files: _Files, kind: RunKind) -> Burst | None:
     if kind is not RunKind.BURST and not (files.folder / "burst.json").exists():
         return None
     return read_burst(Row(decode(files.text("burst.json"), "burst.json"), "burst.json"))
+
+
+def _capacity(files: _Files, kind: RunKind) -> Capacity | None:
+    """Return the search, which a run of kind capacity must have and any other may have."""
+    name = "capacity.json"
+    if kind is not RunKind.CAPACITY and not (files.folder / name).exists():
+        return None
+    return read_capacity(Row(decode(files.text(name), name), name))
 
 
 def _planted(files: _Files) -> tuple[Planted, ...]:

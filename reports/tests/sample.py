@@ -309,6 +309,47 @@ def burst_document(refused: bool = True) -> Document:
     }  # fmt: skip
 
 
+def capacity_document() -> Document:
+    """Return a capacity.json: two searches around 400 a second, one burst not judged."""
+    states = [
+        (100, "held"), (200, "held"), (400, "held"), (800, "broken"), (566, "broken"),
+        (476, "broken"), (1000, "not judged"), (436, "held"), (436, "broken"), (416, "held"),
+    ]  # fmt: skip
+    bursts = [
+        {
+            "number": number,
+            "search": 1 + number // 8,
+            "rate_per_s": rate,
+            "phones": rate * 10,
+            "state": state,
+            "registered": rate * 10,
+            "within": 0.71 if state == "broken" else 1.0,
+            "latency_ms": {"p50": rate / 50, "p99": rate**2 / 200, "max": None},
+            "folder": f"burst-{number:03d}",
+            "reason": "The generator was the bottleneck" if state == "not judged" else None,
+        }
+        for number, (rate, state) in enumerate(states, 1)
+    ]
+    return {
+        "measure": "registration rate",
+        "levels": ["99.9 % registered within 2 s", "failed <= 0.1 %"],
+        "from_per_s": 100,
+        "to_per_s": 2000,
+        "repeats": 2,
+        "seconds_per_burst": 10,
+        "answer": {
+            "kind": "found",
+            "rate_per_s": 416,
+            "low_per_s": 380.5,
+            "high_per_s": 471,
+            "confidence": 0.95,
+            "limit": "a level was broken",
+            "sentence": "416 registrations per second hold the levels",
+        },
+        "bursts": bursts,
+    }
+
+
 def write_jsonl(path: Path, rows: Iterable[Document]) -> None:
     """Write one object per line."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -338,9 +379,20 @@ def write_burst(folder: Path, refused: bool = True) -> Path:
     return folder
 
 
+def write_capacity(folder: Path) -> Path:
+    """Write a run of a capacity search and return its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    head = run_document("capacity", "pass", phones=0)
+    head["title"] = "Capacity: the highest registration rate that holds the levels"
+    (folder / "run.json").write_text(json.dumps(head), encoding="utf-8")
+    (folder / "capacity.json").write_text(json.dumps(capacity_document()), encoding="utf-8")
+    return folder
+
+
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     write_features(target / "features")
     write_burst(target / "burst")
     write_burst(target / "burst-good", refused=False)
+    write_capacity(target / "capacity")
     print(target)

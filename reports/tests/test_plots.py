@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reports.capacity import read_capacity
+from reports.capacity_plots import held_by_rate, latency_by_rate
 from reports.catalogue import load_catalogue
-from reports.model import Burst, Latency, Sample
-from reports.plots import HEIGHT, WIDTH, Plot, latency_plot, percentile_plot, rate_plot
+from reports.fields import Row
+from reports.model import Burst, Capacity, Latency, Sample
+from reports.plots import HEIGHT, WIDTH, Plot, latency_plot, log_axis, percentile_plot, rate_plot
 from reports.run import read_run
 from reports.tests import sample
 
@@ -74,3 +78,40 @@ def test_any_height_and_any_time_can_be_drawn(burst: Burst, value: float) -> Non
         for plot in (percentile_plot(changed), rate_plot(changed), latency_plot(changed)):
             assert plot is not None
             assert len(plot.x_ticks) < 12 and len(plot.y_ticks) < 12
+
+
+def capacity(**changed: object) -> Capacity:
+    document = sample.capacity_document()
+    return read_capacity(Row(document | changed, "capacity.json"))
+
+
+def test_a_capacity_is_drawn_over_rates_on_a_logarithmic_axis() -> None:
+    plot = latency_by_rate(capacity())
+    assert plot is not None and plot.mark is not None and plot.band is not None
+    assert plot.band[0] < plot.mark < plot.band[1]
+    xs = [float(pair.split(",")[0]) for pair in plot.lines[0].pieces[0].split()]
+    assert xs == sorted(xs) and len(xs) == 8, "the burst that was not judged is left out"
+    assert xs[1] - xs[0] == pytest.approx(xs[2] - xs[1], abs=0.2), "a doubling is a doubling"
+    assert plot.lines[2].pieces == (), "nothing was measured"
+
+
+def test_bursts_at_one_rate_share_a_point() -> None:
+    plot = held_by_rate(capacity())
+    assert plot is not None
+    shown = [label for _, _, label in plot.lines[1].dots]
+    assert shown.count("50 % of the bursts held") == 1, "436 a second held once and broke once"
+
+
+def test_a_search_without_a_judged_burst_is_no_plot() -> None:
+    found: Any = sample.capacity_document()["bursts"]
+    bursts = [row | {"state": "not judged"} for row in found]
+    assert latency_by_rate(capacity(bursts=bursts)) is None
+    assert held_by_rate(capacity(bursts=bursts)) is None
+
+
+@pytest.mark.parametrize("values", [[1e-9], [7.0, 7.0], [0.3, 1e15], [90, 110]])
+def test_a_logarithmic_axis_has_few_ticks_inside(values: list[float]) -> None:
+    ticks, across = log_axis(values, 100, 500)
+    assert 1 <= len(ticks) <= 9
+    assert all(99 <= tick.at <= 501 for tick in ticks)
+    assert all(99 <= across(value) <= 501 for value in values)

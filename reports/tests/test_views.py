@@ -138,6 +138,16 @@ def test_a_burst_page(tmp_path: Path) -> None:
     assert "1,867.4 on the wire" in good and "memory of the target not known" in good
 
 
+def test_a_capacity_page(tmp_path: Path) -> None:
+    run = read_run(sample.write_capacity(tmp_path), CATALOGUE)
+    page = page_of(run)
+    check(page)
+    assert page.count('<figure class="plot">') == 2
+    assert "380.5 to 471 a second, with 95 % confidence" in page
+    assert page.count("The generator was the bottleneck") == 1
+    assert json.loads(report_json(run, []))["capacity"]["rate_per_s"] == 416
+
+
 def test_no_text_of_a_run_becomes_markup(tmp_path: Path) -> None:
     evil = "</pre></title><script>alert(1)</script>'\"><img src=x onerror=alert(1)>{{ 7*7 }}"
     sample.write_features(tmp_path)

@@ -53,7 +53,7 @@ capacity: setup ## the highest rate that holds LEVEL="99.9 % registered within 2
 	@$(RUN) loadtests capacity --from $(or $(FROM),50) --to $(or $(TO),2000) --repeats $(or $(REPEATS),3) \
 	  --level "$(LEVEL)" $(ARGS)
 
-bench: setup ## our MBG side by side with peers (ARGS="--only rest,forward --json FILE")
+bench: setup ## our MBG side by side with peers, a table, bench.json, bench.html (ARGS="--only rest,forward")
 	@$(RUN) loadtests bench $(ARGS)
 
 style: setup ## lint and format, as they should be

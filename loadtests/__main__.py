@@ -211,24 +211,30 @@ def bench(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the numbers there, too.")
     ] = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="For bench.json, bench.html; else new below runs/."),
+    ] = None,
 ) -> None:
     """Measure our MBG side by side with peers, and show ratios.
 
     rest: signed calls beside an unsigned mock by Prism (installed with npm into .bench/ the first
-    time). border: registrations beside a bare responder. forward: octets and connections beside a
-    bare socket relay. registrar: registrations of SIPp at a PBX node beside Kamailio (Debian:
-    apt-get install kamailio sip-tester). generator: our phones beside SIPp, at Kamailio and at our
-    node. hold: 50,000 registered phones in one process. life: whole lives of phones beside the bare
-    sum of their parts. phones: the MCS's phone listener beside aiohttp and nginx. phone-list: its
-    list of 50,000 phones. provision: extensions that an MCS provisions on an MBG beside a bare
-    signed client loop. two-mcs: the same by two MCS on one PostgreSQL beside one.
-    Ours and the peer take turns, with the same generator.
+    time). border: registrations beside a bare relay and a bare responder. forward: octets and
+    connections beside a bare socket relay. registrar: registrations of SIPp at a PBX node beside
+    Kamailio (Debian: apt-get install kamailio sip-tester). generator: our phones beside SIPp, at
+    Kamailio and at our node. hold: 50,000 registered phones in one process. life: whole lives of
+    phones beside the bare sum of their parts. phones: the MCS's phone listener beside aiohttp and
+    nginx. phone-list: its list of 50,000 phones. provision: extensions that an MCS provisions on an
+    MBG beside a bare signed client loop. two-mcs: the same by two MCS on one PostgreSQL beside one.
+    estate: start of the whole estate beside a bare process. Ours and the peer take turns, with the
+    same generator. Numbers go to bench.json, the ratios and aims are drawn in bench.html.
 
     Exit status: 0 it ran, 1 operations failed, 2 it could not be done.
     """
     names = chosen(only)
     size = Size(rounds=rounds, seconds=seconds, phones=phones, extensions=extensions)
-    sys.exit(0 if asyncio.run(_ending(run_bench(names, size, json_file, show.console()))) else 1)
+    work = run_bench(names, size, json_file, run_dir, show.console())
+    sys.exit(0 if asyncio.run(_ending(work)) else 1)
 
 
 async def _ending(work: Coroutine[None, None, bool]) -> bool:

@@ -185,7 +185,9 @@ def run_folder(wanted: Path | None, started: datetime, kind: str) -> Path:
         number += 1
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "locust.log").touch()
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
     except OSError as error:
         raise ConfigurationError(
             f"can't write into the run folder {folder} ({error.strerror}): give another one "

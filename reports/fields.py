@@ -99,6 +99,20 @@ class Row:
         """Return a whole number, or None where the field is null or missing."""
         return None if self._fields.get(name) is None else self.integer(name)
 
+    def is_null(self, name: str) -> bool:
+        """Return whether a field is null or missing."""
+        return self._fields.get(name) is None
+
+    def numbers(self, name: str, *, optional: bool = False) -> tuple[float, ...]:
+        """Return a list of numbers; empty where ``optional`` and null or missing."""
+        if optional and self.is_null(name):
+            return ()
+        value = self._get(name)
+        if not isinstance(value, list):
+            self._refuse(name, "a list of numbers", value)
+        items = [Row({"number": item}, f'{self.where}, field "{name}"') for item in value]
+        return tuple(item.number("number") for item in items)
+
     def flag(self, name: str) -> bool:
         """Return true or false."""
         value = self._get(name)

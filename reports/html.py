@@ -42,11 +42,11 @@ def render(run: Run, covered: Sequence[Coverage], catalogue: Catalogue) -> str:
     Args:
         covered: One Coverage per requirement, as ``coverage.cover`` returns them.
     """
-    environment = _environment()
-    style = environment.get_template("report.css.j2").render()
+    templates = environment()
+    style = templates.get_template("report.css.j2").render()
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
     cards = [Card(at, item, draw(item.entries)) for at, item in enumerate(run.scenarios, start=1)]
-    return environment.get_template("report.html.j2").render(
+    return templates.get_template("report.html.j2").render(
         run=run,
         stages=[
             (stage, catalogue.stages[stage], list(items))
@@ -70,12 +70,13 @@ def render(run: Run, covered: Sequence[Coverage], catalogue: Catalogue) -> str:
         # The style and script are files of this package; nothing of a run is in them.
         style=Markup(style),
         script=Markup(script),
-        style_hash=_source_hash(style),
-        script_hash=_source_hash(script),
+        style_hash=source_hash(style),
+        script_hash=source_hash(script),
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders the templates, with their filters."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -131,6 +132,6 @@ def _sampled(run: Run) -> tuple[int, list[object]]:
     return every, list(run.burst.series[::every])
 
 
-def _source_hash(source: str) -> str:
+def source_hash(source: str) -> str:
     """Return the CSP hash source of inline text (CSP Level 2, section 4.2)."""
     return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()

@@ -1,16 +1,20 @@
-"""`python -m loadtests bench`: the pairs in order, a table, and the same as JSON."""
+"""`python -m loadtests bench`: the pairs in order, a table, and the same as JSON and as a page."""
 
+import asyncio
 import json
 import platform
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from loadtests.bench.figures import Figure, median_rate
+from loadtests.bench.figures import Figure, Of, median_rate
 from loadtests.bench.pairs import PAIRS
 from loadtests.bench.rounds import Say, Size
+from loadtests.burst import run_folder
+from loadtests.generator import ROOT
 from simulators.errors import ConfigurationError
 
 
@@ -29,37 +33,52 @@ def chosen(only: str) -> list[str]:
     return [name for name in PAIRS if name in wanted or not wanted]
 
 
-async def run_bench(names: list[str], size: Size, json_file: Path | None, console: Console) -> bool:
+async def run_bench(
+    names: list[str], size: Size, json_file: Path | None, run_dir: Path | None, console: Console
+) -> bool:
     """Measure, show, write; returns whether all went well.
 
+    Args:
+        json_file: takes the numbers, beside bench.json in the run folder.
+        run_dir: None for a new folder below runs/.
+
     Raises:
-        ConfigurationError: the file can't be written.
+        ConfigurationError: a file can't be written.
         BenchError: a process could not be started, or a generator failed.
     """
     started = datetime.now(UTC)
-    figures: list[Figure] = []
+    figures: list[tuple[str, Figure]] = []
     if json_file is not None:
-        _write(json_file, document(figures, started))  # a wrong name is better known at once
+        _write(json_file, document(figures, size, started))  # a wrong name is better known at once
+    folder = run_folder(run_dir, started, "bench")
     for name in names:
         console.print(f"{name}: starting its processes", highlight=False)
         say = _indented(console)
-        figures += await PAIRS[name](size, say)
-    if json_file is not None:
-        _write(json_file, document(figures, started))
+        figures += [(name, figure) for figure in await PAIRS[name](size, say)]
+        # After each pair: what was measured is not lost with a later one that fails.
+        for path in (folder / "bench.json", json_file):
+            if path is not None:
+                _write(path, document(figures, size, started))
     console.print()
-    console.print(table(figures))
-    for figure in figures:
+    made = [figure for _, figure in figures]
+    console.print(table(made))
+    for figure in made:
         console.print(f"{title(figure)}: {figure.headline}", highlight=False, markup=False)
         for what, value in figure.facts.items():
             console.print(f"  {what}: {value:,.0f}", highlight=False, markup=False)
-    return not any(figure.failed for figure in figures)
+    for line in missing(made):
+        console.print(line, highlight=False, markup=False)
+    drawn = await _page(folder / "bench.json", console)
+    return drawn and not any(figure.failed for figure in made)
 
 
 def table(figures: list[Figure]) -> Table:
     """The figures, one row each."""
     made = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("figure", "unit", "ours", "peer", "ratio", "aim", "CPU of ours", "CPU of peer"):
-        made.add_column(name, justify="left" if name in ("figure", "unit") else "right")
+    for name in (
+        "figure", "unit", "ours", "peer", "ratio", "aim", "", "CPU of ours", "CPU of peer"
+    ):  # fmt: skip
+        made.add_column(name, justify="left" if name in ("figure", "unit", "") else "right")
     for figure in figures:
         made.add_row(title(figure), figure.unit, *_cells(figure))
     return made
@@ -67,17 +86,51 @@ def table(figures: list[Figure]) -> Table:
 
 def title(figure: Figure) -> str:
     """What was measured, beside what."""
-    return f"{figure.name}, beside {figure.peer}"
+    return f"{figure.name}, beside {figure.peer}" if figure.peer else figure.name
 
 
-def document(figures: list[Figure], started: datetime) -> dict[str, object]:
-    """bench.json."""
+def missing(figures: list[Figure]) -> list[str]:
+    """A line for each figure that was not measured, with the reason."""
+    return [f"Not measured: {title(one)}: {one.skipped}" for one in figures if one.skipped]
+
+
+def document(figures: list[tuple[str, Figure]], size: Size, started: datetime) -> dict[str, object]:
+    """bench.json, from (pair, figure) in order."""
     return {
         "kind": "bench",
         "started": started.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "python": platform.python_version(),
-        "figures": [figure.document() for figure in figures],
+        "machine": f"{platform.machine()}, {platform.system()} {platform.release()}",
+        "figures": [figure.document(command(pair, size)) for pair, figure in figures],
     }
+
+
+def command(pair: str, size: Size) -> str:
+    """What measures a pair again, at the same size."""
+    return (
+        f"python -m loadtests bench --only {pair} --rounds {size.rounds} --seconds "
+        f"{size.seconds:g} --phones {size.phones} --extensions {size.extensions}"
+    )
+
+
+async def _page(file: Path, console: Console) -> bool:
+    """Draw the page in a process of its own; returns whether that went well."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "reports.bench", str(file),
+        cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    said = f"Page: {out.decode().strip()}"
+    if process.returncode != 0:
+        said = f"The page could not be made from {file}: {err.decode().strip()}"
+    console.print(said, highlight=False, markup=False)
+    return process.returncode == 0
 
 
 def _write(path: Path, content: dict[str, object]) -> None:
@@ -90,14 +143,23 @@ def _write(path: Path, content: dict[str, object]) -> None:
 
 
 def _cells(figure: Figure) -> list[str]:
-    if not figure.rounds:
-        return ["skipped", "-", "-", "-", "-", "-"]
+    if figure.skipped:
+        return ["not measured", "-", "-", _aim(figure), "-", "-", "-"]
+    held = {True: "held", False: "missed", None: "-"}[figure.held]
+    if figure.of is Of.VALUE:
+        ours = "-" if figure.ours is None else f"{figure.ours:,.0f}"
+        return [ours, "-", "-", _aim(figure), held, "-", "-"]
     sides = [[ours for ours, _ in figure.rounds], [peer for _, peer in figure.rounds]]
     rates = [f"{median_rate(side) / figure.scale:,.0f}" for side in sides]
-    ratio = "-" if figure.refused else figure.headline.split(" ")[0]
-    aim = "-" if figure.aim is None else f"{figure.aim:g}"
+    if figure.of is Of.TIME:
+        rates = [f"{figure.ours or 0:.2f}", f"{figure.peers or 0:.2f}"]
+    ratio = "-" if figure.ratio is None else f"{figure.ratio:.2f}"
     cpu = [f"{_median_cpu_us(figure, index):,.1f} us" for index in (0, 1)]
-    return [*rates, ratio, aim, *cpu]
+    return [*rates, ratio, _aim(figure), held, *cpu]
+
+
+def _aim(figure: Figure) -> str:
+    return "-" if figure.aim is None else figure.aim.text
 
 
 def _median_cpu_us(figure: Figure, index: int) -> float:

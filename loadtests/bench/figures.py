@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from statistics import median
 
+from loadtests.bench.aims import Aim
+
 BUSY = 0.9
 """A process that uses this share of a core is taken to be what limits the rate."""
 
@@ -53,10 +55,12 @@ class Side:
 
 
 class Of(Enum):
-    """What a figure's ratio compares."""
+    """What a figure's ratio compares; the value says it, and in which unit ours and peer are."""
 
     RATE = "operations per second"
     CPU = "processor time per operation"
+    TIME = "time"
+    VALUE = "a number of ours alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,11 @@ class Figure:
     Args:
         name: such as `GET one device`; unit: such as `calls/s`.
         scale: divides a rate for showing, such as 1e6 for MB/s.
-        aim: the ratio to be reached, where there is one.
+        aim: what is to be reached, where something is.
         of: what the ratio compares. Processor time per operation is known also where the
             generator limits the rate.
         rounds: (ours, peer), in order.
+        value: our number where there is no peer (`Of.VALUE`), in the unit; lost: what went wrong.
         facts: further numbers of ours, by name.
         skipped: why there is no peer, or nothing at all.
     """
@@ -78,9 +83,11 @@ class Figure:
     unit: str
     peer: str
     scale: float = 1.0
-    aim: float | None = None
+    aim: Aim | None = None
     of: Of = Of.RATE
     rounds: tuple[tuple[Side, Side], ...] = ()
+    value: float | None = None
+    lost: int = 0
     facts: dict[str, float] = field(default_factory=dict)
     skipped: str = ""
 
@@ -91,10 +98,43 @@ class Figure:
         return [ours / peer for ours, peer in measures if ours and peer]
 
     @property
+    def ratio(self) -> float | None:
+        """The median of the rounds' ratios; None where there is no headline."""
+        return None if self.refused or self.of is Of.VALUE else spread(self.ratios)[1]
+
+    @property
+    def ours(self) -> float | None:
+        """Our median in the unit of what is compared: a rate, microseconds, or seconds."""
+        return self.value if self.of is Of.VALUE else self._median([o for o, _ in self.rounds])
+
+    @property
+    def peers(self) -> float | None:
+        """The peer's median in the same unit."""
+        return self._median([peer for _, peer in self.rounds])
+
+    @property
+    def measured_in(self) -> str:
+        """The unit of `ours` and `peers`."""
+        if self.of is Of.CPU:
+            return "µs of CPU"
+        return "s" if self.of is Of.TIME else self.unit
+
+    @property
+    def held(self) -> bool | None:
+        """Whether the aim is reached; None where there is none, or nothing to judge by."""
+        if self.aim is None or self.refused:
+            return None
+        return self.aim.held(self.ratio, self.ours)
+
+    @property
     def refused(self) -> str:
         """Why there is no headline; "" when there is one."""
         if self.skipped:
             return self.skipped
+        if self.of is Of.VALUE:
+            if self.value is None:
+                return "nothing was measured"
+            return f"{self.lost:,} were lost" if self.lost else ""
         sides = [("ours", [o for o, _ in self.rounds]), (self.peer, [p for _, p in self.rounds])]
         reasons = []
         for name, rounds in sides:
@@ -111,6 +151,8 @@ class Figure:
     @property
     def failed(self) -> bool:
         """Whether something went wrong; a saturated generator or a missing peer is no failure."""
+        if self.of is Of.VALUE:
+            return not self.skipped and bool(self.refused)
         sides = [side for pair in self.rounds for side in pair]
         return not self.skipped and (not sides or any(s.failed or not s.rate for s in sides))
 
@@ -119,30 +161,59 @@ class Figure:
         """`2.10 times the peer's ... (1.95 .. 2.31 in 5 rounds)`, or why there is none."""
         if self.refused:
             return f"no headline: {self.refused}"
-        low, middle, high = spread(self.ratios)
-        return (
-            f"{middle:.2f} times the peer's {self.of.value} "
-            f"({low:.2f} .. {high:.2f} in {len(self.rounds)} rounds)"
-        )
+        if self.of is Of.VALUE:
+            said = f"{self.value or 0:,.0f} {self.unit}"
+        else:
+            low, middle, high = spread(self.ratios)
+            said = (
+                f"{middle:.2f} times the peer's {self.of.value} "
+                f"({low:.2f} .. {high:.2f} in {len(self.rounds)} rounds)"
+            )
+        if self.aim is None or self.held is None:
+            return said
+        return f"{said}; aim {self.aim.text}: {'held' if self.held else 'missed'}"
 
-    def document(self) -> dict[str, object]:
-        """The figure for bench.json; rates are in `unit`."""
+    def document(self, command: str) -> dict[str, object]:
+        """The figure for bench.json: the six fields that everybody needs, then the rest.
+
+        Args:
+            command: what measures it again.
+        """
         return {
             "name": self.name,
+            "ours": _rounded(self.ours),
+            "peer": _rounded(self.peers),
+            "ratio": _rounded(self.ratio),
+            "aim": None if self.aim is None else self.aim.bound,
+            "command": command,
+            "held": self.held,
+            "aim_text": None if self.aim is None else self.aim.text,
+            "absolute": self.aim is not None and bool(self.aim.absolute),
+            "less_is_better": self.of is not Of.RATE,
+            "measured_in": self.measured_in,
+            "peer_name": self.peer,
             "unit": self.unit,
-            "peer": self.peer,
             "ratio_of": self.of.value,
-            "headline": None if self.refused else spread(self.ratios)[1],
             "headline_refused": self.refused or None,
+            "not_measured": self.skipped or None,
             "ratio_min_median_max": list(spread(self.ratios)) if self.ratios else None,
-            "aim": self.aim,
-            "ours": self._side([ours for ours, _ in self.rounds]),
-            "peer_side": self._side([peer for _, peer in self.rounds]),
+            "sides": {
+                "ours": self._side([ours for ours, _ in self.rounds]),
+                "peer": self._side([peer for _, peer in self.rounds]),
+            },
             "facts": self.facts,
         }
 
     def _measure(self, side: Side) -> float:
+        if self.of is Of.TIME:
+            return side.elapsed_s / side.count if side.count else 0.0
         return side.rate if self.of is Of.RATE else side.cpu_per_operation_s
+
+    def _median(self, rounds: list[Side]) -> float | None:
+        if not rounds:
+            return None
+        factor = {Of.RATE: 1 / self.scale, Of.CPU: 1e6}.get(self.of, 1.0)
+        return median(self._measure(side) for side in rounds) * factor
 
     def _side(self, rounds: list[Side]) -> dict[str, object] | None:
         if not rounds:
@@ -155,6 +226,10 @@ class Figure:
             "generator_busy": [_share(side.generator_cpu_s, side) for side in rounds],
             "failed": sum(side.failed for side in rounds),
         }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")
 
 
 def spread(values: list[float]) -> tuple[float, float, float]:

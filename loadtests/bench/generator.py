@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from loadtests.bench import kamailio, sipp
+from loadtests.bench.aims import AIMS
 from loadtests.bench.figures import Figure, Of, Side
 from loadtests.bench.processes import serving
 from loadtests.bench.registering import PASSWORD, WINDOW, made_up_accounts, registrations
@@ -22,9 +23,8 @@ from loadtests.plan import PhoneAccount, read_accounts
 from simulators.core import Address
 
 NODE = (sys.executable, "-m", "simulators.estate.registrar_site")
+AIM = AIMS["generator"]
 PEER = "SIPp, one process"
-CPU_AIM = 1.0
-"""Cheaper than SIPp: at most its processor time."""
 HOME = "127.0.0.1"
 PHONES = 10
 """Times those of a registrar's round: a generator's start must not count."""
@@ -58,7 +58,11 @@ async def _beside_sipp(
     say: Say,
 ) -> Figure:
     cost = Figure(
-        f"generator: CPU of a registration at {at}", "phones/s", PEER, aim=CPU_AIM, of=Of.CPU
+        f"generator: CPU of a registration at {at}",
+        "phones/s",
+        PEER,
+        aim=AIMS["generator"],
+        of=Of.CPU,
     )
     try:
         sipp.check()

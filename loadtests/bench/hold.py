@@ -1,17 +1,18 @@
 """The figure `hold`: 50,000 registered phones in one process, and what one of them costs."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from loadtests.bench import kamailio
-from loadtests.bench.figures import Figure
+from loadtests.bench.aims import AIMS
+from loadtests.bench.figures import Figure, Of
 from loadtests.bench.processes import generated
 from loadtests.bench.registering import PASSWORD, WINDOW, made_up_accounts
 from loadtests.bench.rounds import Say, Size
 
 PHONES = 50
 """Times those of a registrar's round: 50,000 of 1,000."""
-OCTETS_AIM = 8192
 EXPIRES_S = 60
 """Asked for, so that each phone refreshes every 45 s."""
 WATCH_S = 60.0
@@ -21,7 +22,7 @@ async def hold(size: Size, say: Say) -> list[Figure]:
     """Register them at Kamailio, watch them refresh."""
     phones = size.phones * PHONES
     name = f"hold: {phones:,} registered phones refreshing in one process"
-    aim = f"there is no peer; the aim is {OCTETS_AIM:,} octets a phone, none lost"
+    figure = Figure(name, "octets", "", aim=AIMS["hold"], of=Of.VALUE)
     with tempfile.TemporaryDirectory(prefix="bench-accounts-") as folder:
         accounts = Path(folder) / "accounts.jsonl"
         accounts.write_text(made_up_accounts(phones))
@@ -39,11 +40,10 @@ async def hold(size: Size, say: Say) -> list[Figure]:
                     },
                 )
         except kamailio.Unavailable as why:
-            return [Figure(name, "phones", "-", skipped=str(why))]
+            return [replace(figure, skipped=str(why))]
     say(f"{held['registered']:,} registered in {held['registering_s']:.1f} s")
     watched_s = held["watched_s"]
     facts = {
-        "octets per registered phone": held["octets"] / max(1, held["registered"]),
         "registered": held["registered"],
         "refused or unanswered": held["failed"],
         "refreshes a second": held["refreshed"] / watched_s,
@@ -52,4 +52,6 @@ async def hold(size: Size, say: Say) -> list[Figure]:
         "percent of a core while refreshing": 100 * held["cpu_s"] / watched_s,
         "latest refresh, ms after its moment": held["late_ms"],
     }
-    return [Figure(name, "phones", "-", facts=facts, skipped=aim)]
+    octets = held["octets"] / held["registered"] if held["registered"] else None
+    lost = held["failed"] + held["lost"]
+    return [replace(figure, value=octets, lost=lost, facts=facts)]

@@ -3,14 +3,13 @@
 import sys
 from dataclasses import replace
 
+from loadtests.bench.aims import AIMS
 from loadtests.bench.figures import Figure, Of, Side
 from loadtests.bench.processes import generated, serving
 from loadtests.bench.rounds import Say, Size, take_turns
 
 SITE = (sys.executable, "-m", "simulators.estate.life_site")
 PEER = "TLS, three GETs, a registration"
-AIM = 1.4
-"""Times the bare sum of the parts."""
 WINDOW = 16
 """Phones that live at a time."""
 SHARE = 5
@@ -19,7 +18,7 @@ SHARE = 5
 
 async def life(size: Size, say: Say) -> list[Figure]:
     """What a life costs the process that lives it, and how many a second there were."""
-    cost = Figure("life: CPU of a whole life", "lives/s", PEER, aim=AIM, of=Of.CPU)
+    cost = Figure("life: CPU of a whole life", "lives/s", PEER, aim=AIMS["life"], of=Of.CPU)
     phones = max(1, size.phones // SHARE)
 
     async def play(module: str) -> Side:

@@ -12,36 +12,33 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from statistics import median
 
 from loadtests.bench import prism
-from loadtests.bench.figures import Figure, Of, Side
+from loadtests.bench.aims import AIMS
+from loadtests.bench.border import border
+from loadtests.bench.estate import estate
+from loadtests.bench.figures import Figure, Side
 from loadtests.bench.generator import generator
 from loadtests.bench.hold import hold
 from loadtests.bench.life import life
 from loadtests.bench.mcs import directory_of_phones, phones
 from loadtests.bench.processes import Child, generated, serving
 from loadtests.bench.provision import provision, two_mcs
-from loadtests.bench.registering import HOMES, made_up_accounts, registrations
 from loadtests.bench.registrar import registrar
 from loadtests.bench.rounds import Say, Size, take_turns
-from simulators.addresses import AddressPlan
 
 SITE = (sys.executable, "-m", "simulators.estate.bench_site")
-BORDER = (sys.executable, "-m", "simulators", "border")
 PEERS = (sys.executable, "-m", "loadtests.bench.peers")
 DEVICES = 50
 """SIP devices on the MBG: what a list holds."""
 CONNECTIONS = 8
 """Of the generator, at a time."""
-REST_AIM = 2.0
-"""Signed calls a second, in multiples of the unsigned ones of the mock as it is delivered."""
 
 
 async def rest(size: Size, say: Say) -> list[Figure]:
     """Signed calls to the MBG over HTTPS beside unsigned ones to Prism over HTTP."""
     one, several = "REST: GET one device", f"REST: GET a list of {DEVICES}"
-    as_delivered = Figure(one, "calls/s", "Prism as delivered", aim=REST_AIM)
+    as_delivered = Figure(one, "calls/s", "Prism as delivered", aim=AIMS["rest"])
     silent = [Figure(name, "calls/s", "Prism, its log off") for name in (one, several)]
     try:
         script = await prism.installed()
@@ -72,42 +69,6 @@ async def rest(size: Size, say: Say) -> list[Figure]:
             peer = partial(_calls, mock, f"http://127.0.0.1:{port}{path}", size, {})
             done.append(await take_turns(figure, ours, peer, size.rounds, say))
         return done
-
-
-async def border(size: Size, say: Say) -> list[Figure]:
-    """Registrations through MBG and PBX beside a responder that says 200 to everything."""
-    figure = Figure("border: CPU of a registration", "phones/s", "bare 200 responder", of=Of.CPU)
-    memory: list[float] = []
-    with tempfile.TemporaryDirectory(prefix="bench-accounts-") as folder:
-        accounts = Path(folder) / "accounts.jsonl"
-        accounts.write_text(made_up_accounts(size.phones))
-        async with serving(*PEERS, "responder") as responder:
-
-            async def ours() -> Side:
-                # A used border would answer the second round from the bindings of the first.
-                async with serving(*BORDER, "--phones", str(size.phones)) as child:
-                    homes = AddressPlan(homes=child.ready["homes"])
-                    before = child.rss
-                    side = await registrations(
-                        child.pid,
-                        child.ready["mbg"],
-                        [homes.home(index) for index in range(len(HOMES))],
-                        child.ready["accounts"],
-                        size.phones,
-                    )
-                    memory.append((child.rss - before) / size.phones)
-                    return side
-
-            peer = partial(
-                registrations,
-                responder.pid,
-                responder.ready["address"],
-                HOMES,
-                str(accounts),
-                size.phones,
-            )
-            figure = await take_turns(figure, ours, peer, size.rounds, say)
-    return [replace(figure, facts={"octets per registered device, MBG and PBX": median(memory)})]
 
 
 async def forward(size: Size, say: Say) -> list[Figure]:
@@ -155,6 +116,7 @@ PAIRS: dict[str, Pair] = {
     "generator": generator,
     "hold": hold,
     "life": life,
+    "estate": estate,
 }
 
 

@@ -1,6 +1,7 @@
-"""The peers that the bench brings along: a bare socket relay, and a responder to REGISTER.
+"""The peers that the bench brings along: bare relays of TCP and UDP, a responder to REGISTER.
 
     python -m loadtests.bench.peers relay ADDRESS PORT
+    python -m loadtests.bench.peers datagrams ADDRESS PORT
     python -m loadtests.bench.peers responder
 
 Each does the least that the work takes: no rules, no counts, no state. Says one JSON line with its
@@ -13,6 +14,7 @@ import select
 import socket
 import sys
 import threading
+from functools import partial
 
 from simulators.core import Address
 
@@ -49,6 +51,28 @@ def _join(outer: socket.socket, destination: Address) -> None:
                 return  # one end was cut; so is the other
 
 
+def datagrams(outer: socket.socket, destination: Address) -> None:
+    """Pass datagrams on unread, from a socket of its own for each sender, and the answers back."""
+    inner_of: dict[Address, socket.socket] = {}
+    sender_of: dict[int, tuple[socket.socket, Address]] = {}
+    with select.epoll() as ready:
+        ready.register(outer, select.EPOLLIN)
+        while True:
+            for descriptor, _ in ready.poll():
+                if descriptor != outer.fileno():
+                    inner, sender = sender_of[descriptor]
+                    outer.sendto(inner.recv(CHUNK), sender)
+                    continue
+                data, sender = outer.recvfrom(CHUNK)
+                known = inner_of.get(sender)
+                if known is None:
+                    known = inner_of[sender] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                    known.connect(destination)
+                    sender_of[known.fileno()] = known, sender
+                    ready.register(known, select.EPOLLIN)
+                known.send(data)
+
+
 def responder(sock: socket.socket) -> None:
     """Answer 200 to everything, without a look at it."""
     while True:
@@ -76,7 +100,10 @@ def main(words: list[str]) -> None:
         serves = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         serves.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         serves.bind(("127.0.0.1", 0))
-        threading.Thread(target=responder, args=(serves,), daemon=True).start()
+        work = partial(responder, serves)
+        if words[0] == "datagrams":
+            work = partial(datagrams, serves, (words[1], int(words[2])))
+        threading.Thread(target=work, daemon=True).start()
     sys.stdout.write(json.dumps({"address": list(serves.getsockname())}) + "\n")
     sys.stdout.flush()
     sys.stdin.read()

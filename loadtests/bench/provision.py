@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+from loadtests.bench.aims import AIMS
 from loadtests.bench.figures import Figure, Of, Side
 from loadtests.bench.file_servers import Unavailable
 from loadtests.bench.mcs import RunningMcs, administrator, mcs
@@ -24,9 +25,9 @@ from loadtests.bench.rounds import Say, Size, take_turns
 from loadtests.errors import TargetError
 
 SITE = ("-m", "simulators.estate.provision_site")
+AIM = AIMS["provision"]
 CALLS = 4
 """At a time, as the MCS is delivered."""
-CPU_AIM, TWO_AIM = 1.5, 1.8
 LOOK_EVERY_S = 0.5
 
 
@@ -35,7 +36,7 @@ async def provision(size: Size, say: Say) -> list[Figure]:
     figures = []
     for database in ("SQLite", "PostgreSQL"):
         name = f"provision {size.extensions:,} extensions, {database}"
-        figure = Figure(name, "extensions/s", "bare signed client loop", aim=CPU_AIM, of=Of.CPU)
+        figure = Figure(name, "extensions/s", "bare signed client loop", aim=AIM, of=Of.CPU)
         ours = partial(_switched, size, 1, database == "PostgreSQL")
         try:
             figure = await take_turns(figure, ours, partial(_bare, size), size.rounds, say)
@@ -51,7 +52,7 @@ async def provision(size: Size, say: Say) -> list[Figure]:
 async def two_mcs(size: Size, say: Say) -> list[Figure]:
     """Two MCS on one PostgreSQL beside one."""
     name = f"two MCS provision {size.extensions:,} extensions"
-    figure = Figure(name, "extensions/s", "one MCS", aim=TWO_AIM)
+    figure = Figure(name, "extensions/s", "one MCS", aim=AIMS["two-mcs"])
     two, one = (partial(_switched, size, count, True) for count in (2, 1))
     try:
         return [await take_turns(figure, two, one, size.rounds, say)]

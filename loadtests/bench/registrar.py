@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from loadtests.bench import kamailio
+from loadtests.bench.aims import AIMS
 from loadtests.bench.figures import Figure, Of, Side
 from loadtests.bench.processes import serving
 from loadtests.bench.registering import PASSWORD, made_up_accounts, registrations_by_sipp
@@ -14,14 +15,13 @@ from loadtests.bench.rounds import Say, Size, take_turns
 from loadtests.bench.sipp_load import MISSING
 
 NODE = (sys.executable, "-m", "simulators.estate.registrar_site")
+AIM = AIMS["registrar"]
 PEER = "Kamailio, one worker"
-CPU_AIM = 1.0
-"""Cheaper than Kamailio: at most its processor time."""
 
 
 async def registrar(size: Size, say: Say) -> list[Figure]:
     """Authenticated registrations: what one costs, and how many a second there were."""
-    cost = Figure("registrar: CPU of a registration", "phones/s", PEER, aim=CPU_AIM, of=Of.CPU)
+    cost = Figure("registrar: CPU of a registration", "phones/s", PEER, aim=AIM, of=Of.CPU)
     rate = Figure("registrar: registrations", "phones/s", PEER)
     lacking = _lacking()
     if lacking:

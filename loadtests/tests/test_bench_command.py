@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -37,18 +38,25 @@ async def test_border_and_forward_run_and_are_written_down(tmp_path: Path) -> No
     file = tmp_path / "bench.json"
     status, out, err = await run(
         "--only", "forward,border", "--rounds", "1", "--seconds", "0.3", "--phones", "10",
-        "--json", str(file),
+        "--json", str(file), "--run-dir", str(tmp_path / "run"),
     )  # fmt: skip
     assert (status, err) == (0, "")
     figures = json.loads(file.read_text())["figures"]
+    assert (tmp_path / "run" / "bench.json").read_text() == file.read_text()
+    assert "border: CPU of a registration" in (tmp_path / "run" / "bench.html").read_text()
     names = [figure["name"] for figure in figures]
     assert names == [
+        "border: CPU of a registration",
         "border: CPU of a registration",
         "forward: octets carried",
         "forward: connections",
     ]
+    assert list(figures[0])[:6] == ["name", "ours", "peer", "ratio", "aim", "command"]
+    assert (figures[0]["peer_name"], figures[0]["aim"]) == ("bare relay to the same PBX", 2.5)
+    assert figures[0]["ratio"] == pytest.approx(figures[0]["ours"] / figures[0]["peer"], rel=1e-4)
+    assert figures[0]["command"].startswith("python -m loadtests bench --only border --rounds 1")
     for figure in figures:
-        for one in (figure["ours"], figure["peer_side"]):
+        for one in figure["sides"].values():
             assert one["median_rate"] > 0
             assert one["median_cpu_per_operation_s"] > 0
             assert one["failed"] == 0
@@ -160,6 +168,26 @@ def test_the_responder_answers_200_in_the_words_of_the_request() -> None:
     assert answer.status == 200
     assert answer.headers.get("to") == "<sip:a@b>;tag=peer"
     assert answer.headers.get("cseq") == "1 REGISTER"
+
+
+async def test_datagrams_are_relayed_unread_and_answers_find_their_sender() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        for sock in (far, one, other):
+            sock.bind(("127.0.0.1", 0))
+            sock.settimeout(30)
+        host, port = far.getsockname()
+        async with serving(*pairs.PEERS, "datagrams", host, str(port)) as relay:
+            place = tuple(relay.ready["address"])
+            for sock, said in ((one, b"from one"), (other, b"from other"), (one, b"again")):
+                sock.sendto(said, place)
+                heard, source = far.recvfrom(100)
+                assert heard == said
+                far.sendto(b"answer to " + said, source)
+                assert sock.recvfrom(100) == (b"answer to " + said, place)
 
 
 def test_the_processor_time_of_a_process_is_read_from_outside() -> None:

@@ -1,8 +1,14 @@
 """The arithmetic of the bench: ratios, spread, and when there is no headline."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from loadtests.bench.aims import AIMS, Aim
+from loadtests.bench.command import missing
 from loadtests.bench.figures import Figure, Of, Side, spread
+from loadtests.bench.pairs import PAIRS
 
 
 def side(count: float, *, server: float = 1.0, generator: float = 0.5, failed: int = 0) -> Side:
@@ -72,20 +78,75 @@ def test_what_went_wrong_is_a_failure_and_no_headline() -> None:
     nothing = figure((side(100), side(0)))
     assert nothing.failed
     assert nothing.ratios == []
-    assert nothing.document()["headline"] is None
+    assert nothing.document("x")["ratio"] is None
     assert figure().failed, "no round at all"
 
 
 def test_a_missing_peer_is_said_and_is_no_failure() -> None:
     skipped = Figure("calls", "calls/s", "Peer", skipped="Peer needs node")
     assert (skipped.headline, skipped.failed) == ("no headline: Peer needs node", False)
-    assert skipped.document()["headline_refused"] == "Peer needs node"
+    document = skipped.document("x")
+    assert document["headline_refused"] == document["not_measured"] == "Peer needs node"
+    assert document["held"] is None
+    assert missing([skipped]) == ["Not measured: calls, beside Peer: Peer needs node"]
 
 
-def test_the_document_has_rates_in_the_unit_and_every_round() -> None:
+def test_the_document_has_the_six_fields_then_every_round() -> None:
     made = Figure("octets", "MB/s", "Peer", scale=1e6, rounds=((side(2e6), side(1e6)),))
-    document = made.document()
-    assert document["headline"] == 2.0
-    ours = document["ours"]
-    assert isinstance(ours, dict)
+    document = made.document("python -m loadtests bench --only forward")
+    assert list(document.items())[:6] == [
+        ("name", "octets"),
+        ("ours", 2.0),
+        ("peer", 1.0),
+        ("ratio", 2.0),
+        ("aim", None),
+        ("command", "python -m loadtests bench --only forward"),
+    ]
+    sides: Any = document["sides"]
+    ours = sides["ours"]
     assert (ours["rates"], ours["median_rate"], ours["server_busy"]) == ([2.0], 2.0, [1.0])
+
+
+@pytest.mark.parametrize(
+    ("aim", "of", "held"),
+    [
+        (Aim(2.0, most=False), Of.RATE, True),
+        (Aim(2.1, most=False), Of.RATE, False),
+        (Aim(0.5, most=True), Of.CPU, True),
+        (Aim(0.49, most=True), Of.CPU, False),
+        (Aim(0.01, most=True, absolute="s"), Of.TIME, True),
+        (Aim(0.009, most=True, absolute="s"), Of.TIME, False),
+        (None, Of.RATE, None),
+    ],
+)
+def test_each_aim_is_held_on_one_side_and_missed_on_the_other(
+    aim: Aim | None, of: Of, held: bool | None
+) -> None:
+    made = replace(figure((side(100), side(50)), of=of), aim=aim)
+    assert made.held is held
+    assert made.document("x")["held"] is held
+    if aim is not None:
+        assert f"aim {aim.text}: {'held' if held else 'missed'}" in made.headline
+
+
+def test_an_aim_without_a_headline_is_neither_held_nor_missed() -> None:
+    bound = figure((side(100, server=0.1), side(50)))
+    assert bound.refused
+    assert replace(bound, aim=Aim(1.0, most=False)).held is None
+
+
+def test_a_number_without_a_peer_is_judged_and_losses_spoil_it() -> None:
+    held = Figure("hold", "octets", "", aim=Aim(8192, most=True, absolute="octets"), of=Of.VALUE)
+    good = replace(held, value=1743.0)
+    assert good.headline == "1,743 octets; aim at most 8,192 octets: held"
+    assert (good.held, good.ratio, good.failed) == (True, None, False)
+    assert replace(held, value=9000.0).held is False
+    lossy = replace(good, lost=3)
+    assert (lossy.held, lossy.failed) == (None, True)
+    assert lossy.headline == "no headline: 3 were lost"
+    assert replace(held, skipped="Kamailio is missing").failed is False
+    assert held.failed, "nothing was measured"
+
+
+def test_every_aim_belongs_to_a_pair() -> None:
+    assert set(AIMS) <= set(PAIRS)

@@ -6,6 +6,7 @@ import pytest
 
 from loadtests.bench import hold as hold_module
 from loadtests.bench import kamailio, sipp
+from loadtests.bench.estate import estate
 from loadtests.bench.generator import generator
 from loadtests.bench.hold import hold
 from loadtests.bench.life import life
@@ -56,7 +57,16 @@ async def test_held_phones_refresh_and_none_is_lost(monkeypatch: pytest.MonkeyPa
     (figure,) = await hold(SMALL, lambda _: None)
     assert figure.facts["registered"] == 250
     assert figure.facts["registrations lost"] == figure.facts["refused or unanswered"] == 0
-    assert "octets per registered phone" in figure.facts
+    assert (figure.value is not None, figure.lost, figure.failed) == (True, 0, False)
+    assert figure.document("x")["ours"] == float(f"{figure.value:.6g}")
+
+
+async def test_the_whole_estate_starts_and_so_does_a_bare_process() -> None:
+    (figure,) = await estate(SMALL, lambda _: None)
+    assert not figure.failed
+    assert figure.ours is not None and figure.peers is not None
+    assert figure.ours > figure.peers > 0
+    assert (figure.measured_in, figure.held) in {("s", True), ("s", False)}
 
 
 async def test_lives_and_their_parts_are_lived_to_the_end() -> None:

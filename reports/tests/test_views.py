@@ -75,10 +75,10 @@ def page_of(run: Run) -> str:
     return render(run, cover(CATALOGUE, run.scenarios), CATALOGUE)
 
 
-def check(text: str) -> Page:
+def check(text: str, scripts: int = 1) -> Page:
     """Read a page and check what holds for every page."""
     page = Page(text)
-    assert page.scripts == 1 and page.loads == [] and page.handlers == []
+    assert page.scripts == scripts and page.loads == [] and page.handlers == []
     assert all(link.startswith("#") for link in page.links)
     assert len(page.ids) == len(set(page.ids))
     assert {link[1:] for link in page.links} <= set(page.ids)

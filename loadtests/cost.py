@@ -29,7 +29,7 @@ class Cost:
 
     Args:
         phones: that were attempted; more than 0.
-        wire: what the phones sent and received.
+        wire: what the phones sent and received; nothing sent means that it was not counted.
         generator_cpu_s: of all engines.
         target_cpu_s, target_grown: of the target's process, and by how many octets its resident
             memory grew; None where it is not ours.
@@ -55,7 +55,8 @@ class Cost:
             + HEADERS * (wire.sent + wire.received),
         }
         found: dict[str, float | None] = {
-            name: round(count / self.phones, 1) for name, count in octets.items()
+            name: round(count / self.phones, 1) if wire.sent else None
+            for name, count in octets.items()
         }
         found["generator_cpu_us"] = self._us(self.generator_cpu_s)
         found["target_cpu_us"] = self._us(self.target_cpu_s)
@@ -67,16 +68,16 @@ class Cost:
     def rows(self) -> list[tuple[str, str]]:
         """The same for people: name and value."""
         found = self.per_phone
-        return [
-            (
-                "octets per phone, SIP",
-                f"{found['octets_sent']:,.0f} sent, {found['octets_received']:,.0f} received",
-            ),
-            (
-                "octets per phone, with IP and UDP",
+        sip = wire = "not known"
+        if self.wire.sent:
+            sip = f"{found['octets_sent']:,.0f} sent, {found['octets_received']:,.0f} received"
+            wire = (
                 f"{found['octets_on_wire']:,.0f} in {found['datagrams_sent']:g} datagrams out, "
-                f"{found['datagrams_received']:g} in",
-            ),
+                f"{found['datagrams_received']:g} in"
+            )
+        return [
+            ("octets per phone, SIP", sip),
+            ("octets per phone, with IP and UDP", wire),
             ("CPU per phone, generator", _known(found["generator_cpu_us"], "us")),
             ("CPU per phone, target", _known(found["target_cpu_us"], "us")),
             ("memory per phone, target", _known(found["target_memory_octets"], "octets")),

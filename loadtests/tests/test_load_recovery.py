@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from loadtests.batches import Wire
+from loadtests.batches import NOTHING_SENT, Wire
 from loadtests.cost import Usage, cost
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
@@ -109,3 +109,6 @@ def test_what_is_not_known_is_said() -> None:
     assert found is not None
     assert dict(found.rows)["CPU per phone, target"] == "not known"
     assert cost(Totals(), None) is None, "nobody was attempted"
+    uncounted = replace(found, wire=NOTHING_SENT)
+    assert uncounted.per_phone["octets_sent"] is None
+    assert dict(uncounted.rows)["octets per phone, SIP"] == "not known"

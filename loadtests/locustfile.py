@@ -1,8 +1,9 @@
 """Locust's users and shape for a burst, nothing more.
 
-    locust -f loadtests/locustfile.py --headless --plan PLAN.json [--processes N]
+    locust -f loadtests/locustfile.py Register --headless --plan PLAN.json [--processes N]
 
-One user per worker, and each drives a whole load engine: the phones are not Locust users.
+One class for each scenario. One user per worker, and each drives a whole load engine: the phones
+are not Locust users.
 """
 
 from locust import LoadTestShape, User, events, task
@@ -10,6 +11,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
 from loadtests.locust_engine import Bench, bench_of
+from loadtests.scenarios.kinds import KINDS
 
 
 def _options(parser: LocustArgumentParser) -> None:
@@ -27,9 +29,15 @@ events.init.add_listener(_init)  # type: ignore[no-untyped-call]
 class Engine(User):
     """Starts this worker's load engine and hands its batches to Locust's statistics."""
 
+    abstract = True
+
     @task
     def drive(self) -> None:
         bench_of(self.environment).drive()
+
+
+# Locust finds its users among the names of this module.
+globals().update({kind.user: type(kind.user, (Engine,), {}) for kind in KINDS.values()})
 
 
 class UntilAllEnginesEnd(LoadTestShape):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from loadtests.scenarios.kinds import KINDS, STRUCK, Kind, Scenario
 from simulators.addresses import AddressPlan
 from simulators.core import Address
 from simulators.entropy import Seed
@@ -22,6 +23,7 @@ MOST_WORKERS = 64
 LONGEST_S = 3600.0
 GRACE_S = 60.0
 """Time after the last scheduled start in which answers are waited for, unless told otherwise."""
+GO_AFTER_S, STRIKE_S = 0.3, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Plan:
         limit_s: after this many seconds the burst ends, whatever is still open.
         phones_per_home: how many share an address and its socket.
         time_lines: folder for what happened to each phone; "" keeps none.
+        scenario: what the items do; `phones` counts them, whatever they are.
+        places: what else of the target is spoken with: {name: URL, or path of a file}.
 
     Raises:
         ConfigurationError: a value is out of range; the message says which and why.
@@ -56,6 +60,8 @@ class Plan:
     limit_s: float = 0.0
     phones_per_home: int = 1
     time_lines: str = ""
+    scenario: Scenario = Scenario.REGISTER
+    places: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_size(self.phones, self.rate_per_s, self.shape, self.workers)
@@ -66,6 +72,20 @@ class Plan:
             _refuse("at least 1 phone per home", self.phones_per_home)
         if not 0 < self.limit_s <= LONGEST_S + GRACE_S:
             _refuse(f"a limit of more than 0 and up to {LONGEST_S + GRACE_S:g} s", self.limit_s)
+
+    @property
+    def kind(self) -> Kind:
+        """The words for its scenario."""
+        return KINDS[self.scenario]
+
+    @property
+    def go_after_s(self) -> float:
+        """From "all engines are ready" to the first moment.
+
+        Each must hear of it in time, and the target must have been struck, where that is how the
+        storm begins.
+        """
+        return STRIKE_S if self.scenario in STRUCK else GO_AFTER_S
 
     @property
     def scheduled_s(self) -> float:
@@ -97,12 +117,20 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class PhoneAccount:
-    """What one phone needs to register."""
+    """What one item needs: a phone to register, a consumer to ask for a token.
+
+    Args:
+        username, password: set-side name and password; consumer id and shared secret; hot desk
+            extension and passcode.
+        mac, model: of a whole phone; "" for items that are none.
+    """
 
     username: str
     password: str = field(repr=False)
     extension: str
     home_index: int
+    mac: str = ""
+    model: str = ""
 
 
 _PLAN = TypeAdapter(Plan)

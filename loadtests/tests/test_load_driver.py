@@ -47,7 +47,7 @@ async def drive(
                 await engine.open()
                 await engine.run(time.monotonic())
             finally:
-                engine.close()
+                await engine.close()
             for batch in said:
                 totals.add(batch)
             assert [batch.final for batch in said] == [False] * (len(said) - 1) + [True]
@@ -140,5 +140,5 @@ async def test_an_address_in_use_is_said(tmp_path: Path) -> None:
             with pytest.raises(ConfigurationError, match="can't open UDP"):
                 await second.open()
         finally:
-            first.close()
-            second.close()
+            await first.close()
+            await second.close()

@@ -71,6 +71,10 @@ def burst(
     homes: Annotated[
         int, typer.Option(help="With --mbg: second octet of the homes' addresses.")
     ] = 30,
+    moments: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --shape recorded: one moment in seconds a line."),
+    ] = None,
     site: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A whole target that runs already, as it says itself."),
@@ -112,6 +116,7 @@ def burst(
         time_lines=time_lines,
         scenario=scenario,
         site=site,
+        moments=moments,
     )
     sys.exit(0 if asyncio.run(_ending(run_burst(asked, show.console()))) else 1)
 

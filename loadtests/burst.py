@@ -27,7 +27,7 @@ from loadtests.schedule import phones_per_home, share
 from loadtests.target import Ready, Target, border, read_ready
 from simulators.core import Address
 from simulators.errors import ConfigurationError
-from simulators.phone.crowd.arrivals import Shape
+from simulators.phone.crowd.arrivals import Shape, arrivals, read_moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Asked:
         mbg, accounts, homes: a target that runs already; `mbg` None starts one.
         time_lines: whether to write down what happened to each phone.
         scenario: what the items do.
+        moments: file with the moments of the shape `recorded`.
         site: file that describes a target that runs already, for scenarios with more than a border.
     """
 
@@ -57,6 +58,7 @@ class Asked:
     time_lines: bool = False
     scenario: Scenario = Scenario.REGISTER
     site: Path | None = None
+    moments: Path | None = None
 
 
 async def run_burst(asked: Asked, console: Console) -> bool:
@@ -65,6 +67,7 @@ async def run_burst(asked: Asked, console: Console) -> bool:
     Raises:
         BenchError: it could not be done, so there is no result.
     """
+    asked, moments = _recorded(asked)
     check_size(asked.phones, asked.rate_per_s, asked.shape, asked.workers)
     if asked.mbg is not None:
         check_loopback(asked.mbg)
@@ -75,7 +78,7 @@ async def run_burst(asked: Asked, console: Console) -> bool:
         console.print(f"Starting the target: {_roles(asked)} with {asked.phones} {kind.noun}")
     async with _target(asked) as target:
         folder = _run_folder(asked.run_dir, started)
-        plan = _plan(asked, target.ready, folder)
+        plan = _plan(asked, target.ready, folder, moments)
         console.print(
             f"{plan.phones} {kind.noun}, {plan.manner}, against the MBG at "
             f"{plan.mbg[0]}:{plan.mbg[1]}, "
@@ -215,7 +218,27 @@ async def _target(asked: Asked) -> AsyncIterator[Target]:
     yield Target(Ready(asked.mbg, asked.homes, str(asked.accounts.resolve())))
 
 
-def _plan(asked: Asked, ready: Ready, folder: Path) -> Plan:
+def _recorded(asked: Asked) -> tuple[Asked, tuple[float, ...]]:
+    """The moments of a record, and what was asked for with their mean rate.
+
+    Raises:
+        ConfigurationError: the shape goes without a record, or the record won't do.
+    """
+    if (asked.shape is Shape.RECORDED) != (asked.moments is not None):
+        raise ConfigurationError("--shape recorded goes with --moments FILE: give both, or neither")
+    if asked.moments is None:
+        return asked, ()
+    try:
+        text = asked.moments.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"can't read the moments in {asked.moments}: {error}") from error
+    found = read_moments(text.splitlines(), str(asked.moments))
+    times = arrivals(Shape.RECORDED, asked.phones, 1.0, bytes, found)
+    mean = asked.phones / max(times[-1], 1.0) if times else 1.0
+    return replace(asked, rate_per_s=mean), tuple(times)
+
+
+def _plan(asked: Asked, ready: Ready, folder: Path, moments: tuple[float, ...]) -> Plan:
     _, open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     plan = Plan(
         mbg=ready.mbg,
@@ -233,6 +256,7 @@ def _plan(asked: Asked, ready: Ready, folder: Path) -> Plan:
         time_lines=str(folder) if asked.time_lines else "",
         scenario=asked.scenario,
         places=ready.places,
+        moments=moments,
     )
     return plan if asked.limit_s is not None else replace(plan, limit_s=plan.scheduled_s + GRACE_S)
 

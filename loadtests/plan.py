@@ -43,6 +43,7 @@ class Plan:
         phones_per_home: how many share an address and its socket.
         time_lines: folder for what happened to each phone; "" keeps none.
         scenario: what the items do; `phones` counts them, whatever they are.
+        moments: of the shape `recorded`, in seconds after the first.
         places: what else of the target is spoken with: {name: URL, or path of a file}.
 
     Raises:
@@ -62,6 +63,7 @@ class Plan:
     time_lines: str = ""
     scenario: Scenario = Scenario.REGISTER
     places: dict[str, str] = field(default_factory=dict)
+    moments: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         check_size(self.phones, self.rate_per_s, self.shape, self.workers)
@@ -95,13 +97,15 @@ class Plan:
     def arrivals(self) -> list[float]:
         """When each phone starts, in seconds after the burst began; the same in each process."""
         chance = Seed(self.seed).stream("arrivals").randbytes
-        return arrivals(self.shape, self.phones, self.rate_per_s, chance)
+        return arrivals(self.shape, self.phones, self.rate_per_s, chance, self.moments)
 
     @property
     def manner(self) -> str:
         """How phones come, in words that follow `phones`."""
         if self.shape is Shape.AT_ONCE:
             return "at once"
+        if self.shape is Shape.RECORDED:
+            return f"as recorded, on average {self.rate_per_s:.4g} per second"
         if self.shape is Shape.STEADY:
             return f"at {self.rate_per_s:g} per second"
         return f"in the shape {self.shape.value} at {self.rate_per_s:g} per second"

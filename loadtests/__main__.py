@@ -17,7 +17,7 @@ from loadtests import show
 from loadtests.bench.command import chosen, run_bench
 from loadtests.bench.pairs import PAIRS
 from loadtests.bench.rounds import Size
-from loadtests.burst import Asked, run_burst
+from loadtests.burst import Asked, run_burst, stand
 from loadtests.scenarios.kinds import Scenario
 from loadtests.time_lines import read_phone
 from simulators.core import Address
@@ -119,6 +119,30 @@ def burst(
         moments=moments,
     )
     sys.exit(0 if asyncio.run(_ending(run_burst(asked, show.console()))) else 1)
+
+
+@app.command()
+def target(
+    plan: Annotated[Path, typer.Option(metavar="FILE", help="Where the plan is written.")],
+    scenario: Annotated[Scenario, typer.Option(help="What the items do.")] = Scenario.REGISTER,
+    phones: Annotated[int, typer.Option(help="Teleworkers, or items.")] = 500,
+    rate: Annotated[float, typer.Option(help="Items that start per second.")] = 100.0,
+    workers: Annotated[int, typer.Option(help="Locust workers, each with an engine.")] = 1,
+    seed: Annotated[str, typer.Option(help="The same seed makes the same run.")] = "1",
+    shape: Annotated[Shape, typer.Option(help="How they come.")] = Shape.STEADY,
+) -> None:
+    """Start the target of a scenario and write its plan, for Locust by hand; runs until Ctrl-C.
+
+    python -m loadtests target --scenario boot --phones 100 --rate 10 --plan /tmp/plan.json
+
+    locust -f loadtests/locustfile.py Boot --plan /tmp/plan.json
+    """
+    asked = Asked(
+        phones=phones, rate_per_s=rate, shape=shape, workers=workers,
+        seed=Seed.parse(seed or "1").number, phones_per_home=1, limit_s=None, run_dir=None,
+        mbg=None, accounts=None, homes=30, scenario=scenario,
+    )  # fmt: skip
+    asyncio.run(_ending(stand(asked, plan, show.console())))
 
 
 @app.command()

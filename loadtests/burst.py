@@ -61,6 +61,34 @@ class Asked:
     moments: Path | None = None
 
 
+async def stand(asked: Asked, plan_file: Path, console: Console) -> bool:
+    """Start the target, write the plan, and stay until ended: for Locust by hand.
+
+    Raises:
+        BenchError: it can't be done as asked.
+    """
+    asked, moments = _recorded(asked)
+    check_size(asked.phones, asked.rate_per_s, asked.shape, asked.workers)
+    check_scenario(asked)
+    if asked.scenario in STRUCK:
+        raise ConfigurationError(
+            f"in the scenario {asked.scenario} something happens to the target, which Locust by "
+            "hand can't bring about: use python -m loadtests burst"
+        )
+    async with _target(asked) as target:
+        plan = _plan(asked, target.ready, plan_file.parent, moments)
+        plan_file.write_bytes(plan.to_json())
+        locust = f"locust -f loadtests/locustfile.py {plan.kind.user} --plan {plan_file}"
+        more = f" --processes {plan.workers}" if plan.workers > 1 else ""
+        console.print(
+            f"{plan.phones} {plan.kind.noun}, {plan.manner}. The target runs until Ctrl-C.\n"
+            f"With Locust's pages:  {locust}{more}\nWithout:  {locust}{more} --headless",
+            highlight=False, markup=False,
+        )  # fmt: skip
+        await asyncio.get_running_loop().create_future()
+    return True
+
+
 async def run_burst(asked: Asked, console: Console) -> bool:
     """Run it, write the run folder, show the numbers; returns whether all are registered.
 

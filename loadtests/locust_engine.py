@@ -68,6 +68,13 @@ class Bench:
         if isinstance(self._runner, WorkerRunner):
             self._runner.register_message(GO, self._from_master)
         self._environment.events.quitting.add_listener(self._quitting)  # type: ignore[no-untyped-call]
+        self._environment.events.test_start.add_listener(self._begin_anew)  # type: ignore[no-untyped-call]
+
+    def _begin_anew(self, environment: Environment, **_: object) -> None:
+        """A test begins, perhaps not the first one: Locust's pages have a button for that."""
+        self._driven = self._went = self._stop = False
+        for kept in (self._ready, self._ended, self._lost):
+            kept.clear()
 
     def over(self, run_time_s: float) -> bool:
         """Whether every engine has ended, is lost, or can't end."""

@@ -1,10 +1,13 @@
 """Locust's users and shape for a burst, nothing more.
 
-    locust -f loadtests/locustfile.py Register --headless --plan PLAN.json [--processes N]
+    locust -f loadtests/locustfile.py --list
+    locust -f loadtests/locustfile.py Register --plan PLAN.json [--headless] [--processes N]
 
-One class for each scenario. One user per worker, and each drives a whole load engine: the phones
+One class for each scenario; `python -m loadtests target` makes a plan. One user per worker, and each drives a whole load engine: the phones
 are not Locust users.
 """
+
+import sys
 
 from locust import LoadTestShape, User, events, task
 from locust.argument_parser import LocustArgumentParser
@@ -15,10 +18,12 @@ from loadtests.scenarios.kinds import KINDS
 
 
 def _options(parser: LocustArgumentParser) -> None:
-    parser.add_argument("--plan", help="The plan of the burst, as JSON.", required=True)
+    parser.add_argument("--plan", help="The plan of the burst, as JSON.", default="")
 
 
 def _init(environment: Environment, **_: object) -> None:
+    if environment.parsed_options is None or not environment.parsed_options.plan:
+        sys.exit("--plan is needed: python -m loadtests target --plan FILE writes one")
     Bench(environment).attach()
 
 

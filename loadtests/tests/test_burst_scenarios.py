@@ -1,12 +1,15 @@
 """Each scenario by the command, against the target that it starts; and what each refuses."""
 
+import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loadtests.scenarios.kinds import KINDS, Scenario
+from loadtests.target import ROOT
 from loadtests.tests.test_burst_command import run
 
 SMALL = [s for s in Scenario if s is not Scenario.REGISTER]  # that one has tests of its own
@@ -60,3 +63,12 @@ async def test_phones_come_as_recorded(tmp_path: Path) -> None:
     burst = json.loads((tmp_path / "burst.json").read_text())
     assert burst["scheduled_s"] == pytest.approx(1.2)
     assert [row["started"] for row in burst["series"]] == [2, 1]
+
+
+async def test_locust_lists_a_user_for_each_scenario() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", "--list",
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, _ = await process.communicate()
+    assert out.decode().split()[2:] == [kind.user for kind in KINDS.values()]

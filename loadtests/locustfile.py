@@ -3,8 +3,8 @@
     locust -f loadtests/locustfile.py --list
     locust -f loadtests/locustfile.py Register --plan PLAN.json [--headless] [--processes N]
 
-One class for each scenario; `python -m loadtests target` makes a plan. One user per worker, and each
-drives a whole load engine: the phones are not Locust users.
+One class for each scenario; `python -m loadtests target` makes a plan. One user per worker, and
+each drives a whole load engine: the phones are not Locust users.
 """
 
 import sys

@@ -27,10 +27,10 @@ class Provisioning(NoDatagrams):
         self, plan: Plan, accounts: list[PhoneAccount], items: list[int], books: Books
     ) -> None:
         self._api, self._feed = plan.places["api"], plan.places["feed"]
-        self._tls = ssl.create_default_context(cafile=plan.places["ca"])
+        self._ca = plan.places["ca"]
         self._accounts, self._books = accounts, books
         self._by_extension = {accounts[index].extension: index for index in items}
-        self._log_in = accounts[items[0]]
+        self._log_in = accounts[0]  # of all the same
         self._http: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -40,7 +40,8 @@ class Provisioning(NoDatagrams):
         Raises:
             ConfigurationError: the MCS or the MBG's side can't be reached.
         """
-        connector = aiohttp.TCPConnector(ssl=self._tls, limit=CONNECTIONS)
+        tls = ssl.create_default_context(cafile=self._ca)
+        connector = aiohttp.TCPConnector(ssl=tls, limit=CONNECTIONS)
         timeout = aiohttp.ClientTimeout(total=CALL_WITHIN_S)
         self._http = aiohttp.ClientSession(connector=connector, timeout=timeout)
         names = {"username": self._log_in.username, "password": self._log_in.password}

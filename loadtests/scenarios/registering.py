@@ -101,7 +101,7 @@ class Registering:
                     "burst that uses it, or put more phones into a home with --phones-per-home"
                 ) from error
             self._crowd.settle((home, PHONE_PORT))
-        if self._refresh:
+        if self._refresh and self._phones:
             await self._register_all()
 
     def begin(self, began: float) -> None:

@@ -47,7 +47,7 @@ class Handshakes(NoDatagrams):
         self, plan: Plan, accounts: list[PhoneAccount], items: list[int], books: Books
     ) -> None:
         self._mbg, self._control = plan.places["mbg"], plan.places["control"]
-        self._tls = ssl.create_default_context(cafile=plan.places["ca"])
+        self._ca = plan.places["ca"]
         self._accounts, self._items, self._books = accounts, items, books
         self._storm = plan.scenario is Scenario.STORM_TOKENS
         self._tokens: dict[int, Token] = {}
@@ -60,7 +60,8 @@ class Handshakes(NoDatagrams):
         Raises:
             ConfigurationError: one did not.
         """
-        connector = aiohttp.TCPConnector(ssl=self._tls, limit=CONNECTIONS)
+        tls = ssl.create_default_context(cafile=self._ca)
+        connector = aiohttp.TCPConnector(ssl=tls, limit=CONNECTIONS)
         timeout = aiohttp.ClientTimeout(total=CALL_WITHIN_S)
         self._http = aiohttp.ClientSession(connector=connector, timeout=timeout)
         if not self._storm:

@@ -3,13 +3,14 @@
 import asyncio
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loadtests.scenarios.kinds import KINDS, Scenario
-from loadtests.target import ROOT
+from loadtests.target import ROOT, border
 from loadtests.tests.test_burst_command import run
 
 SMALL = [s for s in Scenario if s is not Scenario.REGISTER]  # that one has tests of its own
@@ -72,3 +73,27 @@ async def test_locust_lists_a_user_for_each_scenario() -> None:
     )  # fmt: skip
     out, _ = await process.communicate()
     assert out.decode().split()[2:] == [kind.user for kind in KINDS.values()]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "reason"),
+    [(Scenario.TOKENS, "initiate: 401"), (Scenario.HOTDESK, "log-in: refused")],
+)
+async def test_a_wrong_secret_fails_one_item_at_a_target_that_runs_already(
+    scenario: Scenario, reason: str, tmp_path: Path
+) -> None:
+    async with border(4, 1, scenario=scenario) as target:
+        accounts = tmp_path / "accounts.jsonl"
+        items = [json.loads(line) for line in Path(target.ready.accounts).read_text().splitlines()]
+        items[2]["password"] = "0815"
+        accounts.write_text("".join(json.dumps(item) + "\n" for item in items))
+        site = tmp_path / "site.json"
+        site.write_text(json.dumps(asdict(target.ready) | {"accounts": str(accounts)}))
+        status, out, err = await run(
+            "--scenario", scenario.value, "--site", str(site), "--phones", "4", "--rate", "20",
+            "--run-dir", str(tmp_path / "run"),
+        )  # fmt: skip
+    assert (err, status) == ("", 1), out
+    burst = json.loads((tmp_path / "run" / "burst.json").read_text())
+    assert burst["failures"] == [{"reason": reason, "count": 1}]
+    assert out.splitlines()[-1] == f"3 of 4 {KINDS[scenario].done}"

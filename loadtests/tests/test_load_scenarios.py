@@ -24,15 +24,22 @@ def ignored(batch: Batch) -> None:
     """Nobody listens."""
 
 
-@pytest.mark.parametrize("scenario", [Scenario.REGISTER, Scenario.REFRESH, Scenario.STORM_FAILOVER])
+PLACES = dict.fromkeys(("api", "feed", "ca", "mbg", "control"), "nowhere")
+PLACES |= {"files": "127.20.0.10:8202", "firmware": "5.0.0.1018"}
+
+
+@pytest.mark.parametrize("scenario", list(Scenario))
 @UNHURRIED
 @given(homes=st.lists(st.integers(0, 40), min_size=1, max_size=40), workers=st.integers(1, 5))
 def test_engines_share_one_population_without_overlap(
     scenario: Scenario, homes: list[int], workers: int
 ) -> None:
     workers = min(workers, len(homes))
-    accounts = [PhoneAccount(f"u{i}", "p", str(i), home) for i, home in enumerate(homes)]
-    plan = replace(PLAN, scenario=scenario, phones=len(homes), workers=workers)
+    accounts = [
+        PhoneAccount(f"u{i}", "p", str(i), home, f"1400E9{i:06X}", "6930")
+        for i, home in enumerate(homes)
+    ]
+    plan = replace(PLAN, scenario=scenario, phones=len(homes), workers=workers, places=PLACES)
     shares = [Engine(plan, worker, accounts, ignored).phones for worker in range(workers)]
     assert sorted(index for share in shares for index in share) == list(range(len(homes)))
 

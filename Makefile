@@ -45,8 +45,8 @@ up: setup ## an estate that stays up: PHONES=5 SEED=1
 pictures: setup ## every page as a picture, below runs/ (needs chromium): PHONES=5 SEED=1
 	@$(RUN) features pictures --phones $(or $(PHONES),5) --seed $(or $(SEED),1)
 
-burst: setup ## a registration burst: PHONES=500 RATE=100 WORKERS=1 SEED=1, with a report
-	@$(RUN) loadtests burst --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \
+burst: setup ## a burst: SCENARIO=register PHONES=500 RATE=100 WORKERS=1 SEED=1, with a report
+	@$(RUN) loadtests burst --scenario $(or $(SCENARIO),register) --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \
 	  --workers $(or $(WORKERS),1) --seed $(or $(SEED),1)
 
 bench: setup ## our MBG side by side with peers (ARGS="--only rest,forward --json FILE")

@@ -183,6 +183,8 @@ PURE = (
     "loadtests.bench.figures",
     "loadtests.engine_core.*",
     "loadtests.errors",
+    "loadtests.scenarios.kinds",
+    "loadtests.scenarios.play",
     "loadtests.schedule",
 )
 IMPURE = (
@@ -214,6 +216,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *PURE_SIMULATORS,
         "simulators.entropy",
         "simulators.addresses",
+        "simulators.estate.lives",
     ),
     "reports": ("reports",),
     "teleworker_bench": ("teleworker_bench", "simulators", "features"),

@@ -45,8 +45,8 @@ up: setup ## an estate that stays up: PHONES=5 SEED=1
 pictures: setup ## every page as a picture, below runs/ (needs chromium): PHONES=5 SEED=1
 	@$(RUN) features pictures --phones $(or $(PHONES),5) --seed $(or $(SEED),1)
 
-burst: setup ## a registration burst: PHONES=500 RATE=100 WORKERS=1 SEED=1, a report (ARGS="--shape failover")
-	@$(RUN) loadtests burst --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \
+burst: setup ## a burst: SCENARIO=register PHONES=500 RATE=100 WORKERS=1 SEED=1 ARGS=, with a report
+	@$(RUN) loadtests burst --scenario $(or $(SCENARIO),register) --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \
 	  --workers $(or $(WORKERS),1) --seed $(or $(SEED),1) $(ARGS)
 
 capacity: setup ## the highest rate that holds LEVEL="99.9 % registered within 2 s": FROM=50 TO=2000 REPEATS=3

@@ -17,10 +17,11 @@ from loadtests import show
 from loadtests.bench.command import chosen, run_bench
 from loadtests.bench.pairs import PAIRS
 from loadtests.bench.rounds import Size
-from loadtests.burst import Asked, run_burst
+from loadtests.burst import Asked, run_burst, stand
 from loadtests.capacity.command import run_capacity
 from loadtests.capacity.documents import Asked as Wanted
 from loadtests.levels import EXAMPLES, Level, parse_level
+from loadtests.scenarios.kinds import Scenario
 from loadtests.time_lines import read_phone
 from simulators.core import Address
 from simulators.entropy import Seed
@@ -44,8 +45,11 @@ def loadtests() -> None:
 
 @app.command()
 def burst(
-    phones: Annotated[int, typer.Option(help="Teleworkers, 1 to 60000.")] = 500,
-    rate: Annotated[float, typer.Option(help="Phones that start per second.")] = 100.0,
+    scenario: Annotated[
+        Scenario, typer.Option(help="What the items do; see loadtests/README.md.")
+    ] = Scenario.REGISTER,
+    phones: Annotated[int, typer.Option(help="Teleworkers, or items, 1 to 60000.")] = 500,
+    rate: Annotated[float, typer.Option(help="Items that start per second.")] = 100.0,
     workers: Annotated[int, typer.Option(help="Load engines; each uses up to one core.")] = 1,
     seed: Annotated[str, typer.Option(help="The same seed makes the same run.")] = "1",
     shape: Annotated[
@@ -72,6 +76,14 @@ def burst(
     homes: Annotated[
         int, typer.Option(help="With --mbg: second octet of the homes' addresses.")
     ] = 30,
+    moments: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --shape recorded: one moment in seconds a line."),
+    ] = None,
+    site: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A whole target that runs already, as it says itself."),
+    ] = None,
     time_lines: Annotated[
         bool, typer.Option("--time-lines", help="Write down what happened to each phone.")
     ] = False,
@@ -80,9 +92,10 @@ def burst(
         typer.Option(metavar="TEXT", help=f"A service level, such as {EXAMPLES}; repeatable."),
     ] = None,
 ) -> None:
-    """Register PHONES teleworkers through the MBG, RATE of them per second, and report.
+    """Play a scenario with PHONES items, RATE of them per second, and report.
 
-    Starts an MBG and a PBX as a process of their own, drives the phones with Locust and load
+    Without one, teleworkers register through the MBG. Starts what it needs (MBG and PBX, for some
+    scenarios our MCS too) as processes of their own, drives the phones with Locust and load
     engines in other processes, writes the run folder and its report.html.
 
     Examples:
@@ -94,8 +107,11 @@ def burst(
     python -m loadtests burst --mbg 127.20.0.10:5060 --accounts accounts.jsonl --phones 100
     python -m loadtests burst --rate 200 --level "99.9 % registered within 2 s" --level "lost <= 0"
 
-    Exit status: 0 all registered, 1 not all; with levels: 0 all held, 1 one broken or not judged,
-    since the generator was the bottleneck; 2 it could not be done as asked.
+    python -m loadtests burst --scenario boot --phones 100 --rate 20
+
+    Exit status: 0 all registered, 1 not all or a worker was lost; with levels: 0 all held,
+    1 one broken or not judged, since the generator was the bottleneck; 2 it could not be done as
+    asked.
     """
     asked = Asked(
         phones=phones,
@@ -111,6 +127,9 @@ def burst(
         homes=homes,
         time_lines=time_lines,
         levels=_levels(level),
+        scenario=scenario,
+        site=site,
+        moments=moments,
     )
     sys.exit(0 if asyncio.run(_ending(run_burst(asked, show.console()))) else 1)
 
@@ -179,6 +198,30 @@ def capacity(
     )
     found = asyncio.run(_ending(run_capacity(wanted, like, show.console())))
     sys.exit(0 if found else 1)
+
+
+@app.command()
+def target(
+    plan: Annotated[Path, typer.Option(metavar="FILE", help="Where the plan is written.")],
+    scenario: Annotated[Scenario, typer.Option(help="What the items do.")] = Scenario.REGISTER,
+    phones: Annotated[int, typer.Option(help="Teleworkers, or items.")] = 500,
+    rate: Annotated[float, typer.Option(help="Items that start per second.")] = 100.0,
+    workers: Annotated[int, typer.Option(help="Locust workers, each with an engine.")] = 1,
+    seed: Annotated[str, typer.Option(help="The same seed makes the same run.")] = "1",
+    shape: Annotated[Shape, typer.Option(help="How they come.")] = Shape.STEADY,
+) -> None:
+    """Start the target of a scenario and write its plan, for Locust by hand; runs until Ctrl-C.
+
+    python -m loadtests target --scenario boot --phones 100 --rate 10 --plan /tmp/plan.json
+
+    locust -f loadtests/locustfile.py Boot --plan /tmp/plan.json
+    """
+    asked = Asked(
+        phones=phones, rate_per_s=rate, shape=shape, workers=workers,
+        seed=Seed.parse(seed or "1").number, phones_per_home=1, limit_s=None, run_dir=None,
+        mbg=None, accounts=None, homes=30, scenario=scenario,
+    )  # fmt: skip
+    asyncio.run(_ending(stand(asked, plan, show.console())))
 
 
 @app.command()

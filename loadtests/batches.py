@@ -12,9 +12,6 @@ from pydantic import TypeAdapter, ValidationError
 from loadtests.engine_core.histogram import NOTHING, Encoded
 from loadtests.errors import GeneratorError
 
-NAME = "registration"
-METHOD = "REGISTER"
-
 
 @dataclass(frozen=True, slots=True)
 class Second:
@@ -121,16 +118,23 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line between engine, Locust and the command; exactly one field is set.
+    """One line between engine, Locust and the command.
+
+    Exactly one field is set, and `worker` beside it where one is meant.
 
     Args:
-        ready: an engine has opened its sockets; what it runs on, in words.
+        ready: engine `worker` has opened its sockets; what it runs on, in words.
+        go: when the first moment is, Unix time.
         batch: see there.
+        lost: engine `worker` is gone, and why; the others go on.
         problem: one sentence; the run can't go on.
         locust: what Locust's own statistics hold at the end.
     """
 
     ready: str | None = None
+    worker: int | None = None
+    go: float | None = None
+    lost: str | None = None
     batch: Batch | None = None
     problem: str | None = None
     locust: dict[str, int | str] | None = None
@@ -165,15 +169,15 @@ def bucket_ms(latency_ms: float) -> int:
     return round(latency_ms / 1000) * 1000
 
 
-def stats_entry(batch: Batch) -> dict[str, object]:
-    """The batch as `locust.stats.StatsEntry.unserialize` takes it.
+def stats_entry(batch: Batch, name: str, method: str) -> dict[str, object]:
+    """The batch as `locust.stats.StatsEntry.unserialize` takes it, under that name.
 
-    A request there is a registration that ended, however many SIP messages it took.
+    A request there is an item that ended, however many messages it took.
     """
     ended = batch.registered + batch.failed
     return {
-        "name": NAME,
-        "method": METHOD,
+        "name": name,
+        "method": method,
         "last_request_timestamp": float(batch.wall_s),
         "start_time": batch.wall_s - batch.elapsed_s,
         "num_requests": ended,

@@ -43,15 +43,13 @@ async def serve(plan: Plan, worker: int, *, alone: bool) -> None:
         # 6,000). Young objects are still collected: each registration leaves some cycles.
         gc.freeze()
         gc.set_threshold(5000, 10, 1_000_000)
-        _say(Message(ready=engine_name()))
+        _say(Message(ready=engine_name(), worker=worker))
         if alone:
             await engine.run(time.monotonic())
         else:
             await _obey(engine)
-        if engine.time_lines is not None:
-            engine.time_lines.write(plan, accounts)
     finally:
-        engine.close()
+        await engine.close()
 
 
 async def _obey(engine: Engine) -> None:
@@ -88,7 +86,7 @@ def main(
     worker: Annotated[int, typer.Option(help="Which share of the phones, from 0.")] = 0,
     alone: Annotated[bool, typer.Option(help="Start at once, without waiting for 'go'.")] = False,
 ) -> None:
-    """Drive one share of a burst and print batches as JSON lines."""
+    """Drive one share of a burst, and print batches as JSON lines."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

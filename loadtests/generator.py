@@ -24,7 +24,8 @@ def locust_command(plan: Plan, plan_file: Path) -> list[str]:
     """The command line. With several workers Locust forks them and is their master itself."""
     command = [
         sys.executable, "-m", "locust", "-f", str(ROOT / "loadtests" / "locustfile.py"),
-        "--headless", "--only-summary", "--plan", str(plan_file), "--loglevel", "WARNING",
+        plan.kind.user, "--headless", "--only-summary", "--plan", str(plan_file),
+        "--loglevel", "WARNING",
         "--exit-code-on-error", "0",  # refused phones are a result; how to judge it is our affair
     ]  # fmt: skip
     if plan.workers > 1:

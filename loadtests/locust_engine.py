@@ -20,13 +20,11 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 from locust.stats import StatsEntry, StatsEntryDict, StatsError
 
-from loadtests.batches import METHOD, NAME, Batch, Message, from_line, stats_entry, to_line
+from loadtests.batches import Batch, Message, from_line, stats_entry, to_line
 from loadtests.errors import GeneratorError
 from loadtests.plan import read_plan
 
 ROOT = Path(__file__).parents[1]
-GO_AFTER_S = 0.3
-"""From "all are ready" to the first start, so that every engine hears of it in time."""
 GRACE_S = 90.0
 """Beyond the plan's limit: starting engines, and their last batches."""
 TO_MASTER = "bench line"
@@ -49,8 +47,12 @@ class Bench:
         self._plan_file = str(Path(environment.parsed_options.plan).resolve())
         self._plan = read_plan(Path(self._plan_file))
         self._engine: subprocess.Popen[bytes] | None = None
-        self._ready = 0
+        self._driven = False
+        self._ready: set[int] = set()
         self._ended: set[int] = set()
+        self._lost: set[int] = set()
+        self._went = False
+        self._workers_by_node: dict[str, int] = {}
         self._stop = False
 
     @property
@@ -66,14 +68,28 @@ class Bench:
         if isinstance(self._runner, WorkerRunner):
             self._runner.register_message(GO, self._from_master)
         self._environment.events.quitting.add_listener(self._quitting)  # type: ignore[no-untyped-call]
+        self._environment.events.test_start.add_listener(self._begin_anew)  # type: ignore[no-untyped-call]
+
+    def _begin_anew(self, environment: Environment, **_: object) -> None:
+        """A test begins, perhaps not the first one: Locust's pages have a button for that."""
+        self._driven = self._went = self._stop = False
+        for kept in (self._ready, self._ended, self._lost):
+            kept.clear()
 
     def over(self, run_time_s: float) -> bool:
-        """Whether every engine has ended, or can't."""
-        done = len(self._ended) == self.workers
+        """Whether every engine has ended, is lost, or can't end."""
+        self._look_for_lost()
+        done = len(self._ended | self._lost) == self.workers
         return done or self._stop or run_time_s > self._plan.limit_s + GRACE_S
 
     def drive(self) -> None:
-        """Run this process's engine to its end, then wait to be stopped."""
+        """Run this process's engine to its end, then wait to be stopped.
+
+        Where a Locust worker is lost, its user comes to another one: it has its share, and no more.
+        """
+        if self._driven:
+            Event().wait()
+        self._driven = True
         worker = self._runner.worker_index if isinstance(self._runner, WorkerRunner) else 0
         command = [sys.executable, "-m", "loadtests.engine"]
         command += ["--plan", self._plan_file, "--worker", str(worker)]
@@ -91,7 +107,8 @@ class Bench:
             else:
                 if not final:
                     code = self._engine.wait()
-                    raise GeneratorError(f"engine {worker} ended before its time (status {code})")
+                    why = f"its engine ended before its time, status {code}"
+                    self._pass_on(Message(lost=why, worker=worker))
         except GeneratorError as error:
             self._pass_on(Message(problem=str(error)))
         finally:
@@ -112,27 +129,46 @@ class Bench:
         """Add a batch to this process's statistics, from which Locust reports to its master."""
         stats = self._environment.stats
         if batch.registered or batch.failed:
-            entry = StatsEntry.unserialize(cast(StatsEntryDict, stats_entry(batch)), stats)
-            stats.entries[(NAME, METHOD)].extend(entry)
+            name, method = self._plan.kind.request, self._plan.kind.method
+            said = stats_entry(batch, name, method)
+            entry = StatsEntry.unserialize(cast(StatsEntryDict, said), stats)
+            stats.entries[(name, method)].extend(entry)
             stats.total.extend(entry)
         for reason, count in batch.failures.items():
-            key = StatsError.create_key(METHOD, NAME, reason)
-            stats.errors.setdefault(key, StatsError(METHOD, NAME, reason)).occurrences += count
+            name, method = self._plan.kind.request, self._plan.kind.method
+            key = StatsError.create_key(method, name, reason)
+            stats.errors.setdefault(key, StatsError(method, name, reason)).occurrences += count
 
     def _from_worker(self, environment: Environment, msg: Any, **_: object) -> None:
-        self._collect(from_line(msg.data["line"]))
+        message = from_line(msg.data["line"])
+        if message.worker is not None:
+            self._workers_by_node[msg.node_id] = message.worker
+        self._collect(message)
 
     def _collect(self, message: Message) -> None:
         """On the master, or on the only process: all that any engine says comes by here."""
         self._write(message)
-        if message.ready is not None:
-            self._ready += 1
-            if self._ready == self.workers:
-                self._say_go(time.time() + GO_AFTER_S)
+        if message.ready is not None and message.worker is not None:
+            self._ready.add(message.worker)
+        if message.lost is not None and message.worker is not None:
+            self._lost.add(message.worker)
+        if not self._went and self._ready and len(self._ready | self._lost) == self.workers:
+            self._went = True
+            at = time.time() + self._plan.go_after_s
+            self._write(Message(go=at))
+            self._say_go(at)
         if message.batch is not None and message.batch.final:
             self._ended.add(message.batch.worker)
         if message.problem is not None:
             self._stop = True
+
+    def _look_for_lost(self) -> None:
+        """On the master: a Locust worker without a heartbeat is lost, engine and all."""
+        if isinstance(self._runner, MasterRunner):
+            for client in list(self._runner.clients.missing):
+                worker = self._workers_by_node.get(client.id)
+                if worker is not None and worker not in self._lost | self._ended:
+                    self._collect(Message(lost="its Locust worker is gone", worker=worker))
 
     def _say_go(self, at: float) -> None:
         if isinstance(self._runner, MasterRunner):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from loadtests.scenarios.kinds import KINDS, STRUCK, Kind, Scenario
 from simulators.addresses import AddressPlan
 from simulators.core import Address
 from simulators.entropy import Seed
@@ -22,6 +23,7 @@ MOST_WORKERS = 64
 LONGEST_S = 3600.0
 GRACE_S = 60.0
 """Time after the last scheduled start in which answers are waited for, unless told otherwise."""
+GO_AFTER_S, STRIKE_S = 0.3, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ class Plan:
         limit_s: after this many seconds the burst ends, whatever is still open.
         phones_per_home: how many share an address and its socket.
         time_lines: folder for what happened to each phone; "" keeps none.
+        scenario: what the items do; `phones` counts them, whatever they are.
+        moments: of the shape `recorded`, in seconds after the first.
+        places: what else of the target is spoken with: {name: URL, or path of a file}.
 
     Raises:
         ConfigurationError: a value is out of range; the message says which and why.
@@ -56,6 +61,9 @@ class Plan:
     limit_s: float = 0.0
     phones_per_home: int = 1
     time_lines: str = ""
+    scenario: Scenario = Scenario.REGISTER
+    places: dict[str, str] = field(default_factory=dict)
+    moments: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         check_size(self.phones, self.rate_per_s, self.shape, self.workers)
@@ -68,6 +76,20 @@ class Plan:
             _refuse(f"a limit of more than 0 and up to {LONGEST_S + GRACE_S:g} s", self.limit_s)
 
     @property
+    def kind(self) -> Kind:
+        """The words for its scenario."""
+        return KINDS[self.scenario]
+
+    @property
+    def go_after_s(self) -> float:
+        """From "all engines are ready" to the first moment.
+
+        Each must hear of it in time, and the target must have been struck, where that is how the
+        storm begins.
+        """
+        return STRIKE_S if self.scenario in STRUCK else GO_AFTER_S
+
+    @property
     def scheduled_s(self) -> float:
         """How long the arrivals take."""
         return max(span_s(self.shape, self.phones, self.rate_per_s), self.arrivals()[-1])
@@ -75,13 +97,15 @@ class Plan:
     def arrivals(self) -> list[float]:
         """When each phone starts, in seconds after the burst began; the same in each process."""
         chance = Seed(self.seed).stream("arrivals").randbytes
-        return arrivals(self.shape, self.phones, self.rate_per_s, chance)
+        return arrivals(self.shape, self.phones, self.rate_per_s, chance, self.moments)
 
     @property
     def manner(self) -> str:
         """How phones come, in words that follow `phones`."""
         if self.shape is Shape.AT_ONCE:
             return "at once"
+        if self.shape is Shape.RECORDED:
+            return f"as recorded, on average {self.rate_per_s:.4g} per second"
         if self.shape is Shape.STEADY:
             return f"at {self.rate_per_s:g} per second"
         return f"in the shape {self.shape.value} at {self.rate_per_s:g} per second"
@@ -97,12 +121,20 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class PhoneAccount:
-    """What one phone needs to register."""
+    """What one item needs: a phone to register, a consumer to ask for a token.
+
+    Args:
+        username, password: set-side name and password; consumer id and shared secret; hot desk
+            extension and passcode.
+        mac, model: of a whole phone; "" for items that are none.
+    """
 
     username: str
     password: str = field(repr=False)
     extension: str
     home_index: int
+    mac: str = ""
+    model: str = ""
 
 
 _PLAN = TypeAdapter(Plan)

@@ -13,6 +13,7 @@ from loadtests.engine_core.totals import Totals
 from loadtests.levels import Level, Verdict, judge
 from loadtests.plan import Plan
 from loadtests.recovery import LICENCES, STORMS, Recovery, recovery
+from loadtests.scenarios.kinds import OF_PHONES, STRUCK
 from loadtests.target import Ready, Report
 from simulators.phone.crowd.arrivals import Shape
 
@@ -47,28 +48,40 @@ class Outcome:
     def registered(self) -> int:
         """Registered phones, by the lowest of the counts at phone, MBG and PBX."""
         counts = [self.totals.registered - self.totals.lost]
-        if self.report is not None:
-            counts += [self.report.registered_at_mbg, self.report.registered_at_pbx]
+        if not self.totals.lost_workers:
+            counts += [count for count in self.counts.values() if count is not None]
         return min(counts)
+
+    @property
+    def counts(self) -> dict[str, int | None]:
+        """How many ended well by each role of the target; None where it could not be asked."""
+        report = self.report
+        if self.plan.scenario in OF_PHONES:
+            return {
+                "MBG": report.registered_at_mbg if report else None,
+                "PBX": report.registered_at_pbx if report else None,
+            }
+        return {"MBG": report.done if report else None}
 
     @property
     def problems(self) -> list[str]:
         """Why the burst did not pass; empty when it did."""
         plan, totals, report = self.plan, self.totals, self.report
-        problems = []
-        if totals.started < plan.phones:
-            problems.append(f"{plan.phones - totals.started} phones were never started")
+        noun, to_do = plan.kind.noun, plan.kind.to_do
+        problems = [str(worker) for worker in totals.lost_workers.values()]
+        if totals.known < plan.phones:
+            problems.append(f"{plan.phones - totals.known} {noun} were never started")
         if totals.failed:
-            problems.append(f"{totals.failed} phones failed to register")
+            problems.append(f"{totals.failed} {noun} failed to {to_do}")
         if totals.lost:
             problems.append(f"{totals.lost} registered phones lost their registration")
         if self.started_here and report is None:
             problems.append(self.unasked)
-        if report is not None:
-            counts = {"MBG": report.registered_at_mbg, "PBX": report.registered_at_pbx}
+        if report is not None and not totals.lost_workers:
+            # a lost worker has not told what its phones did last, so nothing can be compared
             problems += [
-                f"the {role} counts {count}, the phones {totals.registered}"
-                for role, count in counts.items()
+                f"the {role} counts {count}, the {noun} {totals.registered}"
+                for role, count in self.counts.items()
                 if count != totals.registered
             ]
         if self.recovery is not None:
@@ -77,16 +90,19 @@ class Outcome:
                 for harm in self.recovery.harm
                 if harm.count and harm.name == LICENCES
             ]
-        if len(totals.finished) < plan.workers:
+        if len(totals.finished) + len(totals.lost_workers) < plan.workers:
             problems.append("an engine did not finish")
         return problems
 
     @property
     def recovery(self) -> Recovery | None:
         """The verdict on a storm; None where the burst was none."""
-        if self.plan.shape not in STORMS:
+        storm = self.plan.shape in STORMS or self.plan.scenario in STRUCK
+        if not storm or self.plan.scenario not in OF_PHONES:
             return None
-        return recovery(self.plan.phones, self.totals, self.report)
+        # a lost worker has not told what its phones hold, so nothing can be compared
+        report = None if self.totals.lost_workers else self.report
+        return recovery(self.plan.phones, self.totals, report)
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -124,7 +140,10 @@ def headline_refused(outcome: Outcome) -> str | None:
         reasons.append(f"{totals.send_errors} datagrams could not be sent")
     if totals.drops:
         reasons.append(f"{totals.drops} answers found no room in the phones' sockets")
-    if totals.started < outcome.plan.phones or len(totals.finished) < outcome.plan.workers:
+    reasons += [f"worker {number} was lost" for number in totals.lost_workers]
+    if totals.known < outcome.plan.phones or (
+        len(totals.finished) + len(totals.lost_workers) < outcome.plan.workers
+    ):
         reasons.append("the generator did not carry out its schedule")
     return "The generator was the bottleneck: " + "; ".join(reasons) if reasons else None
 
@@ -134,7 +153,8 @@ def headline(outcome: Outcome) -> str:
     plan, totals = outcome.plan, outcome.totals
     p99 = totals.latency.percentile_ms(99)
     took = "" if p99 is None else f", 99 % within {p99:.1f} ms of their scheduled start"
-    return f"{outcome.registered} of {plan.phones} phones registered, arriving {plan.manner}{took}"
+    what = f"{outcome.registered} of {plan.phones} {plan.kind.noun} {plan.kind.done}"
+    return f"{what}, arriving {plan.manner}{took}"
 
 
 def burst_document(outcome: Outcome) -> dict[str, object]:
@@ -176,7 +196,7 @@ def run_document(
     plan = outcome.plan
     return {
         "kind": "burst",
-        "title": f"Registration burst of {plan.phones} phones",
+        "title": f"{plan.kind.title} of {plan.phones} {plan.kind.noun}",
         "seed": plan.seed,
         "started": utc(started),
         "finished": utc(finished),
@@ -194,31 +214,41 @@ def roles(outcome: Outcome) -> list[dict[str, str]]:
     found = [{"role": "MBG", "kind": kind, "where": "{}:{}".format(*ready.mbg)}]
     if ready.pbx is not None:
         found.append({"role": "PBX", "kind": kind, "where": "{}:{}".format(*ready.pbx)})
+    if ready.mcs is not None:
+        found.append({"role": "MCS", "kind": "ours", "where": ready.mcs})
     homes = f"{-(-plan.phones // plan.phones_per_home)} homes in 127.{plan.homes}.0.0/16"
-    return [*found, {"role": "phones", "kind": "simulated", "where": homes}]
+    if plan.scenario in OF_PHONES:
+        found.append({"role": "phones", "kind": "simulated", "where": homes})
+    return found
 
 
 def _facts(outcome: Outcome) -> dict[str, str]:
     plan, totals, report = outcome.plan, outcome.totals, outcome.report
     facts = {
+        "Scenario": plan.scenario.value,
         "Arrivals": "all at once" if plan.shape is Shape.AT_ONCE else f"open, {plan.manner}",
-        "Latency": "from a phone's scheduled start to its final 200, of those that registered",
+        "Latency": f"{plan.kind.latency}, of those that ended well",
         "Phones per home": str(plan.phones_per_home),
         "Journal": "off",
         "Time limit": f"{plan.limit_s:g} s",
         "Refreshed, lost later": f"{totals.refreshed}, {totals.lost}",
         "Send errors, answers dropped here": f"{totals.send_errors}, {totals.drops}",
     }
+    if plan.kind.before:
+        facts["Before the first moment"] = plan.kind.before
     if report is None:
         facts["Registered at MBG and PBX"] = f"not known: {outcome.unasked}"
     else:
+        if report.done is not None and plan.scenario not in OF_PHONES:
+            facts[f"{plan.kind.noun.capitalize()} {plan.kind.done}, by the MBG"] = str(report.done)
         facts["Registered at MBG"] = str(report.registered_at_mbg)
         facts["Registered at PBX"] = str(report.registered_at_pbx)
         facts["Teleworker licences in use"] = str(report.licences_in_use)
         facts["Target's CPU time, with its start"] = f"{report.cpu_s:.1f} s"
     if outcome.locust:
         facts["Locust " + str(outcome.locust["version"])] = (
-            f"{outcome.locust['requests']} registrations ended, {outcome.locust['failures']} failed"
+            f"{outcome.locust['requests']} {plan.kind.request}s ended, "
+            f"{outcome.locust['failures']} failed"
         )
     if outcome.problems and not outcome.passed:
         facts["Why it failed"] = "; ".join(outcome.problems)

@@ -17,9 +17,10 @@ from loadtests.results import PERCENTILES, Outcome, headline_refused
 class Progress:
     """One line about the burst: kept current on a terminal, else printed once a second."""
 
-    def __init__(self, console: Console, phones: int) -> None:
+    def __init__(self, console: Console, phones: int, done: str = "registered") -> None:
         self._console = console
         self._phones = phones
+        self._done = done
         self._live = Live(console=console, transient=True) if console.is_terminal else None
         self._shown_at = 0.0
 
@@ -38,35 +39,33 @@ class Progress:
         if not last and now - self._shown_at < 1.0:
             return
         self._shown_at = now
-        text = progress_line(totals, self._phones)
+        text = progress_line(totals, self._phones, self._done)
         if self._live is not None and not last:
             self._live.update(text)
         else:
             self._console.print(text, highlight=False)
 
 
-def progress_line(totals: Totals, phones: int) -> str:
+def progress_line(totals: Totals, phones: int, done: str = "registered") -> str:
     """Where the burst stands, in one line."""
     return (
         f"{max(totals.seconds, default=0):4d} s  {totals.started} of {phones} started, "
-        f"{totals.registered} registered, {totals.failed} failed, "
+        f"{totals.registered} {done}, {totals.failed} failed, "
         f"p99 {_ms(totals.latency.percentile_ms(99))}, lag p99 {_ms(totals.lag.percentile_ms(99))}"
     )
 
 
 def outcome_table(outcome: Outcome) -> Table:
     """The numbers of a burst."""
-    totals, report = outcome.totals, outcome.report
+    totals = outcome.totals
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(justify="left")
     table.add_column(justify="right")
     table.add_row("attempted", str(totals.started))
-    table.add_row("registered at the phone", str(totals.registered))
-    for role, count in (
-        ("MBG", report and report.registered_at_mbg),
-        ("PBX", report and report.registered_at_pbx),
-    ):
-        table.add_row(f"registered at the {role}", "not known" if count is None else str(count))
+    kind = outcome.plan.kind
+    table.add_row(f"{kind.done}, by the load engine", str(totals.registered))
+    for role, count in outcome.counts.items():
+        table.add_row(f"by the {role}", "not known" if count is None else str(count))
     table.add_row("failed", str(totals.failed))
     for reason, count in totals.failures.most_common(10):
         table.add_row(f"  {reason}", str(count))
@@ -139,7 +138,7 @@ def _show_recovery(console: Console, outcome: Outcome, storm: Recovery) -> None:
 
 def last_line(outcome: Outcome) -> str:
     """`500 of 500 registered`, and how many levels were held where some were asked for."""
-    said = f"{outcome.registered} of {outcome.plan.phones} registered"
+    said = f"{outcome.registered} of {outcome.plan.phones} {outcome.plan.kind.done}"
     if not outcome.levels:
         return said
     states = [verdict.state for verdict in outcome.verdicts]

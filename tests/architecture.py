@@ -192,6 +192,8 @@ PURE = (
     "loadtests.errors",
     "loadtests.levels",
     "loadtests.recovery",
+    "loadtests.scenarios.kinds",
+    "loadtests.scenarios.play",
     "loadtests.schedule",
 )
 IMPURE = (
@@ -223,6 +225,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *PURE_SIMULATORS,
         "simulators.entropy",
         "simulators.addresses",
+        "simulators.estate.lives",
     ),
     "reports": ("reports",),
     "teleworker_bench": ("teleworker_bench", "simulators", "features"),

@@ -20,6 +20,27 @@ class SecondTotal:
     latency: Histogram = field(default_factory=lambda: Histogram(COARSE))
 
 
+@dataclass(frozen=True, slots=True)
+class LostWorker:
+    """An engine that was gone before its end: the generator's failure, not the system's.
+
+    Args:
+        phones: its share. started, ended: of these, as far as it had told.
+    """
+
+    worker: int
+    phones: int
+    started: int
+    ended: int
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f"worker {self.worker} was lost, with {self.phones} items, of which {self.started} had "
+            f"started and {self.ended} ended ({self.why}); what became of the others is not known"
+        )
+
+
 @dataclass(slots=True)
 class Totals:
     """Everything that the engines said so far; fields as in `Batch`."""
@@ -42,6 +63,9 @@ class Totals:
     refreshed: int = 0
     lost: int = 0
     finished: set[int] = field(default_factory=set)
+    lost_workers: dict[int, LostWorker] = field(default_factory=dict)
+    _started: Counter[int] = field(default_factory=Counter)
+    _ended: Counter[int] = field(default_factory=Counter)
     cpu_percent: float | None = None
     """Of one core, the busiest engine's busiest stretch; None before the first whole one."""
     _windows: dict[int, deque[tuple[float, float]]] = field(default_factory=dict)
@@ -49,6 +73,8 @@ class Totals:
     def add(self, batch: Batch) -> None:
         """Merge one batch; order between engines does not matter."""
         self.started += batch.started
+        self._started[batch.worker] += batch.started
+        self._ended[batch.worker] += batch.registered + batch.failed
         self.registered += batch.registered
         self.failed += batch.failed
         self.failures.update(batch.failures)
@@ -74,6 +100,19 @@ class Totals:
         if batch.final:
             self.finished.add(batch.worker)
         self._load(batch)
+
+    def lose(self, worker: int, phones: int, why: str) -> None:
+        """An engine with so many items is gone; nothing happens if it had ended, or is lost."""
+        if worker not in self.finished and worker not in self.lost_workers:
+            self.lost_workers[worker] = LostWorker(
+                worker, phones, self._started[worker], self._ended[worker], why
+            )
+
+    @property
+    def known(self) -> int:
+        """Items of which the engines have told that they began, or that were lost with one."""
+        lost = self.lost_workers.values()
+        return self.started + sum(worker.phones - worker.started for worker in lost)
 
     def _load(self, batch: Batch) -> None:
         window = self._windows.setdefault(batch.worker, deque())

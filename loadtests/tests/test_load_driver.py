@@ -10,6 +10,7 @@ from loadtests.batches import Batch
 from loadtests.driver import OVER_LIMIT, Engine
 from loadtests.engine_core.totals import Totals
 from loadtests.plan import Plan, read_accounts
+from loadtests.scenarios.kinds import Scenario
 from loadtests.tests.fake_registrar import (
     FakeRegistrar,
     passwords,
@@ -47,7 +48,7 @@ async def drive(
                 await engine.open()
                 await engine.run(time.monotonic())
             finally:
-                engine.close()
+                await engine.close()
             for batch in said:
                 totals.add(batch)
             assert [batch.final for batch in said] == [False] * (len(said) - 1) + [True]
@@ -128,6 +129,33 @@ async def test_the_limit_ends_a_burst_whatever_is_open(tmp_path: Path) -> None:
     assert totals.finished == {0}
 
 
+async def test_phones_are_registered_before_they_refresh(tmp_path: Path) -> None:
+    registrar = FakeRegistrar(passwords(10))
+    totals = await drive(registrar, tmp_path, scenario=Scenario.REFRESH)
+    assert (totals.started, totals.registered, totals.failed) == (10, 10, 0)
+    # 401 and 200 before; then one request, for the nonce still holds
+    assert registrar.requests == 30 + totals.retransmissions
+    assert (totals.refreshed, totals.lost) == (0, 0)
+
+
+async def test_a_refresh_that_is_refused_fails_by_its_reason(tmp_path: Path) -> None:
+    class Forgetful(FakeRegistrar):
+        def answer(self, data: bytes) -> bytes | None:
+            if len(self.registered) == len(self.passwords):
+                self.refuse = {"tw3", "tw4"}
+            return super().answer(data)
+
+    totals = await drive(Forgetful(passwords(10)), tmp_path, scenario=Scenario.REFRESH)
+    assert (totals.registered, totals.failed, totals.lost) == (8, 2, 0)
+    assert totals.failures == {"403: No teleworker licence is free for …": 2}
+
+
+async def test_nothing_is_refreshed_where_a_phone_did_not_register(tmp_path: Path) -> None:
+    registrar = FakeRegistrar(passwords(3), refuse={"tw1"})
+    with pytest.raises(ConfigurationError, match="should refresh did not register: 403"):
+        await drive(registrar, tmp_path, scenario=Scenario.REFRESH)
+
+
 async def test_all_at_once(tmp_path: Path) -> None:
     totals = await drive(FakeRegistrar(passwords(100)), tmp_path, shape=Shape.AT_ONCE)
     assert totals.registered == 100
@@ -145,5 +173,5 @@ async def test_an_address_in_use_is_said(tmp_path: Path) -> None:
             with pytest.raises(ConfigurationError, match="can't open UDP"):
                 await second.open()
         finally:
-            first.close()
-            second.close()
+            await first.close()
+            await second.close()

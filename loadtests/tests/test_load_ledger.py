@@ -95,7 +95,7 @@ def test_any_number_of_engines_comes_to_the_same(cases: list[Case], workers: int
 @UNHURRIED
 @given(cases=CASES)
 def test_locust_is_told_each_end_once(cases: list[Case]) -> None:
-    entries = [stats_entry(batch) for batch in enter(cases)]
+    entries = [stats_entry(batch, "registration", "REGISTER") for batch in enter(cases)]
     ends = sum(int(str(entry["num_requests"])) for entry in entries)
     assert ends == len(cases)
     for entry in entries:

@@ -241,6 +241,16 @@ class Handset(Readings, Hands, Power):
         wanted = " or ".join(activity.value for activity in activities)
         await self._watch.until(lambda: now() in activities, wanted, lambda: now().value, within_s)
 
+    async def until_seen(
+        self, there: Callable[[], bool], wanted: str, within_s: float = 10.0
+    ) -> None:
+        """Wait until `there` says so, now or when something else is seen of it.
+
+        Raises:
+            BenchError: it did not get there.
+        """
+        await self._watch.until(there, wanted, lambda: self.state.value, within_s)
+
     async def _until(
         self, there: Callable[[], bool], wanted: str, found: Callable[[], str], within_s: float
     ) -> None:

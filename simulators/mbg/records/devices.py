@@ -1,6 +1,6 @@
 """All ICPs and SIP devices of one MBG: kept unique, checked, found, pure (ICP-1, PRV, EXT-4)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from simulators.mbg.records.device_fields import Fields
@@ -36,6 +36,8 @@ class DeviceStore:
         self.permit_weak_passwords = permit_weak_passwords
         self.icps: dict[str, Icp] = {}
         self.devices: dict[str, Device] = {}
+        self.on_created: list[Callable[[Device], None]] = []
+        """Told of each new device."""
         self._by_set_username: dict[str, str] = {}
         self._by_icp_username: dict[tuple[str, str], str] = {}
         self._last_id = 0
@@ -97,6 +99,8 @@ class DeviceStore:
         self._check_unique(device)
         self._last_id += 1
         self._put(device)
+        for told in self.on_created:
+            told(device)
         return device
 
     def replace(self, device_id: str, values: dict[str, object]) -> Device:

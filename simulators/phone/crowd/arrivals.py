@@ -4,7 +4,10 @@ Open means that a phone comes at its moment, whatever became of those before it.
 numbers and chance give the same times.
 """
 
+import json
 import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from simulators.core import Entropy
@@ -12,6 +15,9 @@ from simulators.errors import ConfigurationError
 
 STEPS = 5
 """Of a staircase, each as long as the others."""
+
+TEETH = 5
+"""Of a saw-tooth, each as long as the others."""
 
 AREA = 50
 """Phones of one area, whose power returns at one moment."""
@@ -33,17 +39,31 @@ class Shape(StrEnum):
     """Each by its own decision: exponential distances with the mean 1 / rate."""
     STAIRCASE = "staircase"
     """Five steps of equal length, from a fifth of the rate to all of it."""
+    SAW_TOOTH = "saw-tooth"
+    """Five times the rate grows from nothing to `rate_per_s`, evenly, and falls at once."""
+    RECORDED = "recorded"
+    """At moments that were written down; the rate has no meaning."""
     POWER_RETURN = "power-return"
     """The power returns area by area, and phones of an area differ by how long they boot."""
     FAILOVER = "failover"
     """Registrations went with a server: each phone notices at its next refresh, at any moment."""
 
 
-def arrivals(shape: Shape, count: int, rate_per_s: float, entropy: Entropy) -> list[float]:
+def arrivals(
+    shape: Shape,
+    count: int,
+    rate_per_s: float,
+    entropy: Entropy,
+    recorded: Sequence[float] = (),
+) -> list[float]:
     """The times of `count` arrivals in seconds, rising, from 0 on.
 
+    Args:
+        recorded: the moments of the shape of that name, as `read_moments` gives them; the first
+            `count` count.
+
     Raises:
-        ConfigurationError: a negative count, or a rate that is none.
+        ConfigurationError: a negative count, a rate that is none, or too few recorded moments.
     """
     if count < 0 or not 0 < rate_per_s < math.inf:
         raise ConfigurationError(
@@ -61,6 +81,15 @@ def arrivals(shape: Shape, count: int, rate_per_s: float, entropy: Entropy) -> l
             return _poisson(count, rate_per_s, entropy)
         case Shape.STAIRCASE:
             return _staircase(count, rate_per_s)
+        case Shape.SAW_TOOTH:
+            return [_saw_tooth(index / count * TEETH, count, rate_per_s) for index in range(count)]
+        case Shape.RECORDED:
+            if len(recorded) < count:
+                raise ConfigurationError(
+                    f"{len(recorded)} moments are recorded, {count} arrivals need one each: "
+                    f"ask for {len(recorded)}, or give a longer record"
+                )
+            return list(recorded[:count])
         case Shape.POWER_RETURN:
             return _power_return(count, rate_per_s, entropy)
         case Shape.FAILOVER:
@@ -72,10 +101,29 @@ def span_s(shape: Shape, count: int, rate_per_s: float) -> float:
     factor = {
         Shape.AT_ONCE: 0.0,
         Shape.RAMP: 2.0,
+        Shape.SAW_TOOTH: 2.0,
         Shape.STAIRCASE: 2 * STEPS / (STEPS + 1),
     }.get(shape, 1.0)
     booting_s = BOOT_SPREAD_S if shape is Shape.POWER_RETURN else 0.0
     return factor * count / rate_per_s + booting_s
+
+
+def read_moments(lines: Iterable[str], name: str) -> list[float]:
+    """Moments from a record, in seconds after the first, rising; the record may be in any order.
+
+    Args:
+        lines: each a number of seconds, or an object with `time` (ISO 8601), as in a journal.
+            Empty ones don't count.
+        name: of the record, for errors.
+
+    Raises:
+        ConfigurationError: a line is neither; the message names it.
+    """
+    moments = sorted(
+        _moment(line, f"{name}, line {number}") for number, line in enumerate(lines, 1)
+        if line.strip()
+    )  # fmt: skip
+    return [at - moments[0] for at in moments]
 
 
 def chance(entropy: Entropy) -> float:
@@ -104,6 +152,31 @@ def _staircase(count: int, rate_per_s: float) -> list[float]:
     while len(times) < count:  # what rounding has left over
         times.append(STEPS * step_s)
     return times
+
+
+def _saw_tooth(progress: float, count: int, rate_per_s: float) -> float:
+    """When so many teeth are over; within one, the area below its edge grows with the square."""
+    tooth_s = 2 * count / (rate_per_s * TEETH)
+    whole = math.floor(progress)
+    return (whole + math.sqrt(progress - whole)) * tooth_s
+
+
+def _moment(line: str, where: str) -> float:
+    try:
+        found = json.loads(line)
+        if isinstance(found, dict):
+            found = datetime.fromisoformat(found["time"]).timestamp()
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            raise TypeError
+        at = float(found)
+        if not math.isfinite(at):
+            raise ValueError
+    except (ValueError, TypeError, KeyError, OverflowError):
+        raise ConfigurationError(
+            f"{where}: expected a number of seconds, or an object with an ISO 8601 `time`, got "
+            f"{line.strip()[:60]!r}"
+        ) from None
+    return at
 
 
 def _power_return(count: int, rate_per_s: float, entropy: Entropy) -> list[float]:

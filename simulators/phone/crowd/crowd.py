@@ -145,6 +145,13 @@ class Crowd:
         for index in indices:
             self.start(index, self.lines[index].account, now)
 
+    def refresh(self, index: int, now: float) -> None:
+        """Line `index`, if it is registered, refreshes before it would by itself."""
+        line = self.lines.get(index)
+        if line is not None and line.row is REGISTERED:
+            line.row = moved(line.row, Event.DUE)
+            self._request(line, now)
+
     def state(self, index: int) -> State:
         """Where the registration of a line stands."""
         line = self.lines.get(index)

@@ -1,6 +1,7 @@
 """Arrivals as pure functions: what holds for every shape, and what makes each its own."""
 
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,14 @@ from hypothesis import strategies as st
 
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
-from simulators.phone.crowd.arrivals import BOOT_SPREAD_S, STEPS, Shape, arrivals
+from simulators.phone.crowd.arrivals import (
+    BOOT_SPREAD_S,
+    STEPS,
+    TEETH,
+    Shape,
+    arrivals,
+    read_moments,
+)
 
 COUNTS = st.integers(0, 2000)
 RATES = st.floats(0.1, 10_000)
@@ -16,7 +24,8 @@ SHAPES = st.sampled_from(list(Shape))
 
 
 def times(shape: Shape, count: int, rate: float, seed: int = 1) -> list[float]:
-    return arrivals(shape, count, rate, Seed(seed).stream("arrivals").randbytes)
+    recorded = [index / (rate or 1.0) for index in range(count)]
+    return arrivals(shape, count, rate, Seed(seed).stream("arrivals").randbytes, recorded)
 
 
 @given(SHAPES, COUNTS, RATES, st.integers(0, 99))
@@ -84,6 +93,55 @@ def test_power_returns_in_heaps() -> None:
     for at in found:
         windows[int(at / BOOT_SPREAD_S)] += 1
     assert max(windows) >= 20 and 0 in windows
+
+
+@given(st.integers(50, 2000), RATES)
+def test_each_tooth_of_a_saw_is_a_ramp_and_falls_at_once(count: int, rate: float) -> None:
+    found = times(Shape.SAW_TOOTH, count, rate)
+    tooth_s = 2 * count / (rate * TEETH)
+    for number in range(TEETH):
+        mine = [at - number * tooth_s for at in found if int(at / tooth_s + 1e-9) == number]
+        assert len(mine) == pytest.approx(count / TEETH, abs=2)
+        first_half = sum(at < tooth_s / 2 for at in mine)
+        assert first_half == pytest.approx(count / TEETH / 4, abs=2)
+    assert found[-1] <= TEETH * tooth_s * (1 + 1e-9)
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=100), st.randoms(use_true_random=False))
+def test_a_record_is_read_in_any_order_and_begins_with_its_first(
+    moments: list[float], chance: Random
+) -> None:
+    shuffled = list(moments)
+    chance.shuffle(shuffled)
+    found = read_moments([repr(at) + "\n" for at in shuffled] + ["\n"], "record")
+    assert found == [at - min(moments) for at in sorted(moments)]
+    assert times_of(found, len(found)) == found
+    assert times_of(found, 1) == [0.0]
+
+
+def times_of(recorded: list[float], count: int) -> list[float]:
+    return arrivals(Shape.RECORDED, count, 1.0, Seed(1).stream("x").randbytes, recorded)
+
+
+def test_a_journal_is_a_record() -> None:
+    lines = [
+        '{"seq": 2, "time": "2026-11-28T00:00:01.500+00:00"}',
+        '{"seq": 1, "time": "2026-11-28T01:00:01+01:00"}',
+    ]
+    assert read_moments(lines, "run.jsonl") == [0.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    "line", ["soon", "NaN", "Infinity", "true", '"1"', "[1]", "{}", '{"time": 5}', '{"time": "x"}']
+)
+def test_a_line_that_is_no_moment_is_named(line: str) -> None:
+    with pytest.raises(ConfigurationError, match="rec, line 3: expected a number of seconds"):
+        read_moments(["0", "", line, "2"], "rec")
+
+
+def test_a_record_that_is_too_short_is_said() -> None:
+    with pytest.raises(ConfigurationError, match="2 moments are recorded, 3 arrivals"):
+        times_of([0.0, 1.0], 3)
 
 
 @pytest.mark.parametrize(("count", "rate"), [(-1, 1.0), (1, 0.0), (1, float("inf"))])

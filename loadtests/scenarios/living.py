@@ -1,0 +1,123 @@
+"""Whole phones: scenarios boot, hotdesk, and the storms of power and firmware.
+
+The handsets are those of the estate (`simulators.estate.lives`): TLS, files, firmware, SIP.
+"""
+
+import asyncio
+import time
+from collections.abc import Collection
+
+from loadtests.plan import PhoneAccount, Plan
+from loadtests.scenarios.kinds import Scenario
+from loadtests.scenarios.play import Books, NoDatagrams
+from simulators.errors import ConfigurationError
+from simulators.estate.lives import Lives
+
+AT_A_TIME = 16
+"""Phones that boot side by side before the first moment."""
+READY_WITHIN_S = 100.0
+OLD = "registered with the old firmware"
+
+
+class Living(NoDatagrams):
+    """The phones of one engine. Their SIP goes over sockets of their own, whose drops and
+    retransmissions are not counted here.
+
+    Raises:
+        ConfigurationError: phones were to share a home, which whole phones can't.
+    """
+
+    def __init__(
+        self, plan: Plan, worker: int, accounts: list[PhoneAccount], phones: list[int], books: Books
+    ) -> None:
+        if plan.phones_per_home != 1:
+            raise ConfigurationError(
+                f"expected one whole phone per home, got {plan.phones_per_home}: leave out "
+                "--phones-per-home, or use the scenario register"
+            )
+        host, _, port = plan.places["files"].rpartition(":")
+        chance = f"phones of engine {worker} since {time.time_ns()}"
+        self._lives = Lives((host, int(port)), chance, self._booted)
+        for index in phones:
+            account = accounts[index]
+            home = plan.home(account.home_index)
+            self._lives.add(index, account.mac, account.model, home, plan.places["firmware"])
+        self._plan, self._accounts, self._phones, self._books = plan, accounts, phones, books
+        self._scenario = plan.scenario
+        self._before: asyncio.Queue[tuple[int, str]] | None = None
+        self._asked: set[int] = set()
+
+    async def open(self) -> None:
+        """Boot all where the scenario begins with registered phones.
+
+        Raises:
+            ConfigurationError: they did not come up.
+        """
+        if self._scenario is Scenario.BOOT:
+            return
+        self._before = asyncio.Queue()
+        try:
+            async with asyncio.timeout(READY_WITHIN_S):
+                await self._boot_all(self._before)
+        except TimeoutError:
+            raise ConfigurationError(
+                f"not all of {len(self._phones)} phones came up within {READY_WITHIN_S:g} s before "
+                "the burst: ask for fewer phones"
+            ) from None
+        self._before = None
+        if self._scenario is Scenario.STORM_POWER:
+            for index in self._phones:
+                await self._lives.power_off(index)
+
+    def begin(self, began: float) -> None:
+        """Nothing is to be done."""
+
+    def start(self, index: int, now: float) -> None:
+        """Power comes; or somebody presses Hot Desk; or the phone restarts."""
+        self._asked.add(index)
+        match self._scenario:
+            case Scenario.HOTDESK:
+                account = self._accounts[index]
+                self._lives.hot_desk(index, account.username, account.password, self._left)
+            case Scenario.STORM_FIRMWARE:
+                self._lives.restart(index)
+            case _:
+                self._lives.power_on(index)
+
+    def finish(self, given_up: Collection[int]) -> None:
+        """Nothing is kept."""
+
+    async def close(self) -> None:
+        """Cut all power."""
+        await self._lives.close()
+
+    # Inside
+
+    async def _boot_all(self, came: asyncio.Queue[tuple[int, str]]) -> None:
+        waiting, up = self._phones[::-1], set[int]()
+        for _ in range(min(AT_A_TIME, len(waiting))):
+            self._lives.power_on(waiting.pop())
+        while len(up) < len(self._phones):
+            index, reason = await came.get()
+            if reason:
+                raise ConfigurationError(f"a phone did not come up before the burst: {reason}")
+            if index not in up and waiting:
+                self._lives.power_on(waiting.pop())
+            up.add(index)
+
+    def _booted(self, index: int, reason: str) -> None:
+        """A phone's boot has ended, or its registration has another outcome."""
+        if self._before is not None:
+            self._before.put_nowait((index, reason))
+        elif self._scenario is Scenario.HOTDESK:
+            return
+        elif index in self._asked:
+            self._asked.discard(index)
+            wanted = self._plan.places.get("newer firmware", "")
+            newer = not wanted or self._lives.firmware(index) == wanted
+            self._books.ended(index, time.monotonic(), reason or ("" if newer else OLD))
+        elif reason:
+            self._books.lost()
+
+    def _left(self, index: int, reason: str) -> None:
+        self._books.ended(index, time.monotonic(), reason)

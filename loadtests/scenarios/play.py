@@ -1,0 +1,74 @@
+"""How an engine and what it plays speak with each other. Pure.
+
+The engine knows moments, shares, books and limits; a play knows sockets and protocols. There is
+one play in an engine, and each scenario has one kind of play.
+"""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from loadtests.batches import NOTHING_SENT, Wire
+
+OVER_LIMIT = "no end within the time limit of the burst"
+
+
+class Books(Protocol):
+    """What an engine offers to its play; moments are `time.monotonic()`."""
+
+    def ended(self, index: int, at: float, reason: str = "") -> None:
+        """Item `index` has ended: well, or for a `reason` (a kind of failure, no single case).
+
+        Only the first end of an item that has started counts.
+        """
+
+    def refreshed(self) -> None:
+        """A phone renewed its registration by itself, which was nobody's item."""
+
+    def lost(self) -> None:
+        """A registered phone has lost its registration, apart from its item."""
+
+
+class Play(Protocol):
+    """What becomes of one engine's share of the items."""
+
+    @property
+    def retransmissions(self) -> int:
+        """Requests sent again so far, which are no new ones."""
+
+    @property
+    def send_errors(self) -> int:
+        """Datagrams that the system refused to send so far."""
+
+    @property
+    def wire(self) -> Wire:
+        """Datagrams and octets so far; `NOTHING_SENT` where they are not counted."""
+
+    @property
+    def drops(self) -> int:
+        """Datagrams that came and found no room, so far."""
+
+    async def open(self) -> None:
+        """Open sockets, and do what comes before the first moment.
+
+        Raises:
+            BenchError: it can't be done; one sentence says why.
+        """
+
+    def begin(self, began: float) -> None:
+        """The first moment is at `began`."""
+
+    def start(self, index: int, now: float) -> None:
+        """Item `index` begins now; it never waits for others."""
+
+    def finish(self, given_up: Collection[int]) -> None:
+        """The burst is over, with these items open: what there is to keep is written."""
+
+    async def close(self) -> None:
+        """Close all; may be called again."""
+
+
+class NoDatagrams:
+    """The counters of a play that sends over TCP."""
+
+    retransmissions = send_errors = drops = 0
+    wire = NOTHING_SENT

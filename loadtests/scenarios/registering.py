@@ -1,0 +1,234 @@
+"""Phones that register over UDP, and those that refresh: scenarios register, refresh, failover.
+
+They are a `Crowd`, each home with a socket of its own.
+"""
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable
+
+from loadtests.batches import Wire
+from loadtests.homes import Homes
+from loadtests.plan import PhoneAccount, Plan
+from loadtests.scenarios.play import OVER_LIMIT, Books
+from loadtests.time_lines import Recorder
+from simulators.entropy import Seed
+from simulators.errors import ConfigurationError
+from simulators.phone.crowd.crowd import Crowd
+from simulators.phone.crowd.results import Failed, Lost, Refreshed, Registered, Result
+from simulators.sip.registration import Account, State
+from simulators.sip.transaction import Timers
+
+PHONE_PORT = 5060
+AT_A_TIME = 32
+"""Phones that register side by side before the first moment."""
+READY_WITHIN_S = 100.0
+
+
+class Registering:
+    """Phones of one engine; each item is a registration, or with `refresh` a re-registration.
+
+    Args:
+        phones: the engine's share.
+        refresh: register all before the first moment.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        worker: int,
+        accounts: list[PhoneAccount],
+        phones: list[int],
+        books: Books,
+        timers: Timers | None = None,
+        *,
+        refresh: bool = False,
+    ) -> None:
+        self._plan = plan
+        self._all = accounts
+        self._books = books
+        self._refresh = refresh
+        self._phones = phones
+        homes = {index: accounts[index].home_index // plan.phones_per_home for index in phones}
+        self._homes = sorted(set(homes.values()))
+        self._accounts = {
+            index: _registration(plan, accounts[index], home) for index, home in homes.items()
+        }
+        self._recorder = Recorder(worker) if plan.time_lines else None
+        # anew in each run: a registrar that still has the last one's bindings would refuse the same
+        # Call-IDs with lower sequence numbers (RFC 3261 section 10.3)
+        run = f"phones of engine {worker} since {time.time_ns()}"
+        chance = Seed(plan.seed).stream(run).randbytes
+        self._crowd = Crowd(chance, timers, steps=self._recorder is not None)
+        self._sockets = Homes(self._crowd.receive, self._pump)
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = float("inf")
+        self._began: float | None = None
+        self._asked: set[int] = set()
+        self._before: asyncio.Future[None] | None = None
+        self._waiting: list[int] = []
+        self._missing = 0
+
+    @property
+    def retransmissions(self) -> int:
+        """Of timer E."""
+        return self._crowd.retransmissions
+
+    @property
+    def send_errors(self) -> int:
+        """Datagrams that the system refused to send."""
+        return self._sockets.send_errors
+
+    @property
+    def wire(self) -> Wire:
+        """Datagrams and octets of all homes."""
+        return self._sockets.wire
+
+    @property
+    def drops(self) -> int:
+        """Datagrams that came and found no room."""
+        return self._sockets.drops
+
+    async def open(self) -> None:
+        """Open a socket for each home; for refreshes, register all.
+
+        Raises:
+            ConfigurationError: an address is taken, open files ran out, or a phone that should
+                refresh did not register.
+        """
+        for number in self._homes:
+            home = self._plan.home(number)
+            try:
+                self._sockets.open((home, PHONE_PORT), home, self._plan.mbg)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"can't open UDP {home}:{PHONE_PORT} for a home "
+                    f"({error.strerror or error}; {len(self._sockets)} are open): stop another "
+                    "burst that uses it, or put more phones into a home with --phones-per-home"
+                ) from error
+            self._crowd.settle((home, PHONE_PORT))
+        if self._refresh and self._phones:
+            await self._register_all()
+
+    def begin(self, began: float) -> None:
+        """The first moment."""
+        self._began = began
+
+    def start(self, index: int, now: float) -> None:
+        """The phone registers; or refreshes, whenever it would by itself."""
+        self._asked.add(index)
+        state = self._crowd.state(index)
+        if state is State.REGISTERED:
+            self._crowd.refresh(index, now)
+        elif state is not State.REFRESHING:  # else its own refresh is under way, and will do
+            self._crowd.start(index, self._accounts[index], now)
+        self._pump()
+
+    def finish(self, given_up: Collection[int]) -> None:
+        """Write the time lines, where they are kept."""
+        if self._recorder is not None and self._began is not None:
+            at = time.monotonic() - self._began
+            for index in given_up:
+                self._recorder.note(Failed(index, OVER_LIMIT), at)
+            self._recorder.write(self._plan, self._all)
+
+    async def close(self) -> None:
+        """Close sockets and timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._sockets.close()
+
+    # Inside
+
+    async def _register_all(self) -> None:
+        self._waiting = self._phones[::-1]
+        self._missing = len(self._phones)
+        self._before = asyncio.get_running_loop().create_future()
+        for _ in range(AT_A_TIME):
+            self._next_before()
+        try:
+            await asyncio.wait_for(self._before, READY_WITHIN_S)
+        except TimeoutError:
+            raise ConfigurationError(
+                f"{self._missing} of {len(self._phones)} phones did not register within "
+                f"{READY_WITHIN_S:g} s, so there is nothing to refresh: ask for fewer phones"
+            ) from None
+        finally:
+            self._before = None
+
+    def _next_before(self) -> None:
+        if self._waiting:
+            index = self._waiting.pop()
+            self._crowd.start(index, self._accounts[index], time.monotonic())
+            self._pump()
+
+    def _entered_before(self, result: Result) -> None:
+        """What becomes of phones before the first moment."""
+        assert self._before is not None
+        if self._before.done():
+            return
+        if isinstance(result, Registered):
+            self._missing -= 1
+            if self._missing:
+                asyncio.get_running_loop().call_soon(self._next_before)
+            else:
+                self._before.set_result(None)
+        elif isinstance(result, Failed):
+            error = ConfigurationError(
+                f"a phone that should refresh did not register: {result.reason}"
+            )
+            self._before.set_exception(error)
+
+    def _pump(self) -> None:
+        """Send what the phones want sent, enter what became of them, arm their timer."""
+        self._sockets.send(self._crowd.to_send())
+        results = self._crowd.results()
+        if results:
+            self._enter(results)
+        at = self._crowd.timer_at()
+        if at is not None and at < self._timer_at and len(self._sockets):
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer_at = at
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, at - time.monotonic()), self._on_timer)
+
+    def _enter(self, results: Iterable[Result]) -> None:
+        now = time.monotonic()
+        for result in results:
+            if self._before is not None:
+                self._entered_before(result)
+                continue
+            match result:
+                case Registered(index) | Refreshed(index):
+                    self._entered(index, now, "")
+                case Failed(index, reason) | Lost(index, reason):
+                    self._entered(index, now, reason)
+            if self._recorder is not None and self._began is not None:
+                self._recorder.note(result, now - self._began)
+
+    def _entered(self, index: int, now: float, reason: str) -> None:
+        """The first outcome after the phone's moment is its item; what comes later is not."""
+        if index in self._asked:
+            self._asked.discard(index)
+            self._books.ended(index, now, reason)
+        elif reason:
+            self._books.lost()
+        else:
+            self._books.refreshed()
+
+    def _on_timer(self) -> None:
+        self._timer, self._timer_at = None, float("inf")
+        self._crowd.handle_timer(time.monotonic())
+        self._pump()
+
+
+def _registration(plan: Plan, account: PhoneAccount, home: int) -> Account:
+    return Account(
+        registrar=plan.mbg,
+        domain=plan.mbg[0],
+        username=account.username,
+        auth_username=account.username,
+        password=account.password,
+        contact=(plan.home(home), PHONE_PORT),
+    )

@@ -20,7 +20,7 @@ from system.provisioning import queue
 from system.provisioning.plan import NOTHING_REMOVED
 from system.storage.changes import note_extensions
 from system.storage.models import Extension
-from system.storage.rows import table_of, update_each
+from system.storage.rows import among, table_of, update_each
 
 _EXTENSIONS = table_of(Extension)
 
@@ -72,7 +72,7 @@ async def save_many(
         _EXTENSIONS.c.mbg_device_id,
         _EXTENSIONS.c.mbg_unanswered_name,
     )
-    statement = select(*columns).where(_EXTENSIONS.c.id.in_(extension_ids))
+    statement = select(*columns).where(among(session, _EXTENSIONS.c.id, extension_ids))
     statement = statement.order_by(_EXTENSIONS.c.id).with_for_update()
     rows = (await session.execute(statement)).all()
     if not use_remote:
@@ -109,7 +109,7 @@ async def _new_names(
     """A random remote name for each, that no extension has."""
     made = {number: random_name(entropy) for number in extension_ids}
     statement = select(_EXTENSIONS.c.remote_name).where(
-        _EXTENSIONS.c.remote_name.in_(made.values())
+        among(session, _EXTENSIONS.c.remote_name, made.values())
     )
     taken = set(await session.scalars(statement))
     for number, name in made.items():

@@ -4,8 +4,9 @@ Rows without the ORM, which would take most of the time of a bulk switch. The pa
 extensions are not read: one that cannot be decrypted is marked as well.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.domain.operations import ACTIVE
 from system.storage.models import Extension, Operation
-from system.storage.rows import table_of, update_each
+from system.storage.rows import among, table_of, update_each
 
 EXTENSIONS, OPERATIONS = table_of(Extension), table_of(Operation)
 
@@ -54,7 +55,7 @@ async def extensions_of(session: AsyncSession, operation_ids: Collection[int]) -
     """Ids of the extensions that these operations are about."""
     if not operation_ids:
         return set()
-    about = select(OPERATIONS.c.extension_id).where(OPERATIONS.c.id.in_(operation_ids))
+    about = select(OPERATIONS.c.extension_id).where(among(session, OPERATIONS.c.id, operation_ids))
     return set(await session.scalars(about))
 
 
@@ -62,7 +63,7 @@ async def extensions(session: AsyncSession, ids: Collection[int]) -> dict[int, E
     """Extensions by id, locked; to be read before their operations, for the order of locks."""
     statement = (
         select(*_columns(ExtensionRow, EXTENSIONS))
-        .where(EXTENSIONS.c.id.in_(ids))
+        .where(among(session, EXTENSIONS.c.id, ids))
         .order_by(EXTENSIONS.c.id)
         .with_for_update()
     )
@@ -73,7 +74,7 @@ async def operations(session: AsyncSession, ids: Collection[int]) -> dict[int, O
     """Those of the operations that are active, locked."""
     statement = (
         select(*_columns(OperationRow, OPERATIONS))
-        .where(OPERATIONS.c.id.in_(ids), OPERATIONS.c.state.in_(ACTIVE))
+        .where(among(session, OPERATIONS.c.id, ids), OPERATIONS.c.state.in_(ACTIVE))
         .order_by(OPERATIONS.c.id)
         .with_for_update()
     )
@@ -93,9 +94,15 @@ async def write_back(
     session: AsyncSession,
     extensions: Iterable[ExtensionRow] = (),
     operations: Iterable[OperationRow] = (),
+    confirmed: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
 ) -> None:
-    """Store rows as they are now."""
-    await update_each(session, EXTENSIONS, {row.id: _values(row) for row in extensions})
+    """Store rows as they are now.
+
+    Args:
+        confirmed: extension id -> further columns of it, which are never read here.
+    """
+    changes = {row.id: {**_values(row), **confirmed.get(row.id, {})} for row in extensions}
+    await update_each(session, EXTENSIONS, changes)
     await update_each(session, OPERATIONS, {row.id: _values(row) for row in operations})
 
 

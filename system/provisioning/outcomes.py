@@ -24,7 +24,7 @@ from system.provisioning.plan import Job, event_for
 from system.provisioning.steps import Failed, Outcome, Provisioned, Removed
 from system.storage.changes import note_extensions
 from system.storage.models import Operation
-from system.storage.rows import insert_each, update_each
+from system.storage.rows import among, insert_each
 
 __all__ = ["RetryTimes", "event_for"]
 
@@ -117,8 +117,8 @@ class _Writing:
 
     async def store(self, session: AsyncSession) -> None:
         """Write it all."""
-        await held.write_back(session, self._extensions.values(), self._operations.values())
-        await update_each(session, held.EXTENSIONS, self._confirmed)
+        rows = self._extensions.values(), self._operations.values()
+        await held.write_back(session, *rows, self._confirmed)
         note_extensions(session, self._confirmed)
         await insert_each(session, AUDIT_ENTRIES, self._audit)
         left = await _left_over(session, self._perhaps_left_over)
@@ -212,7 +212,8 @@ async def _left_over(session: AsyncSession, extension_ids: Sequence[int]) -> lis
     if not extension_ids:
         return []
     unfinished = select(Operation.extension_id).where(
-        Operation.extension_id.in_(extension_ids), Operation.state.in_(UNFINISHED)
+        among(session, held.OPERATIONS.c.extension_id, extension_ids),
+        Operation.state.in_(UNFINISHED),
     )
     wanted = set(await session.scalars(unfinished))
     return [number for number in extension_ids if number not in wanted]

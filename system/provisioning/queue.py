@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from system.domain.operations import ACTIVE, UNFINISHED, Event, Kind, State, next_state
 from system.provisioning import gate
 from system.storage.models import Extension, Operation
-from system.storage.rows import in_chunks, table_of
+from system.storage.rows import among, in_chunks, table_of
 
 _EXTENSIONS, _OPERATIONS = table_of(Extension), table_of(Operation)
 _FINISHED = (State.DONE, State.SUPERSEDED)
@@ -45,13 +45,13 @@ async def drop_active(session: AsyncSession, extension_ids: Sequence[int]) -> No
     """Mark the extensions' active operations as superseded; forget finished ones before them."""
     unfinished: list[int] = []
     for some in in_chunks(extension_ids):
-        theirs = _OPERATIONS.c.extension_id.in_(some)
+        theirs = among(session, _OPERATIONS.c.extension_id, some)
         await session.execute(delete(_OPERATIONS).where(theirs, _OPERATIONS.c.state.in_(_FINISHED)))
         found = select(_OPERATIONS.c.id).where(theirs, _OPERATIONS.c.state.in_(UNFINISHED))
         unfinished += (await session.scalars(found)).all()
     # Who holds the extensions decides about these, so they may be locked afterwards, in order.
     for some in in_chunks(sorted(unfinished)):
-        ours = _OPERATIONS.c.id.in_(some) & _OPERATIONS.c.state.in_(UNFINISHED)
+        ours = among(session, _OPERATIONS.c.id, some) & _OPERATIONS.c.state.in_(UNFINISHED)
         await session.execute(
             select(_OPERATIONS.c.id).where(ours).order_by(_OPERATIONS.c.id).with_for_update()
         )
@@ -100,7 +100,8 @@ async def enqueue_each(
         "provisioning_attempts": 0,
     }
     for some in in_chunks(extension_ids):
-        await session.execute(update(_EXTENSIONS).where(_EXTENSIONS.c.id.in_(some)).values(shown))
+        theirs = among(session, _EXTENSIONS.c.id, some)
+        await session.execute(update(_EXTENSIONS).where(theirs).values(shown))
     return ids
 
 
@@ -144,7 +145,7 @@ async def renew(
     """Those operations that are to be carried out still and that no other MCS has."""
     statement = (
         select(_OPERATIONS.c.id, _OPERATIONS.c.taken_by, _OPERATIONS.c.taken_until)
-        .where(_OPERATIONS.c.id.in_(operation_ids), _OPERATIONS.c.state.in_(ACTIVE))
+        .where(among(session, _OPERATIONS.c.id, operation_ids), _OPERATIONS.c.state.in_(ACTIVE))
         .order_by(_OPERATIONS.c.id)
         .with_for_update()
     )
@@ -157,7 +158,7 @@ async def renew(
 async def _lease(session: AsyncSession, operation_ids: Collection[int], lease: Lease) -> None:
     await session.execute(
         update(_OPERATIONS)
-        .where(_OPERATIONS.c.id.in_(operation_ids))
+        .where(among(session, _OPERATIONS.c.id, operation_ids))
         .values(taken_by=lease.by, taken_until=lease.until)
     )
 

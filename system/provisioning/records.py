@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.clock import Clock
@@ -22,7 +22,7 @@ from system.provisioning.plan import Job
 from system.provisioning.steps import Create, Outcome, Remove, Replace, Step
 from system.storage.database import Database
 from system.storage.models import Extension, Node, PhoneSystem
-from system.storage.rows import table_of
+from system.storage.rows import among, table_of
 
 __all__ = ["Records", "RetryTimes"]
 
@@ -73,7 +73,7 @@ class Records:
             DatabaseUnusable: a stored password of one of them cannot be decrypted.
         """
         async with self.database.read() as session:
-            rows = (await session.execute(_jobs(operation_ids))).all()
+            rows = (await session.execute(_jobs(among(session, _O.c.id, operation_ids)))).all()
         return [_job(row) for row in rows]
 
     async def taken_by_others(self, job: Job, device_ids: Collection[str]) -> set[str]:
@@ -199,14 +199,14 @@ _COLUMNS = {
 """What a job is made of."""
 
 
-def _jobs(operation_ids: Collection[int]) -> Select[Any]:
+def _jobs(wanted: ColumnElement[bool]) -> Select[Any]:
     systems = table_of(PhoneSystem)
     return (
         select(*(column.label(name) for name, column in _COLUMNS.items()))
         .join_from(_O, _E, _E.c.id == _O.c.extension_id)
         .join(_N, _N.c.id == _E.c.node_id)
         .join(systems, systems.c.id == _E.c.phone_system_id)
-        .where(_O.c.id.in_(operation_ids), _O.c.state.in_(ACTIVE))
+        .where(wanted, _O.c.state.in_(ACTIVE))
         .order_by(_O.c.next_attempt_at, _O.c.id)
     )
 

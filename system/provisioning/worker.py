@@ -29,8 +29,8 @@ BATCH = 200
 """Operations of one pass: enough to share a unit of work, few enough to be overtaken soon."""
 
 _TAKEN_EACH = 8
-"""Operations taken at a time for each one that is carried out at the same time, where several MCS
-share the queue."""
+"""Where several MCS share the queue each takes half of what is due, but so many at least for each
+one that it carries out at the same time: few near the end, when the others would stand idle."""
 
 _UNREADABLE = McsError(
     "stored_password_unreadable",
@@ -73,8 +73,6 @@ class Worker:
         self._feeder = feeder
         self._look_every_s = look_every_s
         """How often to look for what other MCS have stored or left; ``None`` where none can be."""
-        # Where others work on the same queue they get their part.
-        self._at_most = BATCH if look_every_s is None else parallel * _TAKEN_EACH
         self._inventory: Inventory | None = None
 
     async def run(self) -> None:
@@ -105,7 +103,7 @@ class Worker:
 
     async def one_pass(self) -> bool:
         """Try a batch of the operations that are due, once; whether the MBG was written to."""
-        due = await self._records.due(BATCH)
+        due = await self._records.due(BATCH if self._look_every_s is None else 2 * BATCH)
         if not due:
             return False
         closed_until = await self._gate.enter()
@@ -123,7 +121,7 @@ class Worker:
             return False
         await self._gate.worked()
         # Now only, for what nobody may call for is not taken from others.
-        taken = await self._records.take(self._at_most)
+        taken = await self._records.take(self._share(len(due)))
         if not taken:
             return False
         jobs = await self._jobs(taken)
@@ -131,6 +129,12 @@ class Worker:
         batch = Batch(executor, self._records, self._gate, self._access, self._parallel)
         await batch.run(jobs)
         return True
+
+    def _share(self, due: int) -> int:
+        """How many operations of those that are due to take; others may work on the same queue."""
+        if self._look_every_s is None:
+            return BATCH
+        return max(self._parallel * _TAKEN_EACH, min(BATCH, due // 2))
 
     async def _jobs(self, due: Sequence[int]) -> list[Job]:
         try:

@@ -5,10 +5,24 @@ phones are told this way has to say so (``changes.note_extensions``), and has fl
 the session still holds of the same rows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Insert,
+    Table,
+    Text,
+    Update,
+    any_,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.storage.models import Base
@@ -31,6 +45,20 @@ def in_chunks(values: Sequence[Item], most: int = IN_ONE_STATEMENT) -> Iterator[
         yield values[start : start + most]
 
 
+def among(
+    session: AsyncSession, column: ColumnElement[Item], values: Collection[Item]
+) -> ColumnElement[bool]:
+    """``column IN (values)``, with all values in one parameter.
+
+    However many there are, the statement is the same: SQLAlchemy writes it once and the database
+    reads it once.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(values), ARRAY(column.type)))
+    listed = func.json_each(bindparam(None, json.dumps(list(values)), Text)).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
 async def update_each(
     session: AsyncSession, table: Table, changes: Mapping[int, Mapping[str, Any]]
 ) -> None:
@@ -49,7 +77,7 @@ async def update_each(
             .where(table.c.id == bindparam(_KEY))
             .values({name: bindparam(name) for name in columns})
         )
-        await session.execute(statement, rows)
+        await _execute_each(session, table, statement, (_KEY, *columns), rows)
 
 
 async def insert_each(
@@ -57,4 +85,31 @@ async def insert_each(
 ) -> None:
     """Add rows; each names the same columns."""
     if rows:
-        await session.execute(insert(table), list(rows))
+        columns = tuple(rows[0])
+        await _execute_each(session, table, insert(table).inline(), columns, rows)
+
+
+async def _execute_each(
+    session: AsyncSession,
+    table: Table,
+    statement: Insert | Update,
+    names: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Execute a statement with the values of each row, which the columns' types convert.
+
+    SQLAlchemy's own way with many rows makes a dictionary of each and asks for each what is in it.
+    """
+    connection = await session.connection()
+    dialect = connection.dialect
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    convert = {
+        column.name: column.type.dialect_impl(dialect).bind_processor(dialect)
+        for column in table.columns
+    }
+    order = [(name, convert.get(name)) for name in compiled.positiontup or ()]
+    values = [
+        tuple(row[name] if change is None else change(row[name]) for name, change in order)
+        for row in rows
+    ]
+    await connection.exec_driver_sql(compiled.string, values)

@@ -40,6 +40,7 @@ class Program:
             "system",
             *("--data", str(self.folder / "data"), "--listen", "127.0.0.1"),
             *("--api-port", "0", "--phones-port", "0", "--phones-http-port", "0"),
+            *("--phone-manager-port", "0", "--no-tftp", "--no-syslog", "--no-ldap", "--no-push"),
             *("--trusted-ca", str(self.folder / "ca.pem")),
             *("--admin-password-file", str(self.folder / "password")),
             stdout=asyncio.subprocess.PIPE,

@@ -212,16 +212,9 @@ def test_program_says_in_one_line_why_it_cannot_start(tmp_path: Path) -> None:
 
 
 def test_files_are_the_owner_s_alone(tmp_path: Path) -> None:
-    free = (
-        "--api-port",
-        "0",
-        "--phones-port",
-        "0",
-        "--phones-http-port",
-        "0",
-        "--phone-manager-port",
-        "0",
-    )
+    ports = ("--api-port", "--phones-port", "--phones-http-port", "--phone-manager-port")
+    free = [word for port in ports for word in (port, "0")]
+    free += ["--no-tftp", "--no-syslog", "--no-ldap", "--no-push"]
     with subprocess.Popen(
         [sys.executable, "-m", "system", "--data", str(tmp_path), "--listen", "127.0.0.1", *free],
         stdout=subprocess.PIPE,

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
-from alembic.util import CommandError
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
@@ -35,7 +34,7 @@ from system.storage.sharing import hold_place, is_shared, wait_for_turn
 
 _BUSY_TIMEOUT_MS = 5000
 _DRIVER_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-UNUSABLE = (*_DRIVER_ERRORS, CommandError, ValueError, TypeError)
+UNUSABLE = (*_DRIVER_ERRORS, ValueError, TypeError)
 """Drivers hand on what they meet: an unreachable server, an option that they do not know."""
 _KEY_MARK = "this key file belongs to this database"
 

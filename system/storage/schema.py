@@ -2,24 +2,41 @@
 
 An empty database gets the tables of the models and the number of the newest revision, which is
 what all revisions in turn make of it (a test compares the two, on both databases) in a twentieth
-of the time. One that has the newest revision is left alone, without Alembic reading its scripts.
+of the time. One that has the newest revision is left alone. Alembic, which takes long to import, is
+there for a migration alone; its table of revisions is simple, and read and written here.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    inspect,
+    select,
+)
 
 from system.errors import DatabaseUnusable
 from system.storage.models import Base
 from system.storage.sharing import wait_for_turn
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWEST = "0020"
 """The newest revision of ``MIGRATIONS``; a test holds it to that."""
+REVISIONS = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""As Alembic makes it; a test compares the two."""
 
 
 def bring_up_to_date(connection: Connection) -> None:
@@ -35,6 +52,19 @@ def bring_up_to_date(connection: Connection) -> None:
     if not found and not inspect(connection).get_table_names():
         make(connection)
         return
+    migrate(connection, found)
+
+
+def migrate(connection: Connection, found: set[str]) -> None:
+    """From the revisions that were found to the newest one.
+
+    Raises:
+        DatabaseUnusable: a newer MCS has written it.
+        ValueError: the revisions don't lead there; what Alembic says.
+    """
+    from alembic import command
+    from alembic.util import CommandError
+
     config = alembic_config(connection)
     if found - _known(config):
         raise DatabaseUnusable(
@@ -42,23 +72,30 @@ def bring_up_to_date(connection: Connection) -> None:
             f"The database was written by a newer MCS (schema {', '.join(sorted(found))}); "
             "start that version, or restore a backup made before the update.",
         )
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise ValueError(str(error)) from error
 
 
 def make(connection: Connection) -> None:
     """The newest schema, in an empty database."""
     Base.metadata.create_all(connection)
-    context = MigrationContext.configure(connection)
-    context.stamp(ScriptDirectory.from_config(alembic_config(connection)), NEWEST)
+    REVISIONS.create(connection)
+    connection.execute(REVISIONS.insert().values(version_num=NEWEST))
 
 
 def revisions(connection: Connection) -> set[str]:
-    """The revisions that the database says it has."""
-    return set(MigrationContext.configure(connection).get_current_heads())
+    """The revisions that the database says it has; none where nothing was ever stored."""
+    if not inspect(connection).has_table(REVISIONS.name):
+        return set()
+    return set(connection.scalars(select(REVISIONS.c.version_num)))
 
 
-def alembic_config(connection: Connection) -> Config:
+def alembic_config(connection: Connection) -> "Config":
     """Alembic's settings for a run on ``connection``, without any ini file."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -81,5 +118,7 @@ def check_current(connection: Connection) -> None:
         )
 
 
-def _known(config: Config) -> set[str]:
+def _known(config: "Config") -> set[str]:
+    from alembic.script import ScriptDirectory
+
     return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}

@@ -9,6 +9,7 @@ import os
 import re
 import socket
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 
@@ -107,11 +108,20 @@ class AddressPlan:
     def zone(self, address: str) -> str:
         """`lan`, `outside`, `home` or `elsewhere`."""
         zones = {self.lan: "lan", self.outside: "outside", self.homes: "home"}
-        try:
-            first, second, *_ = IPv4Address(address).packed
-        except AddressValueError:
-            return "elsewhere"  # a host name or IPv6: none of the plan's
-        return zones.get(second, "elsewhere") if first == 127 else "elsewhere"
+        return zones.get(_loopback_block(address), "elsewhere")
+
+
+@lru_cache(maxsize=1 << 16)
+def _loopback_block(address: str) -> int:
+    """The n of 127.n.x.y; -1 of what is no such address, a host name or IPv6.
+
+    Kept, since it is asked four times a datagram, of the same addresses again and again.
+    """
+    try:
+        first, second, *_ = IPv4Address(address).packed
+    except AddressValueError:
+        return -1
+    return second if first == 127 else -1
 
 
 DEFAULT_PLAN = AddressPlan()

@@ -14,12 +14,13 @@ from typing import Annotated
 import typer
 
 from loadtests import show
+from loadtests.asked import Asked
 from loadtests.bench.command import chosen, run_bench
 from loadtests.bench.pairs import PAIRS
 from loadtests.bench.rounds import Size
-from loadtests.burst import Asked, run_burst, stand
+from loadtests.burst import run_burst, stand
 from loadtests.capacity.command import run_capacity
-from loadtests.capacity.documents import Asked as Wanted
+from loadtests.capacity.documents import Wanted
 from loadtests.levels import EXAMPLES, Level, parse_level
 from loadtests.scenarios.kinds import Scenario
 from loadtests.time_lines import read_phone

@@ -13,8 +13,8 @@ from rich.table import Table
 from loadtests.bench.figures import Figure, Of, median_rate
 from loadtests.bench.pairs import PAIRS
 from loadtests.bench.rounds import Say, Size
-from loadtests.burst import run_folder
 from loadtests.generator import ROOT
+from loadtests.run_folder import run_folder
 from simulators.errors import ConfigurationError
 
 

@@ -17,9 +17,10 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import burst
+from loadtests.asked import Asked
 from loadtests.capacity.documents import (
-    Asked,
     Burst,
+    Wanted,
     capacity_document,
     reached,
     run_document,
@@ -28,13 +29,14 @@ from loadtests.capacity.documents import (
 from loadtests.capacity.search import Ended, Search
 from loadtests.levels import Measure, State, Verdict
 from loadtests.results import PERCENTILES, Outcome, roles, utc
+from loadtests.run_folder import report, run_folder
 from simulators.errors import ConfigurationError
 
 SHORTEST_S = 0.5
-Play = Callable[[burst.Asked, Console], Awaitable[Outcome]]
+Play = Callable[[Asked, Console], Awaitable[Outcome]]
 
 
-def check(asked: Asked) -> None:
+def check(asked: Wanted) -> None:
     """Refuse what no search can be.
 
     Raises:
@@ -53,7 +55,7 @@ def check(asked: Asked) -> None:
 
 
 async def run_capacity(
-    asked: Asked, like: burst.Asked, console: Console, play: Play = burst.play
+    asked: Wanted, like: Asked, console: Console, play: Play = burst.play
 ) -> bool:
     """Search, write the run folder, show the answer; returns whether a rate was found that holds.
 
@@ -67,7 +69,7 @@ async def run_capacity(
     check(asked)
     search = Search(asked.lowest, asked.top, asked.repeats, asked.step)
     started = datetime.now(UTC)
-    folder = burst.run_folder(like.run_dir, started, "capacity")
+    folder = run_folder(like.run_dir, started, "capacity")
     console.print(
         f"From {asked.lowest:,.4g} to {asked.top:,.4g} per second in steps of {100 * asked.step:g} "
         f"%, {asked.seconds:g} s a burst, {asked.repeats} search(es); levels: "
@@ -110,7 +112,7 @@ async def run_capacity(
     _write(folder / "run.json", about)
     (folder / "scenarios.jsonl").write_text("")
     console.print()
-    reported = await burst.report(folder, console)
+    reported = await report(folder, console)
     console.print(sentence(asked, answer), highlight=False, markup=False)
     return reached(asked, answer) and reported
 

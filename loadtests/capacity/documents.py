@@ -14,7 +14,7 @@ UNDER_TEST = "registration rate"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Wanted:
     """A search as a person asked for it; rates per second.
 
     Args:
@@ -93,13 +93,13 @@ class Burst:
         }
 
 
-def reached(asked: Asked, answer: Answer) -> bool:
+def reached(asked: Wanted, answer: Answer) -> bool:
     """Whether the search found a rate that holds, and one as high as was wanted."""
     found = answer.kind in (Kind.FOUND, Kind.AT_LEAST)
     return found and (asked.wanted is None or answer.rate >= asked.wanted)
 
 
-def sentence(asked: Asked, answer: Answer) -> str:
+def sentence(asked: Wanted, answer: Answer) -> str:
     """The answer for people."""
     if answer.kind is Kind.NOT_JUDGED:
         return (
@@ -119,7 +119,7 @@ def sentence(asked: Asked, answer: Answer) -> str:
 
 
 def capacity_document(
-    asked: Asked, search: Search, answer: Answer, bursts: Sequence[Burst]
+    asked: Wanted, search: Search, answer: Answer, bursts: Sequence[Burst]
 ) -> dict[str, object]:
     """capacity.json."""
     rates = search.rates
@@ -153,7 +153,7 @@ def capacity_document(
 
 
 def run_document(
-    asked: Asked,
+    asked: Wanted,
     answer: Answer,
     roles: list[dict[str, str]],
     *,
@@ -189,7 +189,7 @@ def _interval(answer: Answer) -> str:
     )
 
 
-def _shortened(asked: Asked) -> str:
+def _shortened(asked: Wanted) -> str:
     if asked.top >= asked.highest:
         return ""
     return (

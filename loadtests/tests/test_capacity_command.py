@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from loadtests import burst
+from loadtests.asked import Asked
 from loadtests.capacity.command import run_capacity
-from loadtests.capacity.documents import Asked
+from loadtests.capacity.documents import Wanted
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
 from loadtests.levels import parse_level
@@ -24,8 +24,8 @@ from simulators.errors import ConfigurationError
 from simulators.phone.crowd.arrivals import Shape
 
 LEVEL = "99 % registered within 1 s"
-ASKED = Asked((LEVEL,), 10.0, 1000.0, 2, 0.1, phones=2000, seconds=1.0)
-LIKE = burst.Asked(
+ASKED = Wanted((LEVEL,), 10.0, 1000.0, 2, 0.1, phones=2000, seconds=1.0)
+LIKE = Asked(
     1, 1.0, Shape.STEADY, 1, 5, 1, None, None, None, None, 30, levels=(parse_level(LEVEL),)
 )
 
@@ -35,9 +35,9 @@ class MadeUp:
 
     def __init__(self, capacity: float, generator: float = 1e9) -> None:
         self.capacity, self.generator = capacity, generator
-        self.asked: list[burst.Asked] = []
+        self.asked: list[Asked] = []
 
-    async def __call__(self, asked: burst.Asked, console: Console) -> Outcome:
+    async def __call__(self, asked: Asked, console: Console) -> Outcome:
         self.asked.append(asked)
         took = 0.05 if asked.rate_per_s <= self.capacity else 1.5
         ledger, totals = Ledger(0), Totals()
@@ -55,7 +55,7 @@ class MadeUp:
 
 
 async def searched(
-    system: MadeUp, folder: Path, asked: Asked = ASKED
+    system: MadeUp, folder: Path, asked: Wanted = ASKED
 ) -> tuple[bool, str, dict[str, Any]]:
     said = io.StringIO()
     like = replace(LIKE, run_dir=folder)
@@ -131,7 +131,7 @@ async def test_what_is_not_reached_fails(
         (replace(ASKED, repeats=0), "1 to 50 repeats"),
     ],
 )
-async def test_a_search_that_is_none_is_refused(asked: Asked, said: str, tmp_path: Path) -> None:
+async def test_a_search_that_is_none_is_refused(asked: Wanted, said: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=said):
         await searched(MadeUp(300), tmp_path, asked)
 

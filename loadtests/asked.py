@@ -1,0 +1,135 @@
+"""A burst as a person asked for it: refused where it can't be, and made into a plan."""
+
+import resource
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from loadtests.levels import Level
+from loadtests.plan import GRACE_S, Plan, check_loopback, check_size
+from loadtests.scenarios.kinds import KINDS, STRUCK, Scenario
+from loadtests.schedule import phones_per_home
+from loadtests.target import Ready
+from simulators.core import Address
+from simulators.errors import ConfigurationError
+from simulators.phone.crowd.arrivals import Shape, arrivals, read_moments
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A burst as a person asked for it.
+
+    Args:
+        limit_s: None for the schedule and a minute.
+        run_dir: None for a new folder below runs/.
+        mbg, accounts, homes: a target that runs already; `mbg` None starts one.
+        time_lines: whether to write down what happened to each phone.
+        levels: what the burst has to hold.
+        scenario: what the items do.
+        moments: file with the moments of the shape `recorded`.
+        site: file that describes a target that runs already, for scenarios with more than a border.
+    """
+
+    phones: int
+    rate_per_s: float
+    shape: Shape
+    workers: int
+    seed: int
+    phones_per_home: int
+    limit_s: float | None
+    run_dir: Path | None
+    mbg: Address | None
+    accounts: Path | None
+    homes: int
+    time_lines: bool = False
+    levels: tuple[Level, ...] = ()
+    scenario: Scenario = Scenario.REGISTER
+    site: Path | None = None
+    moments: Path | None = None
+
+
+def check(asked: Asked) -> None:
+    """Refuse what no burst can be, and what its scenario can't do.
+
+    Raises:
+        ConfigurationError: the message says what to do instead.
+    """
+    check_size(asked.phones, asked.rate_per_s, asked.shape, asked.workers)
+    if asked.mbg is not None:
+        check_loopback(asked.mbg)
+    check_scenario(asked)
+
+
+def check_scenario(asked: Asked) -> None:
+    """Refuse what a scenario can't do.
+
+    Raises:
+        ConfigurationError: the message says what to do instead.
+    """
+    kind, registers = KINDS[asked.scenario], asked.scenario in (
+        Scenario.REGISTER, Scenario.REFRESH
+    )  # fmt: skip
+    if asked.site is None and asked.mbg is None and asked.phones > kind.most:
+        raise ConfigurationError(
+            f"the scenario {asked.scenario} has at most {kind.most} {kind.noun} at the target that "
+            f"it starts, got {asked.phones}: ask for fewer"
+        )
+    if asked.mbg is not None and not registers:
+        raise ConfigurationError(
+            f"--mbg goes with the scenarios register and refresh: give --site FILE for "
+            f"{asked.scenario}"
+        )
+    if asked.site is not None and asked.mbg is not None:
+        raise ConfigurationError("--site and --mbg exclude each other: give one of them")
+    if asked.site is not None and asked.scenario in STRUCK:
+        raise ConfigurationError(
+            f"in the scenario {asked.scenario} something happens to the target, which only one "
+            "that is started here can be told: leave out --site"
+        )
+    if asked.time_lines and kind.method != "REGISTER":
+        raise ConfigurationError(
+            f"--time-lines are kept of phones that only register, not in {asked.scenario}"
+        )
+
+
+def recorded(asked: Asked) -> tuple[Asked, tuple[float, ...]]:
+    """The moments of a record, and what was asked for with their mean rate.
+
+    Raises:
+        ConfigurationError: the shape goes without a record, or the record won't do.
+    """
+    if (asked.shape is Shape.RECORDED) != (asked.moments is not None):
+        raise ConfigurationError("--shape recorded goes with --moments FILE: give both, or neither")
+    if asked.moments is None:
+        return asked, ()
+    try:
+        text = asked.moments.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"can't read the moments in {asked.moments}: {error}") from error
+    found = read_moments(text.splitlines(), str(asked.moments))
+    times = arrivals(Shape.RECORDED, asked.phones, 1.0, bytes, found)
+    mean = asked.phones / max(times[-1], 1.0) if times else 1.0
+    return replace(asked, rate_per_s=mean), tuple(times)
+
+
+def plan_of(asked: Asked, ready: Ready, folder: Path, moments: tuple[float, ...]) -> Plan:
+    """The plan at the target that is ready; `folder` gets the time lines."""
+    _, open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    plan = Plan(
+        mbg=ready.mbg,
+        homes=ready.homes,
+        accounts=ready.accounts,
+        phones=asked.phones,
+        rate_per_s=asked.rate_per_s,
+        shape=asked.shape,
+        workers=asked.workers,
+        seed=asked.seed,
+        limit_s=GRACE_S if asked.limit_s is None else asked.limit_s,
+        phones_per_home=phones_per_home(
+            asked.phones, asked.workers, asked.phones_per_home, open_files
+        ),
+        time_lines=str(folder) if asked.time_lines else "",
+        scenario=asked.scenario,
+        places=ready.places,
+        moments=moments,
+    )
+    return plan if asked.limit_s is not None else replace(plan, limit_s=plan.scheduled_s + GRACE_S)

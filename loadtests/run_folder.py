@@ -1,0 +1,62 @@
+"""The folder of a run: made, written to, and rendered as a report."""
+
+import asyncio
+import json
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from loadtests.generator import ROOT
+from simulators.errors import ConfigurationError
+
+
+def run_folder(wanted: Path | None, started: datetime, kind: str) -> Path:
+    """Make the run folder; a default one carries the time, and never takes another run's place."""
+    folder = wanted or Path("runs") / f"{started:%Y-%m-%dT%H%M%S}-{kind}"
+    number = 2
+    while wanted is None and folder.exists():
+        folder = folder.with_name(f"{started:%Y-%m-%dT%H%M%S}-{kind}-{number}")
+        number += 1
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't write into the run folder {folder} ({error.strerror}): give another one "
+            "with --run-dir"
+        ) from error
+    return folder.resolve()
+
+
+def write_json(path: Path, document: dict[str, object]) -> None:
+    """Write one of its documents."""
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+async def report(folder: Path, console: Console) -> bool:
+    """Render the report in a process of its own; returns whether that went well."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "reports", str(folder),
+        cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode == 0:
+        console.print(f"Report: {out.decode().strip()}", highlight=False, markup=False)
+        return True
+    console.print(
+        f"The report could not be made from {os.fspath(folder)}: {err.decode().strip()}",
+        highlight=False,
+        markup=False,
+    )
+    return False

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -39,9 +38,18 @@ def write_json(path: Path, document: dict[str, object]) -> None:
 
 
 async def report(folder: Path, console: Console) -> bool:
-    """Render the report in a process of its own; returns whether that went well."""
+    """Render the report of a run folder; returns whether that went well."""
+    return await render("reports", folder, "report", console)
+
+
+async def render(module: str, source: Path, what: str, console: Console) -> bool:
+    """Have a module of `reports` draw `what` from `source`, in a process of its own.
+
+    Returns:
+        Whether that went well; the console has been told where the result is, or what went wrong.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "reports", str(folder),
+        sys.executable, "-m", module, str(source),
         cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
@@ -51,12 +59,8 @@ async def report(folder: Path, console: Console) -> bool:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode == 0:
-        console.print(f"Report: {out.decode().strip()}", highlight=False, markup=False)
-        return True
-    console.print(
-        f"The report could not be made from {os.fspath(folder)}: {err.decode().strip()}",
-        highlight=False,
-        markup=False,
-    )
-    return False
+    said = f"{what.capitalize()}: {out.decode().strip()}"
+    if process.returncode != 0:
+        said = f"The {what} could not be made from {source}: {err.decode().strip()}"
+    console.print(said, highlight=False, markup=False)
+    return process.returncode == 0

@@ -1,9 +1,7 @@
 """`python -m loadtests bench`: the pairs in order, a table, and the same as JSON and as a page."""
 
-import asyncio
 import json
 import platform
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +11,7 @@ from rich.table import Table
 from loadtests.bench.figures import Figure, Of, median_rate
 from loadtests.bench.pairs import PAIRS
 from loadtests.bench.rounds import Say, Size
-from loadtests.generator import ROOT
-from loadtests.run_folder import run_folder
+from loadtests.run_folder import render, run_folder
 from simulators.errors import ConfigurationError
 
 
@@ -68,7 +65,7 @@ async def run_bench(
             console.print(f"  {what}: {value:,.0f}", highlight=False, markup=False)
     for line in missing(made):
         console.print(line, highlight=False, markup=False)
-    drawn = await _page(folder / "bench.json", console)
+    drawn = await render("reports.bench", folder / "bench.json", "page", console)
     return drawn and not any(figure.failed for figure in made)
 
 
@@ -111,26 +108,6 @@ def command(pair: str, size: Size) -> str:
         f"python -m loadtests bench --only {pair} --rounds {size.rounds} --seconds "
         f"{size.seconds:g} --phones {size.phones} --extensions {size.extensions}"
     )
-
-
-async def _page(file: Path, console: Console) -> bool:
-    """Draw the page in a process of its own; returns whether that went well."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "reports.bench", str(file),
-        cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        out, err = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    said = f"Page: {out.decode().strip()}"
-    if process.returncode != 0:
-        said = f"The page could not be made from {file}: {err.decode().strip()}"
-    console.print(said, highlight=False, markup=False)
-    return process.returncode == 0
 
 
 def _write(path: Path, content: dict[str, object]) -> None:

@@ -4,7 +4,6 @@ A tick is what the form SIP Authorization does: one PUT of the MCS's JSON API (E
 when the device is there is told by the MBG's side (`simulators/estate/feed.py`), not by the MCS.
 """
 
-import asyncio
 import json
 import ssl
 import time
@@ -14,6 +13,7 @@ import aiohttp
 
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.play import Books, NoDatagrams
+from loadtests.scenarios.tasks import Tasks
 from simulators.errors import ConfigurationError
 
 CONNECTIONS = 100
@@ -32,7 +32,7 @@ class Provisioning(NoDatagrams):
         self._by_extension = {accounts[index].extension: index for index in items}
         self._log_in = accounts[0]  # of all the same
         self._http: aiohttp.ClientSession | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     async def open(self) -> None:
         """Log in, and listen for new devices.
@@ -57,32 +57,25 @@ class Provisioning(NoDatagrams):
             await feed.content.readline()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise ConfigurationError(f"can't reach the MCS at {self._api}: {error}") from error
-        self._do(self._listen(feed))
+        self._tasks.begin(self._listen(feed))
 
     def begin(self, began: float) -> None:
         """Nothing is to be done."""
 
     def start(self, index: int, now: float) -> None:
         """Tick the extension."""
-        self._do(self._tick(index))
+        self._tasks.begin(self._tick(index))
 
     def finish(self, given_up: Collection[int]) -> None:
         """Nothing is kept."""
 
     async def close(self) -> None:
         """End what is under way, and the connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.end()
         if self._http is not None:
             await self._http.close()
 
     # Inside
-
-    def _do(self, work: "asyncio._CoroutineLike[None]") -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _tick(self, index: int) -> None:
         assert self._http is not None

@@ -19,6 +19,7 @@ from oauthlib.oauth1 import Client
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.kinds import Scenario
 from loadtests.scenarios.play import Books, NoDatagrams
+from loadtests.scenarios.tasks import Tasks
 from simulators.errors import ConfigurationError
 
 CONNECTIONS = 200
@@ -52,7 +53,7 @@ class Handshakes(NoDatagrams):
         self._storm = plan.scenario is Scenario.STORM_TOKENS
         self._tokens: dict[int, Token] = {}
         self._http: aiohttp.ClientSession | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     async def open(self) -> None:
         """Before a storm, let each consumer get a token.
@@ -82,18 +83,14 @@ class Handshakes(NoDatagrams):
 
     def start(self, index: int, now: float) -> None:
         """The consumer wants in."""
-        task = asyncio.get_running_loop().create_task(self._want_in(index))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.begin(self._want_in(index))
 
     def finish(self, given_up: Collection[int]) -> None:
         """Nothing is kept."""
 
     async def close(self) -> None:
         """End what is under way, and the connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.end()
         if self._http is not None:
             await self._http.close()
 

@@ -9,7 +9,6 @@ nothing left open.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 import asyncpg
 from sqlalchemy import Connection, event, make_url
@@ -26,13 +25,12 @@ from system.clock import to_the_end
 from system.errors import DatabaseUnusable
 from system.storage import schema, secrets
 from system.storage.changes import Changes, WatchedSession
-from system.storage.driver_threads import DriverThreads
+from system.storage.driver_threads import DriverThreads, WholeConnection
 from system.storage.engine_models import MbgBreaker
 from system.storage.models import SINGLETON, ClientLocation, Installation, MbgSettings
 from system.storage.people import AuditSettings
 from system.storage.sharing import hold_place, is_shared, wait_for_turn
 
-_BUSY_TIMEOUT_MS = 5000
 _DRIVER_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 UNUSABLE = (*_DRIVER_ERRORS, ValueError, TypeError)
 """Drivers hand on what they meet: an unreachable server, an option that they do not know."""
@@ -182,25 +180,15 @@ def make_engine(url: str, box: secrets.Box, threads: DriverThreads) -> AsyncEngi
             field="database_url",
         ) from error
     secrets.attach(engine.sync_engine.dialect, box)
-    if _is_sqlite(engine):
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    if own:
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own BEGIN comes too late (not before a SELECT); _begin_sqlite says it instead.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, WholeConnection)
+    driver.begin()
 
 
 def _is_sqlite(engine: AsyncEngine) -> bool:

@@ -1,6 +1,8 @@
 """SQLite's cursors that come with their rows, beside those of the driver itself."""
 
+import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -114,3 +116,73 @@ async def test_a_closed_connection_refuses(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="onnection closed"):
         await connection.cursor().execute("SELECT 1")
     await threads.ended()
+
+
+async def test_a_transaction_begins_with_its_first_statement(ours: WholeConnection) -> None:
+    said: list[str] = []
+    await ours.set_trace_callback(said.append)
+    cursor = ours.cursor()
+    await cursor.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)")
+
+    ours.begin()
+    await ours.rollback()
+    ours.begin()
+    await ours.commit()
+    await cursor.execute("SELECT 1")
+    assert said == ["CREATE TABLE t (id INTEGER PRIMARY KEY)", "SELECT 1"]
+
+    for end, rows in ((ours.rollback, []), (ours.commit, [(2,)])):
+        ours.begin()
+        await cursor.execute("INSERT INTO t VALUES (1)")
+        await cursor.execute("UPDATE t SET id = 2")
+        await end()
+        await end()
+        await cursor.execute("SELECT id FROM t")
+        assert await cursor.fetchall() == rows
+    begun = ["BEGIN", "INSERT INTO t VALUES (1)", "UPDATE t SET id = 2"]
+    seen = [*begun, "ROLLBACK", "SELECT id FROM t", *begun, "COMMIT", "SELECT id FROM t"]
+    assert said[2:] == seen
+
+
+async def test_a_statement_whose_asker_is_gone_is_rolled_back(ours: WholeConnection) -> None:
+    cursor = ours.cursor()
+    await cursor.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)")
+    goes_on = threading.Event()
+
+    def hold() -> None:
+        goes_on.wait()
+
+    busy = asyncio.create_task(ours.asked(hold))
+    ours.begin()
+    asking = asyncio.create_task(cursor.execute("INSERT INTO t VALUES (1)"))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    ending = asyncio.create_task(ours.rollback())
+    await asyncio.sleep(0)
+    goes_on.set()
+    await asyncio.gather(busy, ending)
+    await cursor.execute("SELECT id FROM t")
+    assert await cursor.fetchall() == []
+    assert not ours.in_transaction
+    ours.begin()
+    await ours.cursor().execute("INSERT INTO t VALUES (1)")
+    await ours.commit()
+    assert not ours.in_transaction
+
+
+async def test_a_commit_that_fails_leaves_a_transaction_to_roll_back(ours: WholeConnection) -> None:
+    cursor = ours.cursor()
+    await cursor.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)")
+    deferred = "of INTEGER REFERENCES t (id) DEFERRABLE INITIALLY DEFERRED"
+    await cursor.execute(f"CREATE TABLE u ({deferred})")
+    ours.begin()
+    await cursor.execute("INSERT INTO u VALUES (7)")
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+        await ours.commit()
+    assert ours.in_transaction
+    await ours.rollback()
+    assert not ours.in_transaction
+    await cursor.execute("SELECT * FROM u")
+    assert await cursor.fetchall() == []

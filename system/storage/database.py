@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import (
 
 from system.clock import to_the_end
 from system.errors import DatabaseUnusable
-from system.storage import schema, secrets
+from system.storage import compiled, schema, secrets
 from system.storage.changes import Changes, WatchedSession
 from system.storage.driver_threads import DriverThreads, WholeConnection
 from system.storage.engine_models import MbgBreaker
@@ -97,6 +97,7 @@ class Database:
                 await place.close()
         await self._engine.dispose()
         await self._threads.ended()
+        compiled.keep(self._engine.sync_engine)
 
 
 async def open_database(
@@ -179,6 +180,7 @@ def make_engine(url: str, box: secrets.Box, threads: DriverThreads) -> AsyncEngi
             f"The database URL cannot be used: {_reason(error)}.",
             field="database_url",
         ) from error
+    compiled.go_on(engine.sync_engine)
     secrets.attach(engine.sync_engine.dialect, box)
     if own:
         event.listen(engine.sync_engine, "begin", _begin_sqlite)

@@ -6,6 +6,7 @@ of the time. One that has the newest revision is left alone. Alembic, which take
 there for a migration alone; its table of revisions is simple, and read and written here.
 """
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,11 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    create_mock_engine,
     inspect,
     select,
 )
+from sqlalchemy.schema import ExecutableDDLElement
 
 from system.errors import DatabaseUnusable
 from system.storage.models import Base
@@ -80,9 +83,23 @@ def migrate(connection: Connection, found: set[str]) -> None:
 
 def make(connection: Connection) -> None:
     """The newest schema, in an empty database."""
-    Base.metadata.create_all(connection)
-    REVISIONS.create(connection)
+    for statement in _definition(connection.dialect.name):
+        connection.exec_driver_sql(statement)
     connection.execute(REVISIONS.insert().values(version_num=NEWEST))
+
+
+@functools.cache
+def _definition(kind: str) -> tuple[str, ...]:
+    """What makes all tables in a database of this kind."""
+    statements: list[str] = []
+
+    def note(statement: ExecutableDDLElement, *_parameters: object) -> None:
+        statements.append(str(statement.compile(dialect=recorder.dialect)))
+
+    recorder = create_mock_engine(f"{kind}://", note)
+    for tables in (Base.metadata, REVISIONS.metadata):
+        tables.create_all(recorder, checkfirst=False)
+    return tuple(statements)
 
 
 def revisions(connection: Connection) -> set[str]:

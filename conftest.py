@@ -5,6 +5,8 @@ real browser for all.
 `pytest --hypothesis-profile=explore` looks for new ones.
 """
 
+import gc
+
 import pytest
 from hypothesis import settings
 
@@ -15,3 +17,10 @@ pytest_plugins = ("tests.browser",)
 settings.register_profile("bench", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, derandomize=False, max_examples=1000)
 settings.load_profile("bench")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no collection needs to walk it again (a tenth of the time)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

@@ -41,7 +41,7 @@ def invent(
     for name in models:
         model(name)
     stream = seed.stream("people")
-    fake = Faker("en_GB")
+    fake = Faker("en_GB", providers=["faker.providers.person"])  # the others take time to load
     fake.seed_instance(stream.getrandbits(64))
     macs: dict[str, None] = {}
     people = []

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page, Playwright
 
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-"""The same engine of pages twice; without the windows around it takes half the time (decision 86)."""
+"""One engine of pages; without the windows around it, it takes half the time (decision 86)."""
 INSTALL = "chromium, a browser, is not installed: apt-get install chromium-headless-shell"
 ARGUMENTS = (
     "--disable-dev-shm-usage",

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -28,6 +29,10 @@ class Clock(Protocol):
         """Return once ``now()`` has moved on by ``seconds``."""
         ...
 
+    def busy(self) -> AbstractContextManager[None]:
+        """While inside, a clock that can leap should not: a time stamp is on its way."""
+        ...
+
 
 class SystemClock:
     """The machine's own clock."""
@@ -39,6 +44,10 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait in real time."""
         await asyncio.sleep(seconds)
+
+    def busy(self) -> AbstractContextManager[None]:
+        """Nothing to do: this one never leaps."""
+        return contextlib.nullcontext()
 
 
 def iso_utc(seconds: float | None) -> str | None:

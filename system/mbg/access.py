@@ -349,7 +349,7 @@ class MbgAccess:
             settings.port,
             credentials,
             trust=await self._trust.of(settings, address),
-            now=self._clock.now,
+            clock=self._clock,
         )
 
     async def _note_certificate(self, error: MbgError) -> None:

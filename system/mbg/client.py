@@ -7,7 +7,7 @@ done what was asked; whoever writes has to look before writing again.
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, quote, urlencode
@@ -16,6 +16,7 @@ import aiohttp
 from pydantic import BaseModel, ValidationError
 from yarl import URL
 
+from system.clock import Clock
 from system.domain.addresses import host_in_uri
 from system.errors import MbgAnswerUnusable, MbgUnreachable
 from system.mbg import tls_refusals
@@ -63,12 +64,12 @@ class MbgClient:
         credentials: Credentials,
         *,
         trust: ssl.SSLContext | aiohttp.Fingerprint | None = None,
-        now: Callable[[], float] | None = None,
+        clock: Clock,
     ) -> None:
-        """``trust`` replaces the session's own TLS context; ``now`` tells how far clocks differ."""
+        """``trust`` replaces the session's own TLS context; ``clock`` is the signer's, too."""
         self._http = http
         self._trust = True if trust is None else trust
-        self._now = now
+        self._clock = clock
         self._signer = signer
         self._base = f"https://{host_in_uri(address)}:{port}/mslrest"
         self._shown = f"{address}:{port}"
@@ -162,10 +163,15 @@ class MbgClient:
         for last in (False, True):
             # Signed anew each time. A connection that broke is tried again by aiohttp with the same
             # nonce, which the MBG may have seen; what it refuses for that it has not done twice.
-            authorization = self._signer.authorization(
-                method, self._base + path, self._credentials, callback=callback, verifier=verifier
-            )
-            status, headers, received = await self._exchange(method, path, authorization, body)
+            with self._clock.busy():
+                authorization = self._signer.authorization(
+                    method,
+                    self._base + path,
+                    self._credentials,
+                    callback=callback,
+                    verifier=verifier,
+                )
+                status, headers, received = await self._exchange(method, path, authorization, body)
             if 200 <= status < 300:
                 return received
             document = _object_or_empty(received)
@@ -224,10 +230,8 @@ class MbgClient:
 
     def _skew_s(self, date: str) -> float | None:
         """How far our clock is ahead of the MBG's ``Date`` (RFC 9110 section 6.6.1)."""
-        if self._now is None:
-            return None
         try:
-            return self._now() - parsedate_to_datetime(date).timestamp()
+            return self._clock.now() - parsedate_to_datetime(date).timestamp()
         except ValueError:
             return None
 

@@ -1,6 +1,7 @@
 """Small tools of the tests: a clock moved by hand, repeatable entropy, waiting without sleeping."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable
 
@@ -22,6 +23,9 @@ class HandClock:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sleepers.append((self._now + seconds, future))
         await future
+
+    def busy(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def next_wake_s(self) -> float:
         """Seconds until the first of those who sleep wakes up; infinite when nobody does."""

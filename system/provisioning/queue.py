@@ -219,15 +219,23 @@ async def make_all_due(session: AsyncSession, now: float, *, release: bool = Tru
     if release:
         await gate.release(session)
     await _lock_active(session)
-    due = case((Operation.next_attempt_at == now, now - _A_MOMENT_S), else_=now)
+    before = Operation.next_attempt_at
+    just_due = before.between(now - _JUST_S, now)
+    due = case((just_due, before - _A_MOMENT_S), else_=now)
     await session.execute(
         update(Operation).where(Operation.state.in_(ACTIVE)).values(next_attempt_at=due)
     )
 
 
 def due_anew(before: float | None, now: float) -> float:
-    """Now, but another time than before: who has begun it sees so that something has changed."""
-    return now - _A_MOMENT_S if before == now else now
+    """Now, but another time than before: who has begun it sees so that something has changed.
+
+    Of what is just due it is a moment earlier each time, so that two changes don't bring back the
+    time from before the first.
+    """
+    if before is None or not now - _JUST_S <= before <= now:
+        return now
+    return before - _A_MOMENT_S
 
 
 async def retry_dead(session: AsyncSession, now: float) -> int:
@@ -272,6 +280,8 @@ async def _lock_active(session: AsyncSession) -> None:
 
 _A_MOMENT_S = 1e-6
 """More than what an epoch second of a database is rounded to."""
+_JUST_S = 1.0
+"""Less than any wait of an operation, and more moments than there are changes in it."""
 _TURN = (Operation.next_attempt_at, Operation.id)
 
 

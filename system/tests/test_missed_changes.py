@@ -74,6 +74,24 @@ async def test_a_rest_api_enabled_just_then_is_used(
     assert late
 
 
+@pytest.mark.parametrize("again", [1, 2, 3])
+async def test_several_changes_just_then_are_as_good_as_one(
+    ready: Site, monkeypatch: pytest.MonkeyPatch, again: int
+) -> None:
+    """Whatever is made due anew is so at another time each time: two must not undo each other."""
+
+    async def put_right() -> None:
+        await ready.ok("PUT", "/settings/mbg", {"rest_api_enabled": True})
+        for _ in range(again):
+            await ready.ok("POST", "/provisioning/operations/retry")
+
+    await ready.ok("PUT", "/settings/mbg", {"rest_api_enabled": False})
+    late = just_then(ready, monkeypatch, NotReady, put_right)
+    await ready.check_remote("3001")
+    await ready.reaches("3001", "provisioned")
+    assert late
+
+
 async def test_an_address_put_right_just_then_is_used(
     ready: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -180,4 +180,5 @@ def test_a_person_who_is_asked_passes_stages_1_to_6(tmp_path: Path) -> None:
     assert [step["outcome"] for step in scenario["steps"]] == ["pass"] * 7
     pages = {line.partition(": ")[2].partition(": ")[0] for line in person.done}
     assert {"Administration -> Web services", "Configuration -> Phones"} <= pages
-    assert len(person.done) >= 20, person.done
+    # How often a page is read until it says what is waited for depends on how quick the MCS is.
+    assert len(set(person.done)) >= 18, person.done

@@ -7,6 +7,7 @@ next one. One engine has it at a time, because the encrypted columns find their 
 (``secrets.attach``); decision 85.
 """
 
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
@@ -17,7 +18,7 @@ _MOST_KEPT = 4
 
 _Server = tuple[object, ...]
 
-_kept: dict[_Server, list[tuple[Dialect, object]]] = {}
+_kept: dict[_Server, list[tuple[Dialect, Any]]] = {}
 _in_use: WeakKeyDictionary[Engine, _Server] = WeakKeyDictionary()
 
 
@@ -29,7 +30,7 @@ def go_on(engine: Engine) -> None:
     if kept := _kept.get(server):
         dialect, statements = kept.pop()
         engine.dialect = dialect
-        engine._compiled_cache = statements  # type: ignore[assignment]
+        engine._compiled_cache = statements
 
 
 def keep(engine: Engine) -> None:

@@ -209,18 +209,24 @@ def target(
     rate: Annotated[float, typer.Option(help="Items that start per second.")] = 100.0,
     workers: Annotated[int, typer.Option(help="Locust workers, each with an engine.")] = 1,
     seed: Annotated[str, typer.Option(help="The same seed makes the same run.")] = "1",
-    shape: Annotated[Shape, typer.Option(help="How they come.")] = Shape.STEADY,
+    shape: Annotated[
+        Shape | None,
+        typer.Option(help="How they come; without one Locust's -u, -r and -t rule."),
+    ] = None,
 ) -> None:
     """Start the target of a scenario and write its plan, for Locust by hand; runs until Ctrl-C.
 
-    python -m loadtests target --scenario boot --phones 100 --rate 10 --plan /tmp/plan.json
+    Without --shape, Locust's own options rule: -u is how many of the phones come, each once, -r how
+    many a second, -t when the test ends. With one, that rules, and Locust is not given them.
 
-    locust -f loadtests/locustfile.py Boot --plan /tmp/plan.json
+    python -m loadtests target --scenario boot --phones 100 --plan /tmp/plan.json
+
+    locust -f loadtests/locustfile.py Boot --plan /tmp/plan.json -u 100 -r 10 -t 60s --headless
     """
     asked = Asked(
-        phones=phones, rate_per_s=rate, shape=shape, workers=workers,
+        phones=phones, rate_per_s=rate, shape=shape or Shape.STEADY, workers=workers,
         seed=Seed.parse(seed or "1").number, phones_per_home=1, limit_s=None, run_dir=None,
-        mbg=None, accounts=None, homes=30, scenario=scenario,
+        mbg=None, accounts=None, homes=30, scenario=scenario, by_locust=shape is None,
     )  # fmt: skip
     asyncio.run(_ending(stand(asked, plan, show.console())))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loadtests.levels import Level
-from loadtests.plan import GRACE_S, Plan, check_loopback, check_size
+from loadtests.plan import GRACE_S, LONGEST_S, Plan, check_loopback, check_size
 from loadtests.scenarios.kinds import KINDS, STRUCK, Scenario
 from loadtests.schedule import phones_per_home
 from loadtests.target import Ready
@@ -26,6 +26,7 @@ class Asked:
         levels: what the burst has to hold.
         scenario: what the items do.
         moments: file with the moments of the shape `recorded`.
+        by_locust: Locust's -u, -r and -t rule, no shape of ours.
         site: file that describes a target that runs already, for scenarios with more than a border.
     """
 
@@ -45,6 +46,7 @@ class Asked:
     scenario: Scenario = Scenario.REGISTER
     site: Path | None = None
     moments: Path | None = None
+    by_locust: bool = False
 
 
 def check(asked: Asked) -> None:
@@ -131,5 +133,8 @@ def plan_of(asked: Asked, ready: Ready, folder: Path, moments: tuple[float, ...]
         scenario=asked.scenario,
         places=ready.places,
         moments=moments,
+        by_locust=asked.by_locust,
     )
+    if asked.by_locust:
+        return replace(plan, limit_s=LONGEST_S)
     return plan if asked.limit_s is not None else replace(plan, limit_s=plan.scheduled_s + GRACE_S)

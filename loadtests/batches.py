@@ -129,6 +129,9 @@ class Message:
         lost: engine `worker` is gone, and why; the others go on.
         problem: one sentence; the run can't go on.
         locust: what Locust's own statistics hold at the end.
+        share: items of engine `worker`; beside `ready`.
+        surplus: a Locust user that began at this Unix time finds no item left in the share of
+            engine `worker`.
     """
 
     ready: str | None = None
@@ -138,6 +141,8 @@ class Message:
     batch: Batch | None = None
     problem: str | None = None
     locust: dict[str, int | str] | None = None
+    share: int | None = None
+    surplus: float | None = None
 
 
 _MESSAGE = TypeAdapter(Message)

@@ -45,8 +45,10 @@ async def stand(asked: Asked, plan_file: Path, console: Console) -> bool:
         plan_file.write_bytes(plan.to_json())
         locust = f"locust -f loadtests/locustfile.py {plan.kind.user} --plan {plan_file}"
         more = f" --processes {plan.workers}" if plan.workers > 1 else ""
+        if plan.by_locust:
+            more += f" -u {plan.phones} -r {plan.rate_per_s:g}"
         console.print(
-            f"{plan.phones} {plan.kind.noun}, {plan.manner}. The target runs until Ctrl-C.\n"
+            f"Up to {plan.phones} {plan.kind.noun}, {plan.manner}. The target runs until Ctrl-C.\n"
             f"With Locust's pages:  {locust}{more}\nWithout:  {locust}{more} --headless",
             highlight=False, markup=False,
         )  # fmt: skip

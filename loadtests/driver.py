@@ -42,7 +42,7 @@ class Engine:
         homes = [account.home_index // plan.phones_per_home for account in accounts]
         self.phones = share(homes, plan.workers, worker)
         self._plan = plan
-        self._due_s = plan.arrivals()
+        self._due_s = [0.0] * plan.phones if plan.by_locust else plan.arrivals()
         self._ledger = Ledger(worker)
         self._play = play_of(plan, worker, accounts, self.phones, self, timers)
         self._say = say
@@ -54,6 +54,7 @@ class Engine:
         self._handles: dict[str, asyncio.TimerHandle] = {}
         self._done = asyncio.Event()
         self._measuring = False
+        self._ending = False
 
     async def open(self) -> None:
         """Open the play, with what comes before the first moment.
@@ -73,17 +74,37 @@ class Engine:
             self._play.wire,
         )  # fmt: skip
         self._play.begin(began)
-        self._start_due()
+        if not self._plan.by_locust:
+            self._start_due()
         self._later("batch", BATCH_S, self._batch)
         given_up: list[int] = []
         remaining = began + self._plan.limit_s - time.monotonic()
         try:
             await asyncio.wait_for(self._done.wait(), max(0.0, remaining))
         except TimeoutError:
-            given_up = self._give_up()
+            given_up = [] if self._ending else self._give_up()
         self._measuring = False
         self._take(final=True)
         self._play.finish(given_up)
+
+    def come(self, due: float) -> None:
+        """A Locust user began at `due`: the next item does. Nothing happens after `end`.
+
+        There must be one left; who asks knows the share.
+        """
+        if self._measuring and not self._ending:
+            index = self.phones[self._next]
+            self._due_s[index] = due - self._began
+            self._begin(index, time.monotonic())
+
+    def end(self, patience_s: float) -> None:
+        """No item begins any more; the run ends with the last of them, or after so long.
+
+        What is open then has neither failed nor ended well: who stopped the test gave it no time.
+        """
+        self._ending = True
+        self._check_done()
+        self._later("end", patience_s, self._done.set)
 
     async def close(self) -> None:
         """Close the play and all timers; may be called again."""
@@ -131,14 +152,18 @@ class Engine:
             if due > now:
                 self._later("start", due - now, self._start_due)
                 return
-            self._next += 1
-            self._open.add(index)
-            self._ledger.started(due - self._began, now - self._began)
-            self._play.start(index, now)
+            self._begin(index, now)
         self._later("start", 0.0, self._start_due)
 
+    def _begin(self, index: int, now: float) -> None:
+        self._next += 1
+        self._open.add(index)
+        self._ledger.started(self._due_s[index], now - self._began)
+        self._play.start(index, now)
+
     def _check_done(self) -> None:
-        if self._next == len(self.phones) and not self._open:
+        all_came = self._ending or (self._next == len(self.phones) and not self._plan.by_locust)
+        if all_came and not self._open:
             self._done.set()
 
     def _give_up(self) -> list[int]:

@@ -12,6 +12,7 @@ import asyncio
 import gc
 import platform
 import resource
+import signal
 import sys
 import time
 from pathlib import Path
@@ -43,37 +44,54 @@ async def serve(plan: Plan, worker: int, *, alone: bool) -> None:
         # 6,000). Young objects are still collected: each registration leaves some cycles.
         gc.freeze()
         gc.set_threshold(5000, 10, 1_000_000)
-        _say(Message(ready=engine_name(), worker=worker))
+        _say(Message(ready=engine_name(), worker=worker, share=len(engine.phones)))
         if alone:
             await engine.run(time.monotonic())
         else:
-            await _obey(engine)
+            await _obey(engine, None if plan.by_locust else GO_WITHIN_S)
     finally:
         await engine.close()
 
 
-async def _obey(engine: Engine) -> None:
-    """Wait for `go UNIX_TIME`, run, and stop early when standard input ends."""
+async def _obey(engine: Engine, go_within_s: float | None) -> None:
+    """Wait for `go UNIX_TIME`, run, and stop early when standard input ends.
+
+    Where Locust decides who comes: `start UNIX_TIME` starts the next item, `end SECONDS` ends the
+    run when all have ended, or after so many seconds.
+    """
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     try:
-        words = (await asyncio.wait_for(reader.readline(), GO_WITHIN_S)).split()
+        words = (await asyncio.wait_for(reader.readline(), go_within_s)).split()
     except TimeoutError:
         raise ConfigurationError(
             f"no 'go' within {GO_WITHIN_S:g} s: start the burst anew"
         ) from None
     if len(words) != 2 or words[0] != b"go":
         return
-    began = time.monotonic() + float(words[1]) - time.time()
+    began = _monotonic(words[1])
     run = asyncio.create_task(engine.run(began))
-    abandoned = asyncio.create_task(reader.read())
+    abandoned = asyncio.create_task(_orders(reader, engine))
     await asyncio.wait({run, abandoned}, return_when=asyncio.FIRST_COMPLETED)
     abandoned.cancel()
     if not run.done():
         run.cancel()
         return
     await run
+
+
+async def _orders(reader: asyncio.StreamReader, engine: Engine) -> None:
+    """Follow each line until standard input ends."""
+    while words := (await reader.readline()).split():
+        if words[0] == b"start":
+            engine.come(_monotonic(words[1]))
+        elif words[0] == b"end":
+            engine.end(float(words[1]))
+
+
+def _monotonic(unix: bytes) -> float:
+    return time.monotonic() + float(unix) - time.time()
 
 
 def _say(message: Message) -> None:
@@ -87,6 +105,7 @@ def main(
     alone: Annotated[bool, typer.Option(help="Start at once, without waiting for 'go'.")] = False,
 ) -> None:
     """Drive one share of a burst, and print batches as JSON lines."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: who started it sees to the end
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -25,6 +25,7 @@ def locust_command(plan: Plan, plan_file: Path) -> list[str]:
     command = [
         sys.executable, "-m", "locust", "-f", str(ROOT / "loadtests" / "locustfile.py"),
         plan.kind.user, "--headless", "--only-summary", "--plan", str(plan_file),
+        "--json-lines",
         "--loglevel", "WARNING",
         "--exit-code-on-error", "0",  # refused phones are a result; how to judge it is our affair
     ]  # fmt: skip

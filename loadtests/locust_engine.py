@@ -1,11 +1,13 @@
-"""What a thin Locust user does: an engine as a child process, its batches in Locust's statistics.
+"""An engine below Locust as a child process, and its batches in Locust's statistics.
 
 Runs under gevent, in every Locust process of a burst. A worker starts its engine, merges its
 batches and passes its lines on to the master; the master (or the only process) says "go" when all
-engines are ready, and writes all lines to its standard output for the command that started it.
+engines are ready; with --json-lines it writes all lines to its standard output, for the command
+that started it.
 Phone code stays in the child: here, in a monkey-patched process, is none.
 """
 
+import logging
 import os
 import sys
 import time
@@ -15,20 +17,22 @@ from typing import Any, cast
 import gevent
 import locust
 from gevent import subprocess
-from gevent.event import Event
+from gevent.lock import RLock
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 from locust.stats import StatsEntry, StatsEntryDict, StatsError
 
 from loadtests.batches import Batch, Message, from_line, stats_entry, to_line
 from loadtests.errors import GeneratorError
-from loadtests.plan import read_plan
+from loadtests.plan import Plan
 
 ROOT = Path(__file__).parents[1]
 GRACE_S = 90.0
 """Beyond the plan's limit: starting engines, and their last batches."""
 TO_MASTER = "bench line"
 GO = "bench go"
+
+log = logging.getLogger(__name__)
 
 
 def bench_of(environment: Environment) -> "Bench":
@@ -37,23 +41,25 @@ def bench_of(environment: Environment) -> "Bench":
 
 
 class Bench:
-    """One per Locust process."""
+    """One per Locust process; here the plan rules who comes when (else `locust_users`)."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, plan: Plan) -> None:
         assert environment.parsed_options is not None
         assert environment.runner is not None
         self._environment = environment
         self._runner = environment.runner
         self._plan_file = str(Path(environment.parsed_options.plan).resolve())
-        self._plan = read_plan(Path(self._plan_file))
+        self._plan = plan
+        self._tells = bool(environment.parsed_options.json_lines)
         self._engine: subprocess.Popen[bytes] | None = None
+        self._orders = RLock()
         self._driven = False
         self._ready: set[int] = set()
         self._ended: set[int] = set()
         self._lost: set[int] = set()
         self._went = False
         self._workers_by_node: dict[str, int] = {}
-        self._stop = False
+        self._stop = self._quits = False
 
     @property
     def workers(self) -> int:
@@ -68,10 +74,13 @@ class Bench:
         if isinstance(self._runner, WorkerRunner):
             self._runner.register_message(GO, self._from_master)
         self._environment.events.quitting.add_listener(self._quitting)  # type: ignore[no-untyped-call]
-        self._environment.events.test_start.add_listener(self._begin_anew)  # type: ignore[no-untyped-call]
+        self._environment.events.test_start.add_listener(self._test_start)  # type: ignore[no-untyped-call]
 
-    def _begin_anew(self, environment: Environment, **_: object) -> None:
+    def _test_start(self, environment: Environment, **_: object) -> None:
         """A test begins, perhaps not the first one: Locust's pages have a button for that."""
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._driven = self._went = self._stop = False
         for kept in (self._ready, self._ended, self._lost):
             kept.clear()
@@ -83,13 +92,17 @@ class Bench:
         return done or self._stop or run_time_s > self._plan.limit_s + GRACE_S
 
     def drive(self) -> None:
-        """Run this process's engine to its end, then wait to be stopped.
+        """Run this process's engine to its end.
 
         Where a Locust worker is lost, its user comes to another one: it has its share, and no more.
         """
         if self._driven:
-            Event().wait()
+            return
         self._driven = True
+        self._run_engine()
+
+    def _run_engine(self) -> None:
+        """Run this process's engine to its end, and pass on what it says."""
         worker = self._runner.worker_index if isinstance(self._runner, WorkerRunner) else 0
         command = [sys.executable, "-m", "loadtests.engine"]
         command += ["--plan", self._plan_file, "--worker", str(worker)]
@@ -105,7 +118,7 @@ class Bench:
                 if message.problem is not None:
                     break
             else:
-                if not final:
+                if not final and not self._quits:
                     code = self._engine.wait()
                     why = f"its engine ended before its time, status {code}"
                     self._pass_on(Message(lost=why, worker=worker))
@@ -113,7 +126,6 @@ class Bench:
             self._pass_on(Message(problem=str(error)))
         finally:
             self._end_engine()
-        Event().wait()
 
     # Worker and master
 
@@ -148,19 +160,26 @@ class Bench:
     def _collect(self, message: Message) -> None:
         """On the master, or on the only process: all that any engine says comes by here."""
         self._write(message)
+        if message.lost is not None:
+            log.error("worker %s was lost: %s", message.worker, message.lost)
         if message.ready is not None and message.worker is not None:
             self._ready.add(message.worker)
         if message.lost is not None and message.worker is not None:
             self._lost.add(message.worker)
         if not self._went and self._ready and len(self._ready | self._lost) == self.workers:
             self._went = True
-            at = time.time() + self._plan.go_after_s
-            self._write(Message(go=at))
-            self._say_go(at)
+            self._all_ready()
         if message.batch is not None and message.batch.final:
             self._ended.add(message.batch.worker)
         if message.problem is not None:
+            log.error("%s", message.problem)
+            self._environment.process_exit_code = 2
             self._stop = True
+
+    def _all_ready(self) -> None:
+        at = time.time() + self._plan.go_after_s
+        self._write(Message(go=at))
+        self._say_go(at)
 
     def _look_for_lost(self) -> None:
         """On the master: a Locust worker without a heartbeat is lost, engine and all."""
@@ -180,11 +199,18 @@ class Bench:
         self._go(msg.data["at"])
 
     def _go(self, at: float) -> None:
-        if self._engine is not None and self._engine.stdin is not None:
-            self._engine.stdin.write(f"go {at:.6f}\n".encode())
-            self._engine.stdin.flush()
+        self._order(f"go {at:.6f}")
+
+    def _order(self, words: str) -> None:
+        """Tell the engine, if there is one; users of many greenlets come by here."""
+        with self._orders:
+            if self._engine is not None and self._engine.stdin is not None:
+                self._engine.stdin.write(words.encode() + b"\n")
+                self._engine.stdin.flush()
 
     def _write(self, message: Message) -> None:
+        if not self._tells:
+            return
         try:
             os.write(sys.stdout.fileno(), to_line(message))
         except BrokenPipeError:  # the command is gone: nobody wants this burst any more
@@ -193,6 +219,7 @@ class Bench:
     # The end
 
     def _quitting(self, environment: Environment, **_: object) -> None:
+        self._quits = True
         self._end_engine()
         if isinstance(self._runner, MasterRunner | LocalRunner):
             total = environment.stats.total

@@ -3,28 +3,74 @@
     locust -f loadtests/locustfile.py --list
     locust -f loadtests/locustfile.py Register --plan PLAN.json [--headless] [--processes N]
 
-One class for each scenario; `python -m loadtests target` makes a plan. One user per worker, and
-each drives a whole load engine: the phones are not Locust users.
+One class for each scenario; `python -m loadtests target` makes a plan. Where that was made with a
+shape, it rules: one user per worker drives a whole load engine. Else -u, -r and -t rule, and each
+user is one item. Phone code is in the engines alone, one child process per Locust process.
 """
 
 import sys
+from pathlib import Path
 
 from locust import LoadTestShape, User, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
 from loadtests.locust_engine import Bench, bench_of
+from loadtests.locust_users import ByLocust
+from loadtests.plan import LONGEST_S, Plan, read_plan
 from loadtests.scenarios.kinds import KINDS
+from simulators.errors import ConfigurationError
+
+COUNTED = {"num_users": "-u", "spawn_rate": "-r", "run_time": "-t"}
 
 
 def _options(parser: LocustArgumentParser) -> None:
-    parser.add_argument("--plan", help="The plan of the burst, as JSON.", default="")
+    parser.add_argument(
+        "--plan",
+        help="The plan of the burst, as JSON. Where it was made without --shape, -u is how many "
+        "phones (or other items) come, each once, -r how many a second, -t when the test ends; "
+        "where it was made with one, that rules, and -u, -r and -t are refused.",
+        default="",
+    )
+    parser.add_argument(
+        "--json-lines",
+        action="store_true",
+        help="Write what the engines say to standard output, for the command that started this.",
+        include_in_web_ui=False,
+    )
 
 
 def _init(environment: Environment, **_: object) -> None:
-    if environment.parsed_options is None or not environment.parsed_options.plan:
+    options = environment.parsed_options
+    if options is None or not options.plan:
         sys.exit("--plan is needed: python -m loadtests target --plan FILE writes one")
-    Bench(environment).attach()
+    try:
+        plan = read_plan(Path(options.plan))
+    except ConfigurationError as error:
+        sys.exit(str(error))
+    _choose_user(environment, plan)
+    if plan.by_locust:
+        ByLocust(environment, plan).attach()
+        return
+    given = [said for name, said in COUNTED.items() if getattr(options, name, None) is not None]
+    if given:
+        sys.exit(
+            f"{', '.join(given)} can't be followed: the plan {options.plan} comes with "
+            f"{plan.phones} {plan.kind.noun} {plan.manner}, and that rules. Leave it out (also "
+            "from LOCUST_ variables and configuration files), or make a plan without --shape: "
+            "python -m loadtests target --plan FILE"
+        )
+    if environment.shape_class is not None:
+        UntilAllEnginesEnd.use_common_options = False  # pages then ask for no -u, -r, -t
+    Bench(environment, plan).attach()
+
+
+def _choose_user(environment: Environment, plan: Plan) -> None:
+    """The user class of the plan's scenario alone takes part."""
+    chosen = [user for user in environment.user_classes if user.__name__ == plan.kind.user]
+    if not chosen:
+        sys.exit(f"the plan is one of the scenario {plan.scenario}: its user is {plan.kind.user}")
+    environment.user_classes = chosen
 
 
 events.init_command_line_parser.add_listener(_options)  # type: ignore[no-untyped-call]
@@ -32,9 +78,13 @@ events.init.add_listener(_init)  # type: ignore[no-untyped-call]
 
 
 class Engine(User):
-    """Starts this worker's load engine and hands its batches to Locust's statistics."""
+    """By plan: starts this worker's load engine. By Locust: has it start one item."""
 
     abstract = True
+
+    def wait_time(self) -> float:
+        """An item comes once; then its user waits until the test ends."""
+        return 10 * LONGEST_S
 
     @task
     def drive(self) -> None:
@@ -46,7 +96,10 @@ globals().update({kind.user: type(kind.user, (Engine,), {}) for kind in KINDS.va
 
 
 class UntilAllEnginesEnd(LoadTestShape):
-    """One user per worker, until every engine has said its last."""
+    """Of plans with a shape: one user per worker, until every engine has said its last."""
+
+    use_common_options = True
+    """Else Locust says that -u, -r and -t have no meaning, before the plan is known."""
 
     def tick(self) -> tuple[int, float] | None:
         assert self.runner is not None

@@ -45,6 +45,7 @@ class Plan:
         scenario: what the items do; `phones` counts them, whatever they are.
         moments: of the shape `recorded`, in seconds after the first.
         places: what else of the target is spoken with: {name: URL, or path of a file}.
+        by_locust: Locust's users decide who comes when, one item each; rate and shape say nothing.
 
     Raises:
         ConfigurationError: a value is out of range; the message says which and why.
@@ -64,6 +65,7 @@ class Plan:
     scenario: Scenario = Scenario.REGISTER
     places: dict[str, str] = field(default_factory=dict)
     moments: tuple[float, ...] = ()
+    by_locust: bool = False
 
     def __post_init__(self) -> None:
         check_size(self.phones, self.rate_per_s, self.shape, self.workers)
@@ -102,6 +104,8 @@ class Plan:
     @property
     def manner(self) -> str:
         """How phones come, in words that follow `phones`."""
+        if self.by_locust:
+            return "as Locust's -u, -r and -t have it"
         if self.shape is Shape.AT_ONCE:
             return "at once"
         if self.shape is Shape.RECORDED:

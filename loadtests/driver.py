@@ -55,6 +55,8 @@ class Engine:
         self._done = asyncio.Event()
         self._measuring = False
         self._ending = False
+        self.begun = asyncio.Event()
+        """Set once items may come."""
 
     async def open(self) -> None:
         """Open the play, with what comes before the first moment.
@@ -74,6 +76,7 @@ class Engine:
             self._play.wire,
         )  # fmt: skip
         self._play.begin(began)
+        self.begun.set()
         if not self._plan.by_locust:
             self._start_due()
         self._later("batch", BATCH_S, self._batch)

@@ -84,6 +84,7 @@ async def _obey(engine: Engine, go_within_s: float | None) -> None:
 async def _orders(reader: asyncio.StreamReader, engine: Engine) -> None:
     """Follow each line until standard input ends."""
     while words := (await reader.readline()).split():
+        await engine.begun.wait()  # "start" may be in the same read as "go"
         if words[0] == b"start":
             engine.come(_monotonic(words[1]))
         elif words[0] == b"end":

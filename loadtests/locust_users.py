@@ -76,13 +76,13 @@ class ByLocust(Bench):
         if isinstance(self._runner, MasterRunner):
             clients, options = self._runner.clients, self._environment.parsed_options
             if options is not None and options.processes not in (None, self.workers):
+                # Who has not come yet would go on looking for a master for a minute.
+                self._wait_for_workers(options.processes)
                 return self._refuse(
                     f"the plan has {self.workers} workers, and Locust has {options.processes}: "
                     f"say --processes {self.workers}"
                 )
-            with gevent.Timeout(WORKERS_WITHIN_S, False):
-                while len(clients.ready) < self.workers:
-                    gevent.sleep(0.05)
+            self._wait_for_workers(self.workers)
             if len(clients.ready) != self.workers:
                 return self._refuse(
                     f"the plan has {self.workers} workers, and {len(clients.ready)} came: start "
@@ -98,6 +98,12 @@ class ByLocust(Bench):
             self._start_engine()
         self._prepared.wait(self._plan.limit_s + GRACE_S)
         return self._prepared.is_set() and not self._stop
+
+    def _wait_for_workers(self, count: int) -> None:
+        assert isinstance(self._runner, MasterRunner)
+        with gevent.Timeout(WORKERS_WITHIN_S, False):
+            while len(self._runner.clients.ready) < count:
+                gevent.sleep(0.05)
 
     def _refuse(self, why: str) -> bool:
         self._collect(Message(problem=why))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from system.tests.conftest import PASSWORD, Site
+from system.tests.people_acts import add_user
 from system.tests.phone_client import agent_of
 from system.tests.test_delivery import png
-from system.tests.test_people import add_user
 from system.tests.test_phones import image
 from tests.browser import Browser, Tab, pin
 from tests.browser_checks import WIDE

@@ -11,7 +11,7 @@ from system.audit.trail import Actor
 from system.domain.roles import Permission
 from system.tests.conftest import PASSWORD, Site, check_audit
 from system.tests.helpers import eventually
-from system.tests.test_people import GOOD, add_user, log_in_as, services, try_from
+from system.tests.people_acts import GOOD, add_user, log_in_as, services, try_from
 
 BOTH_DATABASES = True
 MAC = "1400E9123456"

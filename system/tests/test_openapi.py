@@ -26,7 +26,7 @@ from system.app import Mcs
 from system.domain.roles import Permission
 from system.tests.conftest import PASSWORD, Site
 from system.tests.helpers import seeded_entropy
-from system.tests.test_people import application, services
+from system.tests.people_acts import application, services
 
 EXAMPLES = 10
 PARTS = 6

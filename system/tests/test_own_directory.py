@@ -3,7 +3,7 @@
 import pytest
 
 from system.tests.conftest import Site
-from system.tests.test_people import add_user, log_in_as
+from system.tests.people_acts import add_user, log_in_as
 
 OWN = "/session/directory"
 ENTRY = {"first_name": "Grace", "last_name": "Hopper", "company": "", "number": "4711"}

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from system.tests.conftest import Site
-from system.tests.test_people import GOOD, add_user, log_in_as
+from system.tests.people_acts import GOOD, add_user, log_in_as
 
 BOTH_DATABASES = True
 LOCAL = "127.0.0.9"

@@ -11,8 +11,8 @@ from system.site.own_paths import own_path
 from system.site.visit import Done
 from system.tests.conftest import PASSWORD, Site
 from system.tests.helpers import HandClock
+from system.tests.people_acts import GOOD, add_user
 from system.tests.person import Person
-from system.tests.test_people import GOOD, add_user
 
 REMOTE = "/site-settings/client-locations/remote"
 FIELD = "nat_ip_address_or_hostname"

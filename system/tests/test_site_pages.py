@@ -7,9 +7,9 @@ import trustme
 
 from system.tests.conftest import Site
 from system.tests.helpers import eventually
+from system.tests.people_acts import GOOD, add_user
 from system.tests.person import PageSeen, Person
 from system.tests.test_certificate import CERTIFICATE, certificate_becomes, context_of, pin, request
-from system.tests.test_people import GOOD, add_user
 
 BELOW = "/site-settings/phone-systems"
 MBG = f"{BELOW}/mbg"

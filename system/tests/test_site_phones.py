@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from system.tests.conftest import Site
+from system.tests.people_acts import GOOD, add_user
 from system.tests.person import Person
 from system.tests.site_browsing import AHEAD, MAC, furnished
-from system.tests.test_people import GOOD, add_user
 
 
 @pytest.fixture

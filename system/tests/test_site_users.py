@@ -6,9 +6,9 @@ import pytest
 
 from system.domain.roles import ALLOWED, Permission, Role
 from system.tests.conftest import PASSWORD, Site
+from system.tests.people_acts import GOOD, add_user
 from system.tests.person import Person
 from system.tests.site_browsing import HOSTILE, furnished
-from system.tests.test_people import GOOD, add_user
 
 NEW = "another horse 22"
 

@@ -1,60 +1,23 @@
-"""The boot on the local network: DHCP, TFTP, HTTPS, firmware from MiNET on, extras (PHN-1)."""
+"""The boot on the local network: DHCP, TFTP, HTTPS, certificates, resync, the cable (PHN-1)."""
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
 
-from simulators.errors import LocalProtocolError
-from simulators.phone.files.firmware import Running
 from simulators.phone.habits import LifeSettings
 from simulators.phone.life import actions as do
-from simulators.phone.life.situation import Trouble
 from simulators.phone.life.states import IN_SERVICE, State
 from simulators.phone.life.use import TRANSITIONS as USES
 from simulators.phone.life.use import Usage
 from simulators.phone.local.dhcp import NO_OFFER, Offer
+from simulators.phone.tests.boot_hands import FILES, at, local, minet, on, resyncing
 from simulators.phone.tests.life_hands import (
     AT_TFTP,
     LINE,
     MAC,
     MCS,
-    SENT_ON,
-    TFTP,
     Hands,
     image,
     paths,
 )
-
-FILES = ["startup.cfg", "aastra.cfg", "6930.cfg", f"{MAC}.cfg"]
-FIRST = b"# nothing of interest\n"
-
-
-def local(**options: object) -> Hands:
-    """A phone on the LAN, whose TFTP server sends it on to HTTPS."""
-    hands = Hands(offer=TFTP, **options)  # type: ignore[arg-type]
-    hands.files = {
-        f"{AT_TFTP}{MAC}.cfg": SENT_ON,
-        f"{AT_TFTP}startup.cfg": FIRST,
-        f"{MCS}startup.cfg": FIRST,
-        f"{MCS}{MAC}.cfg": LINE,
-    }
-    return hands
-
-
-def on(hands: Hands) -> Hands:
-    return hands.give(do.PowerOn()).run()
-
-
-def at(hands: Hands, state: State) -> bool:
-    return hands.life.state is state
-
 
 # DHCP, TFTP, then HTTPS
 
@@ -165,117 +128,6 @@ def test_an_empty_first_file_may_end_it(ends: bool, body: bytes) -> None:
     assert at(hands, State.IDLE if stopped else State.REGISTERED)
 
 
-# Firmware from MiNET on (PHN-1)
-
-
-def minet(offer: Offer = TFTP) -> Hands:
-    hands = local(running=Running("1.2", "minet"))
-    hands.offer = offer
-    hands.files |= {
-        f"{AT_TFTP}6930.boot.st": image("2.0", "boot"),
-        f"{AT_TFTP}6930.st": image("5.1"),
-        f"{MCS}6930.st": image("5.1"),
-    }
-    return hands
-
-
-def test_minet_takes_the_boot_loader_and_that_takes_sip() -> None:
-    hands = on(minet())
-    assert hands.asked[:2] == [f"{AT_TFTP}6930.boot.st", f"{AT_TFTP}6930.st"]
-    assert hands.life.running == Running("5.1", "sip", "2.0")
-    assert at(hands, State.REGISTERED) and hands.life.reboots == 2
-
-
-@pytest.mark.parametrize(
-    "offer", [NO_OFFER, Offer({66: "http://127.10.0.5:8203"}), Offer({43: "https://127.10.0.5"})]
-)
-def test_minet_knows_tftp_alone(offer: Offer) -> None:
-    hands = on(minet(offer))
-    assert at(hands, State.MINET) and hands.asked == []
-    assert hands.life.trouble is Trouble.NO_FIRMWARE
-
-
-def test_minet_asks_again_until_there_is_a_boot_loader() -> None:
-    hands = minet()
-    boot = hands.files.pop(f"{AT_TFTP}6930.boot.st")
-    on(hands)
-    assert at(hands, State.MINET) and hands.waits() == {"firmware": 60.0}
-    hands.wake("firmware")
-    assert hands.asked == [f"{AT_TFTP}6930.boot.st"] * 2
-    hands.files[f"{AT_TFTP}6930.boot.st"] = boot
-    hands.wake("firmware")
-    assert at(hands, State.REGISTERED)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        image("5.1"),  # SIP firmware without the boot loader
-        image("2.0", "boot", "6940"),
-        image("2.0", "boot")[:-1],
-        image("2.0", "boot") + b"x",
-        image("2.0", "boot")[:-1] + b"x",
-        image("1.9", "minet"),
-        b"",
-        b"<html>",
-        b"TELEWORKER-FIRMWARE/1\n{}\n",
-    ],
-)
-def test_minet_refuses_what_is_no_boot_loader_for_it(bad: bytes) -> None:
-    hands = minet()
-    hands.files[f"{AT_TFTP}6930.boot.st"] = bad
-    on(hands)
-    assert at(hands, State.MINET) and hands.life.running == Running("1.2", "minet")
-    assert "firmware refused" in hands.notes
-
-
-def test_power_lost_while_flashing_leaves_the_old_image_and_half_way_the_boot_loader() -> None:
-    hands = minet()
-    hands.give(do.PowerOn()).run(do.Install)
-    assert at(hands, State.FLASHING)
-    hands.give(do.PowerOff())
-    assert hands.life.running == Running("1.2", "minet") and hands.pending == []
-    del hands.files[f"{AT_TFTP}6930.st"]
-    on(hands)
-    assert at(hands, State.BOOT_LOADER) and hands.life.running == Running("2.0", "boot", "2.0")
-    hands.give(do.PowerOff())
-    on(hands)
-    assert at(hands, State.BOOT_LOADER)  # half-way: it keeps asking
-    hands.files[f"{AT_TFTP}6930.st"] = image("5.1")
-    hands.wake("firmware")
-    assert at(hands, State.REGISTERED)
-
-
-def test_the_boot_loader_takes_sip_firmware_alone() -> None:
-    hands = minet()
-    hands.files[f"{AT_TFTP}6930.st"] = image("1.3", "minet")
-    on(hands)
-    assert at(hands, State.BOOT_LOADER) and "firmware refused" in hands.notes
-
-
-def test_several_images_one_after_the_other() -> None:
-    hands = local()
-    hands.files[f"{MCS}6930.st"] = image("6.0")
-    hands.give(do.PowerOn()).run(do.Install)
-    hands.files[f"{MCS}6930.st"] = image("6.4")  # the next is there when this one has booted
-    hands.run()
-    assert hands.life.running.version == "6.4" and hands.life.reboots == 2
-    hands.files[f"{MCS}6930.st"] = image("5.0")
-    hands.give(do.RebootAsked("again")).run()
-    assert hands.life.running.version == "5.0"  # older is different too
-
-
-def test_firmware_may_come_from_a_server_of_its_own() -> None:
-    hands = local()
-    hands.files[f"{MCS}{MAC}.cfg"] = LINE + b"firmware server: http://127.10.0.7/images/\n"
-    hands.files["http://127.10.0.7:80/images/6930.st"] = image("6.4")
-    on(hands)
-    assert hands.life.running.version == "6.4" and f"{MCS}6930.st" not in hands.asked
-    hands.files[f"{MCS}{MAC}.cfg"] = LINE + b"firmware server: gopher://x\n"
-    hands.give(do.RebootAsked("again")).run()
-    assert "firmware server not usable" in hands.notes and f"{MCS}6930.st" in hands.asked
-
-
 # User certificates, resync, directories
 
 
@@ -291,17 +143,6 @@ def test_user_certificates_are_stored_before_the_configuration_counts() -> None:
     assert hands.life.certificates == pem and "user certificates not usable" in hands.notes
     hands.life.set_local({}, erase=True)
     assert hands.life.certificates == b""
-
-
-RESYNC = b"auto resync time: 03:00\nauto resync max delay: 60\nauto resync mode: "
-
-
-def resyncing(mode: bytes, **options: object) -> Hands:
-    hands = local(calendar_s=2 * 3600.0, chance=0.5, **options)
-    hands.files[f"{MCS}{MAC}.cfg"] = LINE + RESYNC + mode
-    on(hands)
-    hands.asked.clear()
-    return hands
 
 
 def test_a_resync_comes_at_its_time_and_a_random_part_of_the_delay_later() -> None:
@@ -405,147 +246,3 @@ def test_a_cable_that_flaps_asks_tftp_once() -> None:
 
 def test_use_is_a_table_of_its_own() -> None:
     assert set(USES) == set(Usage)
-
-
-# All instants
-
-KINDS = (None, do.Boot, do.BringUpNetwork, do.Fetch, do.Install, do.StartRegistration, do.Wake)
-ASKED = (
-    do.RebootAsked("menu"),
-    do.RebootAsked("resync", when_idle=True),
-    do.CheckSyncAsked(),
-    do.InUse(True),
-    do.InUse(False),
-)
-
-
-class Instants(RuleBasedStateMachine):
-    """Power and cable fail at any instant of any boot; nothing is left over, and all ends well.
-
-    What the phone wanted may be answered in any order; whatever it is, the phone takes it.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.hands = minet()
-        self.hands.files |= {
-            f"{MCS}{MAC}.cfg": LINE + RESYNC + b"3\ndirectory 1: system.csv\n"
-            b"https user certificates: own.pem\naction uri poll: https://127.10.0.5:8202/poll\n"
-            b"action uri poll interval: 60\n",
-            f"{MCS}system.csv": b"Ada,Home,,2101\n",
-            f"{MCS}own.pem": b"-----BEGIN CERTIFICATE-----\n",
-        }
-        self.versions = iter(f"7.{n}" for n in range(1000))
-
-    @initialize(kind=st.sampled_from(["sip", "sip", "minet", "boot"]), until=st.sampled_from(KINDS))
-    def begin(self, kind: str, until: type[do.Action] | None) -> None:
-        """Begin with some firmware, at the moment when something is wanted, or off."""
-        self.hands.life.running = Running("1.0", kind)
-        if until is not None:
-            self.hands.give(do.PowerOn()).run(until)
-
-    @property
-    def off(self) -> bool:
-        return self.hands.life.state is State.OFF
-
-    @precondition(lambda self: self.off)
-    @rule(until=st.sampled_from(KINDS[1:]))
-    def power_on(self, until: type[do.Action]) -> None:
-        self.hands.give(do.PowerOn()).run(until)
-
-    @precondition(lambda self: not self.off)
-    @rule()
-    def power_off(self) -> None:
-        running = self.hands.life.running
-        self.hands.give(do.PowerOff())
-        assert self.hands.life.running == running and self.hands.pending == []
-
-    @rule(back=st.booleans())
-    def cable(self, back: bool) -> None:
-        self.hands.give(do.CableBack() if back else do.CablePulled())
-
-    @precondition(lambda self: self.hands.pending)
-    @rule(data=st.data())
-    def something_happens(self, data: st.DataObject) -> None:
-        self.hands.finish(data.draw(st.sampled_from(self.hands.pending)))
-
-    @rule(steps=st.integers(1, 6))
-    def things_happen_in_order(self, steps: int) -> None:
-        for _ in range(steps):
-            if self.hands.pending:
-                self.hands.finish(self.hands.pending[0])
-
-    @rule()
-    def cable_flaps(self) -> None:
-        self.hands.give(do.CablePulled()).give(do.CableBack())
-
-    @precondition(lambda self: not self.off)
-    @rule(until=st.sampled_from(KINDS[1:]))
-    def power_flaps(self, until: type[do.Action]) -> None:
-        self.hands.give(do.PowerOff()).give(do.PowerOn()).run(until)
-
-    @rule(seconds=st.sampled_from([1.0, 61.0, 130.0, 400.0]))
-    def time(self, seconds: float) -> None:
-        self.hands.now += seconds
-        self.hands.life.handle_timer(self.hands.now)
-        self.hands.collect()
-
-    @precondition(lambda self: self.hands.life.state in IN_SERVICE)
-    @rule(asked=st.sampled_from(ASKED))
-    def somebody_asks(self, asked: do.Result) -> None:
-        self.hands.give(asked)
-
-    @rule()
-    def other_firmware(self) -> None:
-        self.hands.files[f"{MCS}6930.st"] = image(next(self.versions))
-
-    @rule(away=st.booleans())
-    def server(self, away: bool) -> None:
-        self.hands.server_away = (lambda url: "no answer") if away else (lambda url: "")
-
-    @invariant()
-    def one_life_and_nothing_left_over(self) -> None:
-        life, pending = self.hands.life, self.hands.pending
-        single = (
-            do.Boot,
-            do.BringUpNetwork,
-            do.Install,
-            do.Poll,
-            do.StartRegistration,
-            do.Unregister,
-        )
-        for kind in single:
-            assert sum(isinstance(a, kind) for a in pending) <= 1, kind
-        paths = [a.path for a in pending if isinstance(a, do.Fetch)]
-        files = [p for p in paths if p.endswith(".cfg")]
-        assert len(files) <= 1 and len([p for p in paths if p.endswith(".st")]) <= 1
-        if life.state is State.OFF:
-            assert not pending and life.timer_at() is None and not life.lines
-        assert (life.state is State.MINET) <= (life.running.kind == "minet")
-        assert (life.state is State.BOOT_LOADER) <= (life.running.kind == "boot")
-        assert (life.state in IN_SERVICE) <= (life.running.kind == "sip")
-        if life.state is State.REGISTERED:
-            assert any(line.state is not None for line in life.lines.values())
-
-    def teardown(self) -> None:
-        hands = self.hands
-        hands.server_away = lambda url: ""
-        hands.give(do.CableBack())
-        if self.off:
-            hands.give(do.PowerOn())
-        else:
-            hands.give(do.PowerOff()).give(do.PowerOn())
-        hands.run()
-        assert at(hands, State.REGISTERED) and hands.life.running.kind == "sip"
-        assert hands.life.message == "" and hands.life.directory.of_number("2101")
-
-
-TestInstants = Instants.TestCase
-TestInstants.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
-
-
-def test_what_makes_no_sense_is_our_mistake() -> None:
-    hands = on(local())
-    for result in (do.Booted(), do.Flashed(), do.NetworkUp(("127.0.0.1", 1)), do.PowerOn()):
-        with pytest.raises(LocalProtocolError):
-            hands.give(result)

@@ -226,6 +226,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "simulators.entropy",
         "simulators.addresses",
         "simulators.estate.lives",
+        "simulators.running",
     ),
     "reports": ("reports",),
     "teleworker_bench": ("teleworker_bench", "simulators", "features"),

@@ -223,8 +223,8 @@ def test_what_is_logged_with_a_traceback_is_a_crash() -> None:
     [
         (lambda: [][0], False),
         (lambda: vars(Thing)["no"], False),
-        (lambda: Thing.double(None, None), True),  # type: ignore[arg-type]
-        (lambda: getattr(Thing, "no"), True),  # noqa: B009
+        (lambda: Thing.double(None, None), True),  # type: ignore[arg-type]  # the mistake
+        (lambda: getattr(Thing, "no"), True),  # noqa: B009  # mypy would see it
         (lambda: changes.answering(lambda found: found[1])(list)(), False),
     ],
 )

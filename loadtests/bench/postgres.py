@@ -19,6 +19,7 @@ from loadtests.bench.file_servers import Unavailable
 from loadtests.bench.processes import READY_WITHIN_S
 from loadtests.children import end
 from loadtests.errors import TargetError
+from simulators.running import die_with_parent
 
 
 @asynccontextmanager
@@ -49,6 +50,7 @@ async def postgres() -> AsyncIterator[str]:
             programs / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses=",
             **who, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL, start_new_session=True,
+            preexec_fn=die_with_parent,
         )  # fmt: skip
         await _ready(folder / ".s.PGSQL.5432")
         yield f"postgresql+asyncpg://postgres@/postgres?host={folder}"

@@ -14,6 +14,7 @@ from typing import Any
 from loadtests.children import cpu_s, end, rss
 from loadtests.errors import GeneratorError, TargetError
 from loadtests.target import ROOT
+from simulators.running import die_with_parent
 
 READY_WITHIN_S = 90.0
 
@@ -83,7 +84,7 @@ def own_cpu_s() -> float:
 async def serving(
     *command: str, says_ready: bool = True, ask_with: signal.Signals | None = None
 ) -> AsyncIterator[Child]:
-    """Start a server process, and end it on the way out.
+    """Start a server process, and end it on the way out; it ends as well when we are killed.
 
     Args:
         says_ready: wait for its JSON line; else the caller finds out.
@@ -96,6 +97,7 @@ async def serving(
         process = await asyncio.create_subprocess_exec(
             *command, cwd=ROOT, stdin=asyncio.subprocess.PIPE, start_new_session=True,
             stdout=asyncio.subprocess.PIPE if says_ready else errors, stderr=errors,
+            preexec_fn=die_with_parent,
         )  # fmt: skip
         try:
             ready: dict[str, Any] = {}
@@ -127,7 +129,7 @@ async def generated(module: str, task: dict[str, object]) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", name, cwd=ROOT, start_new_session=True,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE, preexec_fn=die_with_parent,
     )  # fmt: skip
     try:
         out, err = await process.communicate(json.dumps(task).encode())

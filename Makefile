@@ -29,6 +29,7 @@ test: setup style types ## everything that tests the project, and the suites by 
 	@rm -rf $(TESTED)
 	$(RUN) pytest -n auto -q --run-dir=$(TESTED)
 	$(RUN) features defects --reach $(TESTED)
+	@printf 'Report of the suites: '; $(RUN) reports $(TESTED)
 
 check: setup ## the feature suites with their report (ARGS="--estate FILE -m ICP-2")
 	@$(RUN) features check $(ARGS)

@@ -5,8 +5,12 @@ before anybody sees them.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from simulators.core import Address
+
+Interface = Literal["HTTP", "REST"]
+"""What an HTTP message is part of; a ladder shows each in another colour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,7 @@ class HttpEntry(Entry):
     status: int | None = None
     code: str = ""
     text: str = ""
-    interface: str = "HTTP"
+    interface: Interface = "HTTP"
 
     @property
     def protocol(self) -> str:  # type: ignore[override]

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypedDict
 
-from simulators.core import Address
+from simulators.core import TCP, TLS, Address
 from simulators.errors import ConfigurationError, LocalProtocolError
 from simulators.journal.entries import (
     Entry,
     ForwardEntry,
     Happened,
     HttpEntry,
+    Interface,
     LostEntry,
     OaiEntry,
     SipEntry,
@@ -144,7 +145,8 @@ class Journal:
         status: int | None = None,
         code: str = "",
         text: str = "",
-        interface: str = "HTTP",
+        interface: Interface = "HTTP",
+        encrypted: bool = True,
         source: Address | None = None,
         destination: Address | None = None,
     ) -> None:
@@ -156,7 +158,7 @@ class Journal:
                     time=self._now(),
                     frm=frm,
                     to=to,
-                    transport="TLS",
+                    transport=TLS if encrypted else TCP,
                     source=source,
                     destination=destination,
                     method=method,

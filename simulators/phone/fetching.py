@@ -152,6 +152,7 @@ class Fetcher:
         drop_after: int | None,
     ) -> Fetched | FetchFailed:
         parts = urlsplit(url)
+        encrypted = parts.scheme == "https"
         wanted = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {**own, "Accept-Language": "en", "Accept": "*/*"}
         sent = _headers_text(f"GET {wanted} HTTP/1.1", headers.items())
@@ -161,7 +162,7 @@ class Fetcher:
                 self._journal.name(source, self._role)
             self._journal.http(
                 self._role, MCS, method="GET", path=wanted, text=sent,
-                source=source, destination=peer,
+                encrypted=encrypted, source=source, destination=peer,
             )  # fmt: skip
 
         context = self._trust.checking if validate else self._trust.anything
@@ -178,7 +179,7 @@ class Fetcher:
                     await response.content.read(max(drop_after, 1))
                     return FetchFailed(path, DROPPED)
                 body = await response.read()
-                self._answered(response, wanted, body, connection.source, peer)
+                self._answered(response, wanted, body, connection.source, peer, encrypted)
                 whole = True
                 refresh = response.headers.get("Refresh", "")
                 return Fetched(path, response.status, body, refresh)
@@ -215,8 +216,9 @@ class Fetcher:
         response: aiohttp.ClientResponse,
         wanted: str,
         body: bytes,
-        source: tuple[str, int],
-        peer: tuple[str, int],
+        source: Address,
+        peer: Address,
+        encrypted: bool,
     ) -> None:
         if wanted.partition("?")[0].endswith(".cfg") and response.status == 200:
             secrets = [p.value for p in read(body).parameters.values() if is_secret(p.name)]
@@ -226,7 +228,8 @@ class Fetcher:
         )
         self._journal.http(
             MCS, self._role, method="GET", path=wanted, status=response.status,
-            text=head + _body_text(body), source=peer, destination=source,
+            text=head + _body_text(body), encrypted=encrypted, source=peer,
+            destination=source,
         )  # fmt: skip
 
 

@@ -103,9 +103,9 @@ class PushServer:
         text = answer.body.decode("utf-8", "replace")
         self._journal.http(
             sender, self._role, method=request.method, path=request.path_qs, text=text,
-            interface="push", source=peer, destination=at,
+            encrypted=False, source=peer, destination=at,
         )  # fmt: skip
         self._journal.http(
             self._role, sender, method=request.method, path=request.path_qs, status=answer.status,
-            text=answer.reason, interface="push", source=at, destination=peer,
+            text=answer.reason, encrypted=False, source=at, destination=peer,
         )  # fmt: skip

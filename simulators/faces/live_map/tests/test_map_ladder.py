@@ -4,7 +4,7 @@ import pytest
 
 from simulators.faces.live_map.ladder import PhoneLadder, requirement
 from simulators.journal import Entry, ForwardEntry, Happened, HttpEntry, LostEntry, Masker
-from simulators.journal.entries import SipEntry
+from simulators.journal.entries import Interface, SipEntry
 
 PHONE = "phone 1400E9000001"
 OTHER = "phone 1400E9000002"
@@ -20,8 +20,10 @@ def sip(frm: str, to: str, user: str = "2101", status: int | None = None, warnin
     )  # fmt: skip
 
 
-def http(frm: str, to: str, path: str, method: str = "GET", text: str = "", interface: str = "HTTP"
-         ) -> HttpEntry:  # fmt: skip
+def http(
+    frm: str, to: str, path: str, method: str = "GET", text: str = "",
+    interface: Interface = "HTTP",
+) -> HttpEntry:  # fmt: skip
     return HttpEntry(
         seq=6, time=1.0, frm=frm, to=to, method=method, path=path, text=text, interface=interface
     )

@@ -13,7 +13,7 @@ from simulators.faces.live_map.layout import HOMES, INSTALLER, MCS, OFFICE, lay_
 from simulators.faces.live_map.routing import Routes
 from simulators.faces.live_map.traffic import Rates, framed, is_refusal
 from simulators.journal import Entry, ForwardEntry, Happened, HttpEntry, LostEntry, OaiEntry
-from simulators.journal.entries import SipEntry
+from simulators.journal.entries import Interface, SipEntry
 
 HOME: Address = (PLAN.home(3), 5060)
 DESK: Address = (PLAN.local_phone(2), 5060)
@@ -45,8 +45,9 @@ def sip(
     )  # fmt: skip
 
 
-def http(frm: str, to: str, interface: str = "HTTP", status: int | None = None, **ends: Address
-         ) -> HttpEntry:  # fmt: skip
+def http(
+    frm: str, to: str, interface: Interface = "HTTP", status: int | None = None, **ends: Address,
+) -> HttpEntry:  # fmt: skip
     return HttpEntry(
         seq=1, time=0.0, frm=frm, to=to, method="GET", path="/x", status=status,
         interface=interface, source=ends.get("source"), destination=ends.get("destination"),

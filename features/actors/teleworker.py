@@ -153,17 +153,16 @@ class Teleworker(PhoneUser):
         Returns:
             False when the administrator password did not open the menu, or there is none.
         """
-        before = self.phone.reboots
+        begun = self.estate.journal.mark()
         host, port = self.estate.mbg_place.outside, self.estate.config.mbg.forwarded_port
         if not self.phone.configure_server(host, port, password=password):
             return False
-        assert self.phone.reboots > before, "Save was answered, but the phone did not restart"
-        await self.phone.until(*CONFIGURED)
+        await self._restarts_and_is_configured(begun)
         return True
 
     async def points_phone_at_mcs_with_validation(self) -> None:
         """The same form, but with Cert Validation true."""
-        phone = self.phone
+        phone, begun = self.phone, self.estate.journal.mark()
         phone.open_advanced()
         phone.select("Configuration Server")
         phone.fill_in("Download Protocol", "HTTPS")
@@ -172,6 +171,16 @@ class Teleworker(PhoneUser):
         phone.fill_in("Cert Validation", "true")
         phone.press("Save")
         phone.press("Yes")
+        await self._restarts_and_is_configured(begun)
+
+    async def _restarts_and_is_configured(self, begun: int) -> None:
+        """A phone that is registered un-registers before it restarts, which takes its time."""
+        phone = self.phone
+        await self.estate.journal.wait_for(
+            lambda e: isinstance(e, Happened) and (e.frm, e.name) == (phone.role, "rebooting"),
+            since=begun,
+            what="the phone to restart once its new server was saved",
+        )
         await phone.until(*CONFIGURED)
 
     async def sees_certificate_refused(self) -> None:

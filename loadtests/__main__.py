@@ -29,6 +29,13 @@ from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
 from simulators.phone.crowd.arrivals import Shape
 
+NETWORK = typer.Option(
+    metavar="NETWORK",
+    help="Of a laboratory, private or for benchmarks: load may go there, too (--mbg, --site).",
+)
+SOURCE = typer.Option(
+    metavar="NETWORK", help="Addresses of this machine, or one, for homes; else 127.homes.x.y."
+)
 DEFAULT_LEVEL = "99.9 % registered within 2 s"
 
 app = typer.Typer(
@@ -41,7 +48,7 @@ app = typer.Typer(
 
 @app.callback()
 def loadtests() -> None:
-    """Load on the estate. Traffic goes to 127.0.0.0/8 alone."""
+    """Load on the estate. Traffic goes to 127.0.0.0/8 alone, unless --network allows more."""
 
 
 @app.command()
@@ -88,6 +95,8 @@ def burst(
     time_lines: Annotated[
         bool, typer.Option("--time-lines", help="Write down what happened to each phone.")
     ] = False,
+    network: Annotated[str, NETWORK] = "",
+    source: Annotated[str, SOURCE] = "",
     level: Annotated[
         list[str] | None,
         typer.Option(metavar="TEXT", help=f"A service level, such as {EXAMPLES}; repeatable."),
@@ -131,6 +140,8 @@ def burst(
         scenario=scenario,
         site=site,
         moments=moments,
+        network=network,
+        source=source,
     )
     sys.exit(0 if asyncio.run(_ending(run_burst(asked, show.console()))) else 1)
 
@@ -203,7 +214,10 @@ def capacity(
 
 @app.command()
 def target(
-    plan: Annotated[Path, typer.Option(metavar="FILE", help="Where the plan is written.")],
+    plan: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Where the plan is written, or a file .json; with files."),
+    ],
     scenario: Annotated[Scenario, typer.Option(help="What the items do.")] = Scenario.REGISTER,
     phones: Annotated[int, typer.Option(help="Teleworkers, or items.")] = 500,
     rate: Annotated[float, typer.Option(help="Items that start per second.")] = 100.0,
@@ -213,20 +227,29 @@ def target(
         Shape | None,
         typer.Option(help="How they come; without one Locust's -u, -r and -t rule."),
     ] = None,
+    mbg: Annotated[str | None, typer.Option(metavar="ADDRESS:PORT", help="See burst.")] = None,
+    accounts: Annotated[Path | None, typer.Option(metavar="FILE", help="See burst.")] = None,
+    homes: Annotated[int, typer.Option(help="See burst.")] = 30,
+    site: Annotated[Path | None, typer.Option(metavar="FILE", help="See burst.")] = None,
+    network: Annotated[str, NETWORK] = "",
 ) -> None:
     """Start the target of a scenario and write its plan, for Locust by hand; runs until Ctrl-C.
+
+    A target that runs already is named as for burst; then the plan is written, and no more. DIR
+    gets the plan with all that the engines read, passwords too, and can be copied elsewhere.
 
     Without --shape, Locust's own options rule: -u is how many of the phones come, each once, -r how
     many a second, -t when the test ends. With one, that rules, and Locust is not given them.
 
-    python -m loadtests target --scenario boot --phones 100 --plan /tmp/plan.json
+    python -m loadtests target --scenario boot --phones 100 --plan boots
 
-    locust -f loadtests/locustfile.py Boot --plan /tmp/plan.json -u 100 -r 10 -t 60s --headless
+    locust -f loadtests/locustfile.py Boot --plan boots/plan.json -u 100 -r 10 -t 60s --headless
     """
     asked = Asked(
         phones=phones, rate_per_s=rate, shape=shape or Shape.STEADY, workers=workers,
         seed=Seed.parse(seed or "1").number, phones_per_home=1, limit_s=None, run_dir=None,
-        mbg=None, accounts=None, homes=30, scenario=scenario, by_locust=shape is None,
+        mbg=None if mbg is None else _address(mbg), accounts=accounts, homes=homes,
+        scenario=scenario, by_locust=shape is None, site=site, network=network,
     )  # fmt: skip
     asyncio.run(_ending(stand(asked, plan, show.console())))
 

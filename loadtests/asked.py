@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loadtests.levels import Level
-from loadtests.plan import GRACE_S, LONGEST_S, Plan, check_loopback, check_size
+from loadtests.networks import check_address, laboratory
+from loadtests.plan import GRACE_S, LONGEST_S, Plan, check_size
 from loadtests.scenarios.kinds import KINDS, STRUCK, Scenario
 from loadtests.schedule import phones_per_home
 from loadtests.target import Ready
@@ -28,6 +29,8 @@ class Asked:
         moments: file with the moments of the shape `recorded`.
         by_locust: Locust's -u, -r and -t rule, no shape of ours.
         site: file that describes a target that runs already, for scenarios with more than a border.
+        network: of a laboratory, to which load may go beside 127.0.0.0/8.
+        source: addresses of this machine for the homes; "" for 127.homes.x.y.
     """
 
     phones: int
@@ -47,6 +50,8 @@ class Asked:
     site: Path | None = None
     moments: Path | None = None
     by_locust: bool = False
+    network: str = ""
+    source: str = ""
 
 
 def check(asked: Asked) -> None:
@@ -56,8 +61,14 @@ def check(asked: Asked) -> None:
         ConfigurationError: the message says what to do instead.
     """
     check_size(asked.phones, asked.rate_per_s, asked.shape, asked.workers)
+    if asked.network:
+        laboratory(asked.network)
     if asked.mbg is not None:
-        check_loopback(asked.mbg)
+        check_address(asked.mbg, asked.network)
+    elif asked.site is None and asked.network:
+        raise ConfigurationError(
+            "the target that is started here is in 127.0.0.0/8: --network goes with --mbg or --site"
+        )
     check_scenario(asked)
 
 
@@ -134,6 +145,7 @@ def plan_of(asked: Asked, ready: Ready, folder: Path, moments: tuple[float, ...]
         places=ready.places,
         moments=moments,
         by_locust=asked.by_locust,
+        network=asked.network,
     )
     if asked.by_locust:
         return replace(plan, limit_s=LONGEST_S)

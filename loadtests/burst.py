@@ -18,7 +18,9 @@ from loadtests.asked import Asked, check, plan_of, recorded
 from loadtests.engine_core.totals import Totals
 from loadtests.errors import GeneratorError, TargetError
 from loadtests.generator import generate
-from loadtests.plan import Plan, check_loopback, read_accounts
+from loadtests.networks import check_address
+from loadtests.plan import Plan, read_accounts
+from loadtests.plan_folder import write_plan
 from loadtests.results import Outcome, burst_document, run_document
 from loadtests.run_folder import report, run_folder, write_json
 from loadtests.scenarios.kinds import KINDS, STRUCK
@@ -27,8 +29,11 @@ from loadtests.target import Ready, Target, border, read_ready
 from simulators.errors import ConfigurationError
 
 
-async def stand(asked: Asked, plan_file: Path, console: Console) -> bool:
-    """Start the target, write the plan, and stay until ended: for Locust by hand.
+async def stand(asked: Asked, where: Path, console: Console) -> bool:
+    """Write a plan for Locust by hand; a target that was started for it stays until ended.
+
+    Args:
+        where: see `write_plan`.
 
     Raises:
         BenchError: it can't be done as asked.
@@ -41,18 +46,11 @@ async def stand(asked: Asked, plan_file: Path, console: Console) -> bool:
             "hand can't bring about: use python -m loadtests burst"
         )
     async with _target(asked) as target:
-        plan = plan_of(asked, target.ready, plan_file.parent, moments)
-        plan_file.write_bytes(plan.to_json())
-        locust = f"locust -f loadtests/locustfile.py {plan.kind.user} --plan {plan_file}"
-        more = f" --processes {plan.workers}" if plan.workers > 1 else ""
-        if plan.by_locust:
-            more += f" -u {plan.phones} -r {plan.rate_per_s:g}"
-        console.print(
-            f"Up to {plan.phones} {plan.kind.noun}, {plan.manner}. The target runs until Ctrl-C.\n"
-            f"With Locust's pages:  {locust}{more}\nWithout:  {locust}{more} --headless",
-            highlight=False, markup=False,
-        )  # fmt: skip
-        await asyncio.get_running_loop().create_future()
+        plan = plan_of(asked, target.ready, where, moments)
+        said = show.by_hand(plan, write_plan(where, plan), ends=target.started_here)
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
+        if target.started_here:
+            await asyncio.get_running_loop().create_future()
     return True
 
 
@@ -179,7 +177,7 @@ async def _target(asked: Asked) -> AsyncIterator[Target]:
     """The running target that was named, or one of our own."""
     if asked.site is not None:
         ready = read_ready(asked.site)
-        check_loopback(ready.mbg)
+        check_address(ready.mbg, asked.network)
         yield Target(ready)
         return
     if asked.mbg is None:

@@ -19,8 +19,10 @@ def merge(environment: Environment, kind: Kind, batch: Batch) -> None:
     if batch.registered or batch.failed:
         said = stats_entry(batch, name, method)
         entry = StatsEntry.unserialize(cast(StatsEntryDict, said), stats)
-        stats.entries[(name, method)].extend(entry)
-        stats.total.extend(entry)
+        for kept in (stats.entries[(name, method)], stats.total):
+            if not kept.num_requests and isinstance(environment.runner, WorkerRunner):
+                kept.start_time = entry.start_time  # the master's time, and not this clock's
+            kept.extend(entry)
     for reason, count in batch.failures.items():
         key = StatsError.create_key(method, name, reason)
         stats.errors.setdefault(key, StatsError(method, name, reason)).occurrences += count

@@ -30,7 +30,7 @@ class ByLocust(Bench):
     def __init__(self, environment: Environment, plan: Plan) -> None:
         super().__init__(environment, plan)
         self._prepared, self._all_ended = Event(), Event()
-        self._running = self._told = False
+        self._running = self._told = self._is_fork = False
         self._served = self._came = self._over = 0
         """Users here that an item came for; items of this share that came, that are over."""
         self._share: int | None = None
@@ -94,6 +94,7 @@ class ByLocust(Bench):
     def _hand_on(self, at: float, worker: int) -> None:
         """A worker has more users than items: another one takes this, while one has any left."""
         self._full.add(worker)
+        self._look_for_lost()
         shares = {} if self._gathering is None else self._gathering.shares
         free = [node for node, number in shares.items() if number not in self._full | self._lost]
         if free:
@@ -133,6 +134,7 @@ class ByLocust(Bench):
 
     def _start_engine(self, worker: int, part: str = "") -> None:
         self._served, self._came, self._over, self._share = 0, 0, 0, None
+        self._is_fork = bool(part)
         super()._start_engine(worker, part)
 
     def _pass_on(self, message: Message) -> None:
@@ -170,9 +172,12 @@ class ByLocust(Bench):
     # The end
 
     def _quitting(self, environment: Environment, **_: object) -> None:
-        """Ctrl-C comes by here alone: then the test is stopped first."""
+        """Ctrl-C comes by here alone: then the test is stopped first.
+
+        Forks of one command hear of it together; a worker elsewhere that is stopped is lost.
+        """
         self._test_stopping(environment)
-        if self._child is not None:
+        if self._child is not None and (self._attendance is None or self._is_fork):
             self._end(0.0)
             self._own_ended.wait(ENDED_WITHIN_S)
         super()._quitting(environment)

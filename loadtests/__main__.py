@@ -97,6 +97,13 @@ def burst(
     ] = False,
     network: Annotated[str, NETWORK] = "",
     source: Annotated[str, SOURCE] = "",
+    machines: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS:PORT", help="Workers are on others, and join here."),
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --machines: what these get a copy of.")
+    ] = None,
     level: Annotated[
         list[str] | None,
         typer.Option(metavar="TEXT", help=f"A service level, such as {EXAMPLES}; repeatable."),
@@ -142,6 +149,8 @@ def burst(
         moments=moments,
         network=network,
         source=source,
+        machines=None if machines is None else _address(machines, "--machines"),
+        plan=plan,
     )
     sys.exit(0 if asyncio.run(_ending(run_burst(asked, show.console()))) else 1)
 
@@ -322,11 +331,11 @@ def _levels(texts: list[str] | None) -> tuple[Level, ...]:
     return tuple(parse_level(text) for text in texts or () if text.strip())
 
 
-def _address(text: str) -> Address:
+def _address(text: str, option: str = "--mbg") -> Address:
     host, _, port = text.rpartition(":")
     if not host or not port.isascii() or not port.isdigit():
         raise ConfigurationError(
-            f"expected ADDRESS:PORT for --mbg, such as 127.20.0.10:5060, got {text!r}"
+            f"expected ADDRESS:PORT for {option}, such as 127.20.0.10:5060, got {text!r}"
         )
     return host, int(port)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loadtests.levels import Level
-from loadtests.networks import check_address, laboratory
+from loadtests.networks import check_address, check_own_place, laboratory
 from loadtests.plan import GRACE_S, LONGEST_S, Plan, check_size
 from loadtests.scenarios.kinds import KINDS, STRUCK, Scenario
 from loadtests.schedule import phones_per_home
@@ -31,6 +31,8 @@ class Asked:
         site: file that describes a target that runs already, for scenarios with more than a border.
         network: of a laboratory, to which load may go beside 127.0.0.0/8.
         source: addresses of this machine for the homes; "" for 127.homes.x.y.
+        machines: where Locust's master waits for workers elsewhere; None: they are forked here.
+        plan: folder for the plan that these have a copy of.
     """
 
     phones: int
@@ -52,6 +54,8 @@ class Asked:
     by_locust: bool = False
     network: str = ""
     source: str = ""
+    machines: Address | None = None
+    plan: Path | None = None
 
 
 def check(asked: Asked) -> None:
@@ -69,7 +73,29 @@ def check(asked: Asked) -> None:
         raise ConfigurationError(
             "the target that is started here is in 127.0.0.0/8: --network goes with --mbg or --site"
         )
+    check_machines(asked)
     check_scenario(asked)
+
+
+def check_machines(asked: Asked) -> None:
+    """Refuse what workers on other machines can't do.
+
+    Raises:
+        ConfigurationError: the message says what to do instead.
+    """
+    if (asked.machines is None) != (asked.plan is None):
+        raise ConfigurationError(
+            "--machines goes with --plan DIR, which the workers have a copy of: give both, or "
+            "neither"
+        )
+    if asked.machines is None:
+        return
+    check_own_place(asked.machines)
+    if asked.time_lines or asked.source:
+        raise ConfigurationError(
+            "with --machines, phones are on these: leave out --time-lines, and give --source to "
+            "each worker"
+        )
 
 
 def check_scenario(asked: Asked) -> None:

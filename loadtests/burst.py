@@ -17,7 +17,7 @@ from loadtests import show
 from loadtests.asked import Asked, check, plan_of, recorded
 from loadtests.engine_core.totals import Totals
 from loadtests.errors import GeneratorError, TargetError
-from loadtests.generator import generate
+from loadtests.generator import Where, generate
 from loadtests.networks import check_address
 from loadtests.plan import Plan, read_accounts
 from loadtests.plan_folder import write_plan
@@ -98,7 +98,7 @@ async def _played(asked: Asked, console: Console) -> tuple[Outcome, Path]:
                 f"{plan.phones_per_home} phones share a home and its socket.",
                 highlight=False,
             )
-        outcome = replace(await _drive(plan, target, folder, console), levels=asked.levels)
+        outcome = replace(await _drive(asked, plan, target, folder, console), levels=asked.levels)
     write_json(folder / "burst.json", burst_document(outcome))
     command = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
     finished = datetime.now(UTC)
@@ -110,20 +110,30 @@ async def _played(asked: Asked, console: Console) -> tuple[Outcome, Path]:
     return outcome, folder
 
 
-async def _drive(plan: Plan, target: Target, folder: Path, console: Console) -> Outcome:
+async def _drive(
+    asked: Asked, plan: Plan, target: Target, folder: Path, console: Console
+) -> Outcome:
     totals, engine, locust = Totals(), "", dict[str, int | str]()
     before = target.usage()
     shares = _shares(plan)
     log = folder / "locust.log"
+    where = Where(asked.machines, asked.source)
     with tempfile.TemporaryDirectory(prefix="burst-plan-") as plans:
-        plan_file = Path(plans) / "plan.json"
-        plan_file.write_bytes(plan.to_json())
+        if asked.plan is not None and asked.machines is not None:
+            plan_file = write_plan(asked.plan, plan)
+            said_to_whom = show.to_machines(plan, plan_file, asked.machines)
+            console.print(said_to_whom, highlight=False, markup=False, soft_wrap=True)
+        else:
+            plan_file = Path(plans) / "plan.json"
+            plan_file.write_bytes(plan.to_json())
         with show.Progress(console, plan.phones, plan.kind.done) as progress:
-            async with aclosing(generate(plan, plan_file, log)) as messages:
+            async with aclosing(generate(plan, plan_file, log, where)) as messages:
                 async for message in messages:
                     if message.ready is not None and not engine:
                         engine = f"{message.ready}, child process of Locust"
                         console.print(f"Engine: {engine}", highlight=False)
+                    if message.clock is not None:
+                        console.print(f"worker {message.worker}: {message.clock}", highlight=False)
                     if message.go is not None and plan.scenario in STRUCK:
                         await _strike(target, message.go)
                     if message.lost is not None and message.worker is not None:

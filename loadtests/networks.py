@@ -70,6 +70,24 @@ def check_address(address: Address, network: str = "") -> None:
     )
 
 
+def check_own_place(place: Address) -> None:
+    """Refuse to listen for workers where strangers could come by.
+
+    Raises:
+        ConfigurationError: not one address of 127.0.0.0/8 or of a laboratory, or no port.
+    """
+    host, port = place
+    try:
+        inside = any(IPv4Address(host) in one for one in (LOOPBACK, *LABORATORY))
+    except AddressValueError:
+        inside = False
+    if not inside or not 1 <= port <= 65_535:
+        raise ConfigurationError(
+            f"expected this machine's ADDRESS:PORT within {said((LOOPBACK, *LABORATORY))}, for "
+            f"workers to join, got {host}:{port}"
+        )
+
+
 def check_places(places: dict[str, str], network: str = "") -> None:
     """Refuse a plan that would speak with anybody beyond the allowed addresses.
 

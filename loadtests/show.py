@@ -14,6 +14,7 @@ from loadtests.levels import State, Verdict
 from loadtests.plan import Plan
 from loadtests.recovery import Recovery
 from loadtests.results import PERCENTILES, Outcome, headline_refused
+from simulators.core import Address
 
 
 class Progress:
@@ -54,6 +55,16 @@ def progress_line(totals: Totals, phones: int, done: str = "registered") -> str:
         f"{max(totals.seconds, default=0):4d} s  {totals.started} of {phones} started, "
         f"{totals.registered} {done}, {totals.failed} failed, "
         f"p99 {_ms(totals.latency.percentile_ms(99))}, lag p99 {_ms(totals.lag.percentile_ms(99))}"
+    )
+
+
+def to_machines(plan: Plan, path: Path, master: Address) -> str:
+    """How workers on other machines join a burst."""
+    host, port = master
+    return (
+        f"Waiting for {plan.workers} workers with a copy of {path.parent}, which holds passwords:\n"
+        f"  locust -f loadtests/locustfile.py {plan.kind.user} --plan COPY/{path.name} --worker "
+        f"--master-host {host} --master-port {port} --source NETWORK"
     )
 
 

@@ -31,6 +31,7 @@ from loadtests.tests.fake_registrar import (
     serving,
     write_accounts,
 )
+from loadtests.tests.test_burst_command import start
 from loadtests.tests.test_locust_users import free_port, until_registered
 
 PHONES = 14
@@ -121,6 +122,12 @@ class Machines:
         self.running.append(Command(process, out, err))
         return self.running[-1]
 
+    async def close(self, *more: asyncio.subprocess.Process) -> None:
+        for process in (*(command.process for command in self.running), *more):
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
     def came_from(self, number: int) -> int:
         """How many phones of that machine."""
         return sum(peer[0].split(".")[2] == str(number) for peer in self.registrar.peers)
@@ -144,10 +151,7 @@ async def machines(
         try:
             yield them
         finally:
-            for command in them.running:
-                if command.process.returncode is None:
-                    command.process.kill()
-                    await command.process.wait()
+            await them.close()
 
 
 def all_came_once(them: Machines, master: Command) -> None:
@@ -185,6 +189,36 @@ async def test_a_shape_rules_over_machines(tmp_path: Path) -> None:
         assert await master.ended() == 0, master.err.read_text()
         assert (await first.ended(), await second.ended()) == (0, 0)
         all_came_once(them, master)
+
+
+async def test_a_burst_has_its_workers_on_machines(tmp_path: Path) -> None:
+    """With the report of a burst, whose percentiles come from merged histograms."""
+    registrar = FakeRegistrar(passwords(PHONES))
+    accounts = write_accounts(tmp_path / "accounts.jsonl", registrar.passwords)
+    async with private_plan() as addresses, serving(registrar, addresses) as mbg:
+        them = Machines(tmp_path / "plan", addresses.homes, registrar)
+        process = await start(
+            "--mbg", f"{mbg[0]}:{mbg[1]}", "--accounts", str(accounts), "--homes", "1",
+            "--phones", str(PHONES), "--run-dir", str(tmp_path / "run"), "--workers", "2",
+            "--machines", f"127.0.0.1:{them.port}", "--plan", str(them.folder),
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                while not (them.folder / "plan.json").exists():
+                    await asyncio.sleep(0.1)
+            first, second = await them.worker(1), await them.worker(2)
+            out, err = await asyncio.wait_for(process.communicate(), WITHIN_S)
+            assert (process.returncode, err) == (0, b""), (out, err)
+            assert (await first.ended(), await second.ended()) == (0, 0)
+        finally:
+            await them.close(process)
+    assert len(registrar.registered) == len(registrar.peers) == PHONES
+    assert them.came_from(1) == them.came_from(2) == HALF
+    burst = json.loads((tmp_path / "run" / "burst.json").read_text())
+    assert (burst["attempted"], burst["registered"], burst["failed"]) == (PHONES, PHONES, 0)
+    assert burst["latency_ms"]["max"] < 1_000_000, "no hour of a wrong clock is in it"
+    assert f"--master-host 127.0.0.1 --master-port {them.port}" in out.decode()
+    assert "ms ahead of the master's" in out.decode()
 
 
 async def test_who_can_not_take_part_is_told_and_the_others_do(tmp_path: Path) -> None:

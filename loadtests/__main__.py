@@ -31,10 +31,13 @@ from simulators.phone.crowd.arrivals import Shape
 
 NETWORK = typer.Option(
     metavar="NETWORK",
-    help="Of a laboratory, private or for benchmarks: load may go there, too (--mbg, --site).",
+    help="Of a laboratory, private or for benchmarks: load may go there, too.",
 )
 SOURCE = typer.Option(
     metavar="NETWORK", help="Addresses of this machine, or one, for homes; else 127.homes.x.y."
+)
+OUTSIDE = typer.Option(
+    metavar="ADDRESS", help="Of this machine, for the target's MBG: phones elsewhere reach it."
 )
 DEFAULT_LEVEL = "99.9 % registered within 2 s"
 
@@ -96,6 +99,7 @@ def burst(
         bool, typer.Option("--time-lines", help="Write down what happened to each phone.")
     ] = False,
     network: Annotated[str, NETWORK] = "",
+    outside: Annotated[str, OUTSIDE] = "",
     source: Annotated[str, SOURCE] = "",
     machines: Annotated[
         str | None,
@@ -148,6 +152,7 @@ def burst(
         site=site,
         moments=moments,
         network=network,
+        outside=outside,
         source=source,
         machines=None if machines is None else _address(machines, "--machines"),
         plan=plan,
@@ -241,6 +246,7 @@ def target(
     homes: Annotated[int, typer.Option(help="See burst.")] = 30,
     site: Annotated[Path | None, typer.Option(metavar="FILE", help="See burst.")] = None,
     network: Annotated[str, NETWORK] = "",
+    outside: Annotated[str, OUTSIDE] = "",
 ) -> None:
     """Start the target of a scenario and write its plan, for Locust by hand; runs until Ctrl-C.
 
@@ -258,7 +264,7 @@ def target(
         phones=phones, rate_per_s=rate, shape=shape or Shape.STEADY, workers=workers,
         seed=Seed.parse(seed or "1").number, phones_per_home=1, limit_s=None, run_dir=None,
         mbg=None if mbg is None else _address(mbg), accounts=accounts, homes=homes,
-        scenario=scenario, by_locust=shape is None, site=site, network=network,
+        scenario=scenario, by_locust=shape is None, site=site, network=network, outside=outside,
     )  # fmt: skip
     asyncio.run(_ending(stand(asked, plan, show.console())))
 

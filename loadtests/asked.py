@@ -9,6 +9,7 @@ from loadtests.networks import check_address, check_own_place, laboratory
 from loadtests.plan import GRACE_S, LONGEST_S, Plan, check_size
 from loadtests.scenarios.kinds import KINDS, STRUCK, Scenario
 from loadtests.schedule import phones_per_home
+from loadtests.sources import PHONE_PORT
 from loadtests.target import Ready
 from simulators.core import Address
 from simulators.errors import ConfigurationError
@@ -31,6 +32,7 @@ class Asked:
         site: file that describes a target that runs already, for scenarios with more than a border.
         network: of a laboratory, to which load may go beside 127.0.0.0/8.
         source: addresses of this machine for the homes; "" for 127.homes.x.y.
+        outside: external address of the MBG that is started here; "" for one of 127.x.
         machines: where Locust's master waits for workers elsewhere; None: they are forked here.
         plan: folder for the plan that these have a copy of.
     """
@@ -54,6 +56,7 @@ class Asked:
     by_locust: bool = False
     network: str = ""
     source: str = ""
+    outside: str = ""
     machines: Address | None = None
     plan: Path | None = None
 
@@ -69,12 +72,30 @@ def check(asked: Asked) -> None:
         laboratory(asked.network)
     if asked.mbg is not None:
         check_address(asked.mbg, asked.network)
-    elif asked.site is None and asked.network:
-        raise ConfigurationError(
-            "the target that is started here is in 127.0.0.0/8: --network goes with --mbg or --site"
-        )
+    check_outside(asked)
     check_machines(asked)
     check_scenario(asked)
+
+
+def check_outside(asked: Asked) -> None:
+    """Refuse an address that the target which is started here can't have.
+
+    Raises:
+        ConfigurationError: the message says what to do instead.
+    """
+    started_here = asked.mbg is None and asked.site is None
+    if asked.outside:
+        if not started_here:
+            raise ConfigurationError(
+                "--outside is the address of the target that is started here: leave it out, or "
+                "--mbg and --site"
+            )
+        check_address((asked.outside, PHONE_PORT), asked.network)
+    elif asked.network and started_here:
+        raise ConfigurationError(
+            "the target that is started here is in 127.0.0.0/8: give it an address of this machine "
+            "in the network with --outside, or name another with --mbg or --site"
+        )
 
 
 def check_machines(asked: Asked) -> None:

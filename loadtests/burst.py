@@ -193,7 +193,9 @@ async def _target(asked: Asked) -> AsyncIterator[Target]:
     if asked.mbg is None:
         if asked.accounts is not None:
             raise ConfigurationError("--accounts goes with --mbg: give both, or neither")
-        async with border(asked.phones, asked.seed, scenario=asked.scenario) as target:
+        async with border(
+            asked.phones, asked.seed, scenario=asked.scenario, outside=asked.outside
+        ) as target:
             yield target
         return
     if asked.accounts is None:

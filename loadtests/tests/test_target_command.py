@@ -54,7 +54,10 @@ async def test_a_plan_for_a_laboratory_is_written_and_its_commands_are_told(tmp_
         ({"mbg": LABORATORY, "network": "10.21.0.0/16"}, r"10\.21\.0\.0/16 only"),
         ({"mbg": ("8.8.8.8", 5060), "network": "8.8.8.0/24"}, "never goes to public networks"),
         ({"network": "8.8.8.0/24"}, "never goes to public networks"),
-        ({"mbg": None, "network": "10.20.0.0/16"}, "--network goes with --mbg or --site"),
+        ({"mbg": None, "network": "10.20.0.0/16"}, "with --outside, or name another"),
+        ({"outside": "127.20.0.10"}, "leave it out, or --mbg"),
+        ({"mbg": None, "outside": "10.20.0.10"}, r"127\.0\.0\.0/8 only"),
+        ({"mbg": None, "outside": "8.8.8.8", "network": "10.20.0.0/16"}, "16 only"),
         ({"machines": ("127.0.0.1", 5557)}, "goes with --plan DIR"),
         ({"plan": Path("p")}, "goes with --plan DIR"),
         ({"machines": ("0.0.0.0", 5557), "plan": Path("p")}, "for workers to join"),
@@ -74,6 +77,7 @@ def test_what_leads_to_strangers_or_nowhere_is_refused(
 ) -> None:
     check(ASKED)
     check(replace(ASKED, mbg=LABORATORY, network="10.20.0.0/16"))
+    check(replace(ASKED, mbg=None, outside="10.20.0.10", network="10.20.0.0/16"))
     check(replace(ASKED, machines=("10.20.0.1", 5557), plan=Path("p")))
     with pytest.raises(ConfigurationError, match=said):
         check(replace(ASKED, **changed))  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from loadtests.networks import check_address, check_own_place, laboratory
 from loadtests.plan import GRACE_S, LONGEST_S, Plan, check_size
 from loadtests.scenarios.kinds import KINDS, STRUCK, Scenario
 from loadtests.schedule import phones_per_home
-from loadtests.sources import PHONE_PORT
+from loadtests.sources import PHONE_PORT, check_sources, parse_sources
 from loadtests.target import Ready
 from simulators.core import Address
 from simulators.errors import ConfigurationError
@@ -96,6 +96,20 @@ def check_outside(asked: Asked) -> None:
             "the target that is started here is in 127.0.0.0/8: give it an address of this machine "
             "in the network with --outside, or name another with --mbg or --site"
         )
+
+
+def check_homes(asked: Asked, target: str) -> None:
+    """Refuse homes, on this machine, from which the target can't be reached.
+
+    Args:
+        target: IPv4 address of its MBG.
+
+    Raises:
+        ConfigurationError: the message says what to give instead.
+    """
+    if asked.machines is None:
+        sources = parse_sources(asked.source) if asked.source else None
+        check_sources(asked.scenario, target, sources)
 
 
 def check_machines(asked: Asked) -> None:

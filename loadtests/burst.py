@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import show
-from loadtests.asked import Asked, check, plan_of, recorded
+from loadtests.asked import Asked, check, check_homes, plan_of, recorded
 from loadtests.engine_core.totals import Totals
 from loadtests.errors import GeneratorError, TargetError
 from loadtests.generator import Where, generate
@@ -79,6 +79,7 @@ async def play(asked: Asked, console: Console) -> Outcome:
 async def _played(asked: Asked, console: Console) -> tuple[Outcome, Path]:
     asked, moments = recorded(asked)
     check(asked)
+    check_homes(asked, _mbg_of(asked))
     started = datetime.now(UTC)
     kind = KINDS[asked.scenario]
     if asked.mbg is None and asked.accounts is None and asked.site is None:
@@ -169,6 +170,13 @@ async def _strike(target: Target, go: float) -> None:
             f"the target needed {time.time() - go:.1f} s too long for what the storm is about: "
             "ask for fewer items"
         )
+
+
+def _mbg_of(asked: Asked) -> str:
+    """Where the MBG is, or will be."""
+    if asked.site is not None:
+        return read_ready(asked.site).mbg[0]
+    return asked.mbg[0] if asked.mbg is not None else asked.outside or "127.0.0.1"
 
 
 def _shares(plan: Plan) -> list[int]:

@@ -71,7 +71,7 @@ class Bench:
         self._own_ended.set()
         self._worker: int | None = None
         """This process's share in the running test."""
-        self._clock = Clock()
+        self._clock, self._round_trip_s = Clock(), 0.0
         self._ready: dict[int, int] = {}
         """{engine: how many items it has}."""
         self._ended: set[int] = set()
@@ -267,6 +267,7 @@ class Bench:
         if message.clock is not None:
             say = log.info if message.clock.is_good else log.warning
             say("worker %d: %s", worker, message.clock)
+            self._round_trip_s = max(self._round_trip_s, message.clock.round_trip_s)
         if message.ready is not None:
             self._ready[worker] = message.share or 0
         if message.batch is not None:
@@ -285,7 +286,7 @@ class Bench:
         return len(self._ended | self._lost) == self.workers
 
     def _all_ready(self) -> None:
-        at = time.time() + self._plan.go_after_s
+        at = time.time() + self._plan.go_after_s + 2 * self._round_trip_s
         self._write(Message(go=at))
         self._say_go(at)
 

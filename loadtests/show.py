@@ -82,7 +82,7 @@ def by_hand(plan: Plan, path: Path, *, ends: bool) -> str:
     if plan.workers > 1:
         lines += [
             f"On several machines, with copies of {path.parent}, which holds passwords:",
-            f"  here:  {locust} {path} --master{users} --headless",
+            f"  here:  {locust} {path} --master --master-bind-host ADDRESS{users} --headless",
             f"  {plan.workers} times:  {locust} COPY/{path.name} --worker --master-host ADDRESS "
             "--source NETWORK",
         ]

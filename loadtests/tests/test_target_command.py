@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.asked import Asked, check
+from loadtests.asked import Asked, check, check_homes
 from loadtests.plan import read_plan
 from loadtests.target import ROOT
 from loadtests.tests.fake_registrar import passwords, write_accounts
@@ -43,8 +43,19 @@ async def test_a_plan_for_a_laboratory_is_written_and_its_commands_are_told(tmp_
     assert plan.by_locust
     assert "secret" in Path(plan.accounts).read_text()
     assert "Ctrl-C" not in out, "no target was started"
-    assert f"{folder}/plan.json --master -u 4 -r 100 --headless" in out
+    assert f"{folder}/plan.json --master --master-bind-host ADDRESS -u 4 -r 100 --headless" in out
     assert "COPY/plan.json --worker --master-host ADDRESS --source NETWORK" in out
+
+
+def test_homes_from_which_no_way_leads_to_the_target_are_refused_first() -> None:
+    there = replace(ASKED, mbg=None, outside="10.20.0.10", network="10.20.0.0/16")
+    check_homes(ASKED, "127.20.0.10")
+    check_homes(replace(there, source="10.20.1.0/24"), "10.20.0.10")
+    check_homes(replace(there, machines=("10.20.0.10", 5557)), "10.20.0.10")
+    with pytest.raises(ConfigurationError, match="with --source"):
+        check_homes(there, "10.20.0.10")
+    with pytest.raises(ConfigurationError, match="never comes from public"):
+        check_homes(replace(ASKED, source="8.8.8.8"), "127.20.0.10")
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ class Bench:
             options += ["--source", self._source, "--part", part]
         child = self._child = Child(*options)
         try:
-            self._listen(child, worker)
+            self._listen(child, worker, is_fork=bool(part))
         except GeneratorError as error:
             self._pass_on(Message(problem=str(error), worker=worker))
         finally:
@@ -215,11 +215,11 @@ class Bench:
             self._child = None
             self._own_ended.set()
 
-    def _listen(self, child: Child, worker: int) -> None:
-        """Pass on what the engine says, until it ends."""
+    def _listen(self, child: Child, worker: int, *, is_fork: bool) -> None:
+        """Pass on what the engine says, until it ends; a fork has its master's clock."""
         final = False
         for message in child.messages():
-            if message.ready is not None and self._attendance is not None:
+            if message.ready is not None and self._attendance is not None and not is_fork:
                 self._clock = self._attendance.measure()
                 self._pass_on(Message(clock=self._clock, worker=worker))
             final = final or bool(message.batch and message.batch.final)

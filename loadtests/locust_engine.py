@@ -34,7 +34,8 @@ from loadtests.roster import Hello
 GRACE_S = 90.0
 """Beyond the plan's limit: starting engines, and their last batches."""
 WORKERS_WITHIN_S, AT_A_BUTTON_S = 60.0, 10.0
-"""How long forked workers may take to come; and workers elsewhere, once somebody presses start."""
+"""How long forked workers may take to come; and workers elsewhere, once somebody presses start,
+beside Locust's stop timeout, for which workers are away after each test."""
 ENDED_WITHIN_S, LOOK_S = 30.0, 1.0
 TO_MASTER, GO = "bench line", "bench go"
 
@@ -156,16 +157,16 @@ class Bench:
             self._refuse(f"the plan has {self.workers} workers, and {why}")
             self._leave()
 
-    def _leave(self) -> NoReturn:
+    def _leave(self, status: int = 2) -> NoReturn:
         self._runner.quit()
-        sys.exit(2)
+        sys.exit(status)
 
     def _gather(self, gathering: Gathering) -> bool:
         within_s = self._options.expect_workers_max_wait or None
         if self._options.processes:
             within_s = WORKERS_WITHIN_S
         elif not self._options.headless:
-            within_s = AT_A_BUTTON_S
+            within_s = AT_A_BUTTON_S + (self._environment.stop_timeout or 0.0)
         if not gathering.all_are_here(within_s):
             return self._refuse(
                 f"the plan has {self.workers} workers, and {gathering.count} came: start as many"

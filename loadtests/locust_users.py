@@ -50,8 +50,11 @@ class ByLocust(Bench):
         elif self._options.headless:
             if (self._options.num_users or 1) > self._plan.phones:
                 sys.exit(self._too_many)
-            if not self._prepare():
-                self._leave()
+            try:
+                if not self._prepare():
+                    self._leave()
+            except KeyboardInterrupt:  # while it waits for workers
+                self._leave(130)
 
     def drive(self) -> None:
         """A Locust user begins: its item does, too, unless it takes over that of one who left."""

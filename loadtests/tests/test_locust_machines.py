@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from loadtests.plan import LONGEST_S, Plan
@@ -32,6 +33,7 @@ from loadtests.tests.fake_registrar import (
     write_accounts,
 )
 from loadtests.tests.test_burst_command import start
+from loadtests.tests.test_locust_pages import begun, ended_by_the_pages
 from loadtests.tests.test_locust_users import free_port, until_registered
 
 PHONES = 14
@@ -219,6 +221,47 @@ async def test_a_burst_has_its_workers_on_machines(tmp_path: Path) -> None:
     assert burst["latency_ms"]["max"] < 1_000_000, "no hour of a wrong clock is in it"
     assert f"--master-host 127.0.0.1 --master-port {them.port}" in out.decode()
     assert "ms ahead of the master's" in out.decode()
+
+
+async def test_pages_start_one_test_after_the_other_on_machines(tmp_path: Path) -> None:
+    """Locust forgets its workers between tests: they say hello again.
+
+    In the first, users leave and come back, which brings no other phones.
+    """
+    async with machines(tmp_path) as them:
+        port = free_port()
+        master = await them.master(
+            "--headful", "--web-host", "127.0.0.1", "--web-port", str(port), "--stop-timeout", "0"
+        )
+        for number in (1, 2):
+            await (await them.worker(number)).has_said("the master has this worker take part")
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+            async with asyncio.timeout(WITHIN_S):
+                for users in (6, 2, 6):
+                    await begun(http, users)
+                    await users_are(http, users)
+                await stopped_by_the_pages(http)
+                assert len(them.registrar.registered) == 6
+                await begun(http, PHONES)
+                while await ended_by_the_pages(http) != PHONES:
+                    await asyncio.sleep(0.1)
+                await stopped_by_the_pages(http)
+        assert await master.stopped() == 0, master.err.read_text()
+    assert len(them.registrar.registered) == PHONES
+    assert master.row["num_requests"] == PHONES, "of the last test"
+
+
+async def users_are(http: aiohttp.ClientSession, count: int) -> None:
+    while True:
+        async with http.get("/stats/requests") as answer:
+            if (await answer.json())["user_count"] == count:
+                return
+        await asyncio.sleep(0.1)
+
+
+async def stopped_by_the_pages(http: aiohttp.ClientSession) -> None:
+    async with http.post("/stop") as answer:
+        assert (await answer.json())["success"]
 
 
 async def test_who_can_not_take_part_is_told_and_the_others_do(tmp_path: Path) -> None:

@@ -80,8 +80,7 @@ async def generate(
             stdout=asyncio.subprocess.PIPE, stderr=errors, start_new_session=True,
         )  # fmt: skip
         try:
-            begins_within_s = SILENCE_S if where.master is None else None  # people start them
-            async with aclosing(_messages(process, begins_within_s)) as messages:
+            async with aclosing(_messages(process, where)) as messages:
                 async for message in messages:
                     yield message
             code = await process.wait()
@@ -92,10 +91,10 @@ async def generate(
 
 
 async def _messages(
-    process: asyncio.subprocess.Process, begins_within_s: float | None
+    process: asyncio.subprocess.Process, where: Where
 ) -> AsyncGenerator[Message, None]:
     assert process.stdout is not None
-    within_s = begins_within_s
+    within_s = SILENCE_S if where.master is None else None  # people start them
     while True:
         try:
             line = await asyncio.wait_for(process.stdout.readline(), within_s)
@@ -106,7 +105,8 @@ async def _messages(
             return
         message = from_line(line)
         if message.problem is not None:
-            raise GeneratorError(message.problem)
+            whose = "" if where.master is None else f"worker {message.worker}: "
+            raise GeneratorError(whose + message.problem)
         yield message
 
 

@@ -29,6 +29,16 @@ from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
 from simulators.phone.crowd.arrivals import Shape
 
+NETWORK = typer.Option(
+    metavar="NETWORK",
+    help="Of a laboratory, private or for benchmarks: load may go there, too.",
+)
+SOURCE = typer.Option(
+    metavar="NETWORK", help="Addresses of this machine, or one, for homes; else 127.homes.x.y."
+)
+OUTSIDE = typer.Option(
+    metavar="ADDRESS", help="Of this machine, for the target's MBG: phones elsewhere reach it."
+)
 DEFAULT_LEVEL = "99.9 % registered within 2 s"
 
 app = typer.Typer(
@@ -41,7 +51,7 @@ app = typer.Typer(
 
 @app.callback()
 def loadtests() -> None:
-    """Load on the estate. Traffic goes to 127.0.0.0/8 alone."""
+    """Load on the estate. Traffic goes to 127.0.0.0/8 alone, unless --network allows more."""
 
 
 @app.command()
@@ -88,6 +98,16 @@ def burst(
     time_lines: Annotated[
         bool, typer.Option("--time-lines", help="Write down what happened to each phone.")
     ] = False,
+    network: Annotated[str, NETWORK] = "",
+    outside: Annotated[str, OUTSIDE] = "",
+    source: Annotated[str, SOURCE] = "",
+    machines: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS:PORT", help="Workers are on others, and join here."),
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --machines: what these get a copy of.")
+    ] = None,
     level: Annotated[
         list[str] | None,
         typer.Option(metavar="TEXT", help=f"A service level, such as {EXAMPLES}; repeatable."),
@@ -131,6 +151,11 @@ def burst(
         scenario=scenario,
         site=site,
         moments=moments,
+        network=network,
+        outside=outside,
+        source=source,
+        machines=None if machines is None else _address(machines, "--machines"),
+        plan=plan,
     )
     sys.exit(0 if asyncio.run(_ending(run_burst(asked, show.console()))) else 1)
 
@@ -203,7 +228,10 @@ def capacity(
 
 @app.command()
 def target(
-    plan: Annotated[Path, typer.Option(metavar="FILE", help="Where the plan is written.")],
+    plan: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Where the plan is written, or a file .json; with files."),
+    ],
     scenario: Annotated[Scenario, typer.Option(help="What the items do.")] = Scenario.REGISTER,
     phones: Annotated[int, typer.Option(help="Teleworkers, or items.")] = 500,
     rate: Annotated[float, typer.Option(help="Items that start per second.")] = 100.0,
@@ -213,20 +241,30 @@ def target(
         Shape | None,
         typer.Option(help="How they come; without one Locust's -u, -r and -t rule."),
     ] = None,
+    mbg: Annotated[str | None, typer.Option(metavar="ADDRESS:PORT", help="See burst.")] = None,
+    accounts: Annotated[Path | None, typer.Option(metavar="FILE", help="See burst.")] = None,
+    homes: Annotated[int, typer.Option(help="See burst.")] = 30,
+    site: Annotated[Path | None, typer.Option(metavar="FILE", help="See burst.")] = None,
+    network: Annotated[str, NETWORK] = "",
+    outside: Annotated[str, OUTSIDE] = "",
 ) -> None:
     """Start the target of a scenario and write its plan, for Locust by hand; runs until Ctrl-C.
+
+    A target that runs already is named as for burst; then the plan is written, and no more. DIR
+    gets the plan with all that the engines read, passwords too, and can be copied elsewhere.
 
     Without --shape, Locust's own options rule: -u is how many of the phones come, each once, -r how
     many a second, -t when the test ends. With one, that rules, and Locust is not given them.
 
-    python -m loadtests target --scenario boot --phones 100 --plan /tmp/plan.json
+    python -m loadtests target --scenario boot --phones 100 --plan boots
 
-    locust -f loadtests/locustfile.py Boot --plan /tmp/plan.json -u 100 -r 10 -t 60s --headless
+    locust -f loadtests/locustfile.py Boot --plan boots/plan.json -u 100 -r 10 -t 60s --headless
     """
     asked = Asked(
         phones=phones, rate_per_s=rate, shape=shape or Shape.STEADY, workers=workers,
         seed=Seed.parse(seed or "1").number, phones_per_home=1, limit_s=None, run_dir=None,
-        mbg=None, accounts=None, homes=30, scenario=scenario, by_locust=shape is None,
+        mbg=None if mbg is None else _address(mbg), accounts=accounts, homes=homes,
+        scenario=scenario, by_locust=shape is None, site=site, network=network, outside=outside,
     )  # fmt: skip
     asyncio.run(_ending(stand(asked, plan, show.console())))
 
@@ -299,11 +337,11 @@ def _levels(texts: list[str] | None) -> tuple[Level, ...]:
     return tuple(parse_level(text) for text in texts or () if text.strip())
 
 
-def _address(text: str) -> Address:
+def _address(text: str, option: str = "--mbg") -> Address:
     host, _, port = text.rpartition(":")
     if not host or not port.isascii() or not port.isdigit():
         raise ConfigurationError(
-            f"expected ADDRESS:PORT for --mbg, such as 127.20.0.10:5060, got {text!r}"
+            f"expected ADDRESS:PORT for {option}, such as 127.20.0.10:5060, got {text!r}"
         )
     return host, int(port)
 

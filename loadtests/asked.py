@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loadtests.levels import Level
-from loadtests.plan import GRACE_S, LONGEST_S, Plan, check_loopback, check_size
+from loadtests.networks import check_address, check_own_place, laboratory
+from loadtests.plan import GRACE_S, LONGEST_S, Plan, check_size
 from loadtests.scenarios.kinds import KINDS, STRUCK, Scenario
 from loadtests.schedule import phones_per_home
+from loadtests.sources import PHONE_PORT, check_sources, parse_sources
 from loadtests.target import Ready
 from simulators.core import Address
 from simulators.errors import ConfigurationError
@@ -28,6 +30,11 @@ class Asked:
         moments: file with the moments of the shape `recorded`.
         by_locust: Locust's -u, -r and -t rule, no shape of ours.
         site: file that describes a target that runs already, for scenarios with more than a border.
+        network: of a laboratory, to which load may go beside 127.0.0.0/8.
+        source: addresses of this machine for the homes; "" for 127.homes.x.y.
+        outside: external address of the MBG that is started here; "" for one of 127.x.
+        machines: where Locust's master waits for workers elsewhere; None: they are forked here.
+        plan: folder for the plan that these have a copy of.
     """
 
     phones: int
@@ -47,6 +54,11 @@ class Asked:
     site: Path | None = None
     moments: Path | None = None
     by_locust: bool = False
+    network: str = ""
+    source: str = ""
+    outside: str = ""
+    machines: Address | None = None
+    plan: Path | None = None
 
 
 def check(asked: Asked) -> None:
@@ -56,9 +68,69 @@ def check(asked: Asked) -> None:
         ConfigurationError: the message says what to do instead.
     """
     check_size(asked.phones, asked.rate_per_s, asked.shape, asked.workers)
+    if asked.network:
+        laboratory(asked.network)
     if asked.mbg is not None:
-        check_loopback(asked.mbg)
+        check_address(asked.mbg, asked.network)
+    check_outside(asked)
+    check_machines(asked)
     check_scenario(asked)
+
+
+def check_outside(asked: Asked) -> None:
+    """Refuse an address that the target which is started here can't have.
+
+    Raises:
+        ConfigurationError: the message says what to do instead.
+    """
+    started_here = asked.mbg is None and asked.site is None
+    if asked.outside:
+        if not started_here:
+            raise ConfigurationError(
+                "--outside is the address of the target that is started here: leave it out, or "
+                "--mbg and --site"
+            )
+        check_address((asked.outside, PHONE_PORT), asked.network)
+    elif asked.network and started_here:
+        raise ConfigurationError(
+            "the target that is started here is in 127.0.0.0/8: give it an address of this machine "
+            "in the network with --outside, or name another with --mbg or --site"
+        )
+
+
+def check_homes(asked: Asked, target: str) -> None:
+    """Refuse homes, on this machine, from which the target can't be reached.
+
+    Args:
+        target: IPv4 address of its MBG.
+
+    Raises:
+        ConfigurationError: the message says what to give instead.
+    """
+    if asked.machines is None:
+        sources = parse_sources(asked.source) if asked.source else None
+        check_sources(asked.scenario, target, sources)
+
+
+def check_machines(asked: Asked) -> None:
+    """Refuse what workers on other machines can't do.
+
+    Raises:
+        ConfigurationError: the message says what to do instead.
+    """
+    if (asked.machines is None) != (asked.plan is None):
+        raise ConfigurationError(
+            "--machines goes with --plan DIR, which the workers have a copy of: give both, or "
+            "neither"
+        )
+    if asked.machines is None:
+        return
+    check_own_place(asked.machines)
+    if asked.time_lines or asked.source:
+        raise ConfigurationError(
+            "with --machines, phones are on these: leave out --time-lines, and give --source to "
+            "each worker"
+        )
 
 
 def check_scenario(asked: Asked) -> None:
@@ -134,6 +206,7 @@ def plan_of(asked: Asked, ready: Ready, folder: Path, moments: tuple[float, ...]
         places=ready.places,
         moments=moments,
         by_locust=asked.by_locust,
+        network=asked.network,
     )
     if asked.by_locust:
         return replace(plan, limit_s=LONGEST_S)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
 
+from loadtests.clocks import Clock
 from loadtests.engine_core.histogram import NOTHING, Encoded
 from loadtests.errors import GeneratorError
 
@@ -132,6 +133,7 @@ class Message:
         share: items of engine `worker`; beside `ready`.
         surplus: a Locust user that began at this Unix time finds no item left in the share of
             engine `worker`.
+        clock: that of the machine of engine `worker`, beside the master's.
     """
 
     ready: str | None = None
@@ -143,6 +145,7 @@ class Message:
     locust: dict[str, int | str] | None = None
     share: int | None = None
     surplus: float | None = None
+    clock: Clock | None = None
 
 
 _MESSAGE = TypeAdapter(Message)

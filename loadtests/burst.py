@@ -14,11 +14,13 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import show
-from loadtests.asked import Asked, check, plan_of, recorded
+from loadtests.asked import Asked, check, check_homes, plan_of, recorded
 from loadtests.engine_core.totals import Totals
 from loadtests.errors import GeneratorError, TargetError
-from loadtests.generator import generate
-from loadtests.plan import Plan, check_loopback, read_accounts
+from loadtests.generator import Where, generate
+from loadtests.networks import check_address
+from loadtests.plan import Plan, read_accounts
+from loadtests.plan_folder import write_plan
 from loadtests.results import Outcome, burst_document, run_document
 from loadtests.run_folder import report, run_folder, write_json
 from loadtests.scenarios.kinds import KINDS, STRUCK
@@ -27,8 +29,11 @@ from loadtests.target import Ready, Target, border, read_ready
 from simulators.errors import ConfigurationError
 
 
-async def stand(asked: Asked, plan_file: Path, console: Console) -> bool:
-    """Start the target, write the plan, and stay until ended: for Locust by hand.
+async def stand(asked: Asked, where: Path, console: Console) -> bool:
+    """Write a plan for Locust by hand; a target that was started for it stays until ended.
+
+    Args:
+        where: see `write_plan`.
 
     Raises:
         BenchError: it can't be done as asked.
@@ -41,18 +46,11 @@ async def stand(asked: Asked, plan_file: Path, console: Console) -> bool:
             "hand can't bring about: use python -m loadtests burst"
         )
     async with _target(asked) as target:
-        plan = plan_of(asked, target.ready, plan_file.parent, moments)
-        plan_file.write_bytes(plan.to_json())
-        locust = f"locust -f loadtests/locustfile.py {plan.kind.user} --plan {plan_file}"
-        more = f" --processes {plan.workers}" if plan.workers > 1 else ""
-        if plan.by_locust:
-            more += f" -u {plan.phones} -r {plan.rate_per_s:g}"
-        console.print(
-            f"Up to {plan.phones} {plan.kind.noun}, {plan.manner}. The target runs until Ctrl-C.\n"
-            f"With Locust's pages:  {locust}{more}\nWithout:  {locust}{more} --headless",
-            highlight=False, markup=False,
-        )  # fmt: skip
-        await asyncio.get_running_loop().create_future()
+        plan = plan_of(asked, target.ready, where, moments)
+        said = show.by_hand(plan, write_plan(where, plan), ends=target.started_here)
+        console.print(said, highlight=False, markup=False, soft_wrap=True)
+        if target.started_here:
+            await asyncio.get_running_loop().create_future()
     return True
 
 
@@ -81,6 +79,7 @@ async def play(asked: Asked, console: Console) -> Outcome:
 async def _played(asked: Asked, console: Console) -> tuple[Outcome, Path]:
     asked, moments = recorded(asked)
     check(asked)
+    check_homes(asked, _mbg_of(asked))
     started = datetime.now(UTC)
     kind = KINDS[asked.scenario]
     if asked.mbg is None and asked.accounts is None and asked.site is None:
@@ -100,7 +99,7 @@ async def _played(asked: Asked, console: Console) -> tuple[Outcome, Path]:
                 f"{plan.phones_per_home} phones share a home and its socket.",
                 highlight=False,
             )
-        outcome = replace(await _drive(plan, target, folder, console), levels=asked.levels)
+        outcome = replace(await _drive(asked, plan, target, folder, console), levels=asked.levels)
     write_json(folder / "burst.json", burst_document(outcome))
     command = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
     finished = datetime.now(UTC)
@@ -112,20 +111,30 @@ async def _played(asked: Asked, console: Console) -> tuple[Outcome, Path]:
     return outcome, folder
 
 
-async def _drive(plan: Plan, target: Target, folder: Path, console: Console) -> Outcome:
+async def _drive(
+    asked: Asked, plan: Plan, target: Target, folder: Path, console: Console
+) -> Outcome:
     totals, engine, locust = Totals(), "", dict[str, int | str]()
     before = target.usage()
     shares = _shares(plan)
     log = folder / "locust.log"
+    where = Where(asked.machines, asked.source)
     with tempfile.TemporaryDirectory(prefix="burst-plan-") as plans:
-        plan_file = Path(plans) / "plan.json"
-        plan_file.write_bytes(plan.to_json())
+        if asked.plan is not None and asked.machines is not None:
+            plan_file = write_plan(asked.plan, plan)
+            said_to_whom = show.to_machines(plan, plan_file, asked.machines)
+            console.print(said_to_whom, highlight=False, markup=False, soft_wrap=True)
+        else:
+            plan_file = Path(plans) / "plan.json"
+            plan_file.write_bytes(plan.to_json())
         with show.Progress(console, plan.phones, plan.kind.done) as progress:
-            async with aclosing(generate(plan, plan_file, log)) as messages:
+            async with aclosing(generate(plan, plan_file, log, where)) as messages:
                 async for message in messages:
                     if message.ready is not None and not engine:
                         engine = f"{message.ready}, child process of Locust"
                         console.print(f"Engine: {engine}", highlight=False)
+                    if message.clock is not None:
+                        console.print(f"worker {message.worker}: {message.clock}", highlight=False)
                     if message.go is not None and plan.scenario in STRUCK:
                         await _strike(target, message.go)
                     if message.lost is not None and message.worker is not None:
@@ -163,6 +172,13 @@ async def _strike(target: Target, go: float) -> None:
         )
 
 
+def _mbg_of(asked: Asked) -> str:
+    """Where the MBG is, or will be."""
+    if asked.site is not None:
+        return read_ready(asked.site).mbg[0]
+    return asked.mbg[0] if asked.mbg is not None else asked.outside or "127.0.0.1"
+
+
 def _shares(plan: Plan) -> list[int]:
     """How many items each worker has."""
     accounts = read_accounts(Path(plan.accounts), plan.phones)
@@ -179,13 +195,15 @@ async def _target(asked: Asked) -> AsyncIterator[Target]:
     """The running target that was named, or one of our own."""
     if asked.site is not None:
         ready = read_ready(asked.site)
-        check_loopback(ready.mbg)
+        check_address(ready.mbg, asked.network)
         yield Target(ready)
         return
     if asked.mbg is None:
         if asked.accounts is not None:
             raise ConfigurationError("--accounts goes with --mbg: give both, or neither")
-        async with border(asked.phones, asked.seed, scenario=asked.scenario) as target:
+        async with border(
+            asked.phones, asked.seed, scenario=asked.scenario, outside=asked.outside
+        ) as target:
             yield target
         return
     if asked.accounts is None:

@@ -15,6 +15,7 @@ from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.choice import play_of
 from loadtests.scenarios.play import OVER_LIMIT as OVER_LIMIT
 from loadtests.schedule import share
+from loadtests.sources import Sources
 from simulators.sip.transaction import Timers
 
 BATCH_S = 0.5
@@ -29,6 +30,7 @@ class Engine:
         accounts: those of the whole plan, in order.
         say: takes each batch.
         timers: SIP timers; only tests give shorter ones.
+        sources: addresses for its homes; None for 127.homes.x.y.
     """
 
     def __init__(
@@ -38,13 +40,14 @@ class Engine:
         accounts: list[PhoneAccount],
         say: Callable[[Batch], None],
         timers: Timers | None = None,
+        sources: Sources | None = None,
     ) -> None:
         homes = [account.home_index // plan.phones_per_home for account in accounts]
         self.phones = share(homes, plan.workers, worker)
         self._plan = plan
         self._due_s = [0.0] * plan.phones if plan.by_locust else plan.arrivals()
         self._ledger = Ledger(worker)
-        self._play = play_of(plan, worker, accounts, self.phones, self, timers)
+        self._play = play_of(plan, worker, accounts, self.phones, self, timers, sources)
         self._say = say
         self._began = 0.0
         self._next = 0

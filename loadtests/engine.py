@@ -1,6 +1,6 @@
 """The load engine as a process of its own: thousands of phones on one event loop.
 
-    python -m loadtests.engine --plan PLAN.json [--worker 0] [--alone]
+    python -m loadtests.engine --plan PLAN.json [--worker 0] [--source NETWORK] [--alone]
 
 Says "ready" on standard output, waits for a line `go UNIX_TIME` on standard input, starts its share
 of the phones on schedule and reports a batch each half second. Ends after the last answer, at the
@@ -15,6 +15,7 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ import typer
 from loadtests.batches import Message, to_line
 from loadtests.driver import Engine
 from loadtests.plan import Plan, read_accounts, read_plan
+from loadtests.sources import Sources, check_sources, parse_sources
 from simulators.errors import BenchError, ConfigurationError
 
 GO_WITHIN_S = 120.0
@@ -34,10 +36,12 @@ def engine_name() -> str:
     return f"{loop} on Python {platform.python_version()}"
 
 
-async def serve(plan: Plan, worker: int, *, alone: bool) -> None:
+async def serve(plan: Plan, worker: int, sources: Sources | None, *, alone: bool) -> None:
     """Run one engine, with its say on standard output."""
     accounts = read_accounts(Path(plan.accounts), plan.phones)
-    engine = Engine(plan, worker, accounts, lambda batch: _say(Message(batch=batch)))
+    engine = Engine(
+        plan, worker, accounts, lambda batch: _say(Message(batch=batch)), sources=sources
+    )
     try:
         await engine.open()
         # A full collection walks over all phones and stops the loop for up to 60 ms (measured with
@@ -104,6 +108,11 @@ def main(
     plan: Annotated[Path, typer.Option(help="The plan of the burst, as JSON.")],
     worker: Annotated[int, typer.Option(help="Which share of the phones, from 0.")] = 0,
     alone: Annotated[bool, typer.Option(help="Start at once, without waiting for 'go'.")] = False,
+    source: Annotated[
+        str,
+        typer.Option(metavar="NETWORK", help="Addresses of this machine, or one, for its homes."),
+    ] = "",
+    part: Annotated[str, typer.Option(metavar="K/N", help="Share them with other engines.")] = "",
 ) -> None:
     """Drive one share of a burst, and print batches as JSON lines."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: who started it sees to the end
@@ -117,7 +126,9 @@ def main(
                 f"expected a worker from 0 to {burst.workers - 1}, got {worker}: the plan has "
                 f"{burst.workers}"
             )
-        _run_on_fastest_loop(burst, worker, alone)
+        sources = parse_sources(source, part) if source else None
+        check_sources(burst.scenario, burst.mbg[0], sources)
+        _run_on_fastest_loop(serve(burst, worker, sources, alone=alone))
     except BenchError as error:
         _say(Message(problem=str(error)))
         raise typer.Exit(2) from None
@@ -125,13 +136,13 @@ def main(
         raise typer.Exit(1) from None  # who listened is gone
 
 
-def _run_on_fastest_loop(plan: Plan, worker: int, alone: bool) -> None:
+def _run_on_fastest_loop(work: Coroutine[None, None, None]) -> None:
     try:
         import uvloop
     except ImportError:
-        asyncio.run(serve(plan, worker, alone=alone))
+        asyncio.run(work)
     else:
-        uvloop.run(serve(plan, worker, alone=alone))
+        uvloop.run(work)
 
 
 if __name__ == "__main__":

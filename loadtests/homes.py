@@ -7,6 +7,7 @@ buffer is counted by the system, and asked for here.
 
 import asyncio
 import contextlib
+import errno
 import socket
 import struct
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from time import monotonic
 
 from loadtests.batches import Wire
 from simulators.core import Address
+from simulators.errors import ConfigurationError
 from simulators.phone.crowd.crowd import Outgoing
 
 MOST_AT_A_TURN = 64
@@ -96,8 +98,12 @@ class Homes:
 
     def _again(self, data: bytes, to: Address, side: str) -> None:
         """Send what the news of an earlier refusal has kept from being sent."""
+        send = self._senders[side]
         with contextlib.suppress(OSError):
-            self._sockets[side].sendto(data, to)
+            if send is None:
+                self._sockets[side].sendto(data, to)
+            else:
+                send(data)
             self._sent += 1
             self._sent_octets += len(data)
 
@@ -142,6 +148,37 @@ class Homes:
         except OSError:  # nobody listened where something was sent (ICMP): the timers see to it
             self.refused += 1
         self._turn_over()
+
+
+def check_own(address: str) -> None:
+    """Refuse an address that is not this machine's; no socket stays open.
+
+    Raises:
+        ConfigurationError: the message says what to do.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        try:
+            made.bind((address, 0))
+        except OSError as error:
+            raise ConfigurationError(why_closed((address, 0), error, 0)) from error
+
+
+def why_closed(place: Address, error: OSError, opened: int) -> str:
+    """Why a home could not be opened there, and what to do; `opened` have been before."""
+    host, port = place
+    if error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f"this machine has no address {host} for a home: add it (ip addr add {host}/32 dev "
+            "INTERFACE; a whole network: ip route add local NETWORK dev lo), or name others with "
+            "--source"
+        )
+    if error.errno in (errno.EINVAL, errno.ENETUNREACH, errno.EHOSTUNREACH):
+        return f"no way leads from {host} to the target: give other addresses with --source"
+    return (
+        f"can't open UDP {host}:{port} for a home ({error.strerror or error}; {opened} are open): "
+        "stop another burst that uses it, give other addresses with --source, or put more phones "
+        "into a home with --phones-per-home"
+    )
 
 
 def _make_room(made: socket.socket) -> None:

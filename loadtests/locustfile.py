@@ -14,11 +14,13 @@ from pathlib import Path
 from locust import LoadTestShape, User, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
+from locust.runners import MasterRunner
 
 from loadtests.locust_engine import Bench, bench_of
 from loadtests.locust_users import ByLocust
 from loadtests.plan import LONGEST_S, Plan, read_plan
 from loadtests.scenarios.kinds import KINDS
+from loadtests.sources import check_sources, parse_sources
 from simulators.errors import ConfigurationError
 
 COUNTED = {"num_users": "-u", "spawn_rate": "-r", "run_time": "-t"}
@@ -31,6 +33,15 @@ def _options(parser: LocustArgumentParser) -> None:
         "phones (or other items) come, each once, -r how many a second, -t when the test ends; "
         "where it was made with one, that rules, and -u, -r and -t are refused.",
         default="",
+        include_in_web_ui=False,
+    )
+    parser.add_argument(
+        "--source",
+        metavar="NETWORK",
+        help="Addresses of this machine for the homes of its phones, as a network (10.20.1.0/24) "
+        "or one address; without, homes are 127.homes.x.y. Each --worker has its own.",
+        default="",
+        include_in_web_ui=False,
     )
     parser.add_argument(
         "--json-lines",
@@ -46,6 +57,7 @@ def _init(environment: Environment, **_: object) -> None:
         sys.exit("--plan is needed: python -m loadtests target --plan FILE writes one")
     try:
         plan = read_plan(Path(options.plan))
+        _look_at_source(environment, plan)
     except ConfigurationError as error:
         sys.exit(str(error))
     _choose_user(environment, plan)
@@ -65,6 +77,18 @@ def _init(environment: Environment, **_: object) -> None:
     Bench(environment, plan).attach()
 
 
+def _look_at_source(environment: Environment, plan: Plan) -> None:
+    """Each process that has an engine has its addresses, and a master that forks none has none."""
+    options = environment.parsed_options
+    assert options is not None
+    if isinstance(environment.runner, MasterRunner) and not options.processes:
+        if options.source:
+            raise ConfigurationError("a --master has no phones: give --source to each --worker")
+        return
+    sources = parse_sources(options.source) if options.source else None
+    check_sources(plan.scenario, plan.mbg[0], sources)
+
+
 def _choose_user(environment: Environment, plan: Plan) -> None:
     """The user class of the plan's scenario alone takes part."""
     chosen = [user for user in environment.user_classes if user.__name__ == plan.kind.user]
@@ -78,12 +102,12 @@ events.init.add_listener(_init)  # type: ignore[no-untyped-call]
 
 
 class Engine(User):
-    """By plan: starts this worker's load engine. By Locust: has it start one item."""
+    """By plan: stands for this worker's load engine. By Locust: has it start one item."""
 
     abstract = True
 
     def wait_time(self) -> float:
-        """An item comes once; then its user waits until the test ends."""
+        """What it stands for comes once; then it waits until the test ends."""
         return 10 * LONGEST_S
 
     @task

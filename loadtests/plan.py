@@ -5,13 +5,13 @@ hold passwords, stay in a file of their own that only its owner can read; the pl
 """
 
 import json
-from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv4Address
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from loadtests.scenarios.kinds import KINDS, STRUCK, Kind, Scenario
+from loadtests.networks import FILES, LOOPBACK, check_address, check_places
+from loadtests.scenarios.kinds import KINDS, ON_ONE_MACHINE, STRUCK, Kind, Scenario
 from simulators.addresses import AddressPlan
 from simulators.core import Address
 from simulators.entropy import Seed
@@ -31,9 +31,9 @@ class Plan:
     """One burst.
 
     Args:
-        mbg: where phones register; in 127.0.0.0/8.
-        homes: second octet of the homes' addresses, 127.<homes>.x.y.
-        accounts: path of the accounts, one JSON object a line.
+        mbg: where phones register; in 127.0.0.0/8 or `network`.
+        homes: second octet of the homes' addresses, 127.<homes>.x.y, where no other are given.
+        accounts: path of the accounts, one JSON object a line; in a file, from its folder on.
         phones: 1 to 60,000.
         rate_per_s: starts per second; without meaning when all start at once.
         shape: how they arrive; see `Shape`.
@@ -44,8 +44,9 @@ class Plan:
         time_lines: folder for what happened to each phone; "" keeps none.
         scenario: what the items do; `phones` counts them, whatever they are.
         moments: of the shape `recorded`, in seconds after the first.
-        places: what else of the target is spoken with: {name: URL, or path of a file}.
+        places: what else of the target is spoken with, by name; see `loadtests.networks`.
         by_locust: Locust's users decide who comes when, one item each; rate and shape say nothing.
+        network: of a laboratory, to which load may go beside 127.0.0.0/8; "" for none.
 
     Raises:
         ConfigurationError: a value is out of range; the message says which and why.
@@ -66,10 +67,17 @@ class Plan:
     places: dict[str, str] = field(default_factory=dict)
     moments: tuple[float, ...] = ()
     by_locust: bool = False
+    network: str = ""
 
     def __post_init__(self) -> None:
         check_size(self.phones, self.rate_per_s, self.shape, self.workers)
-        check_loopback(self.mbg)
+        check_address(self.mbg, self.network)
+        check_places(self.places, self.network)
+        if self.network and self.scenario in ON_ONE_MACHINE:
+            raise ConfigurationError(
+                f"the scenario {self.scenario} needs a simulated target on the same machine, got "
+                f"the network {self.network}: leave out --network, or choose another scenario"
+            )
         if not 0 <= self.homes <= 255:
             _refuse("an octet from 0 to 255 for the homes", self.homes)
         if self.phones_per_home < 1:
@@ -114,6 +122,11 @@ class Plan:
             return f"at {self.rate_per_s:g} per second"
         return f"in the shape {self.shape.value} at {self.rate_per_s:g} per second"
 
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Networks to which its load may go."""
+        return (str(LOOPBACK), self.network) if self.network else (str(LOOPBACK),)
+
     def home(self, number: int) -> str:
         """Address of a home."""
         return AddressPlan(homes=self.homes).home(number)
@@ -146,16 +159,21 @@ _ACCOUNT = TypeAdapter(PhoneAccount)
 
 
 def read_plan(path: Path) -> Plan:
-    """Read a plan.
+    """Read a plan; its files are found from its own folder on.
 
     Raises:
         ConfigurationError: no such file, or it is no plan.
     """
     try:
-        return _PLAN.validate_json(path.read_bytes())
+        plan = _PLAN.validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigurationError(f"can't use {path} as the plan of a burst: {reason}") from error
+    folder = path.resolve().parent
+    places = {
+        name: str(folder / where) if name in FILES else where for name, where in plan.places.items()
+    }
+    return replace(plan, accounts=str(folder / plan.accounts), places=places)
 
 
 def read_accounts(path: Path, phones: int) -> list[PhoneAccount]:
@@ -200,24 +218,6 @@ def check_size(phones: int, rate_per_s: float, shape: Shape, workers: int) -> No
         raise ConfigurationError(
             f"{phones} phones at {rate_per_s:g} per second take {takes:.0f} s, the longest burst "
             f"is {LONGEST_S:g} s: choose a higher rate or fewer phones"
-        )
-
-
-def check_loopback(address: Address) -> None:
-    """Load goes to this machine's 127.0.0.0/8 alone.
-
-    Raises:
-        ConfigurationError: another address, a host name, or a port out of range.
-    """
-    host, port = address
-    try:
-        local = IPv4Address(host).packed[0] == 127
-    except AddressValueError:
-        local = False
-    if not local or not 1 <= port <= 65_535:
-        raise ConfigurationError(
-            f"load is sent to 127.0.0.0/8 only, got {host}:{port}: start the target on this "
-            "machine, and give its address as 127.x.y.z:port"
         )
 
 

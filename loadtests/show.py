@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -10,8 +11,10 @@ from rich.table import Table
 from loadtests.cost import cost
 from loadtests.engine_core.totals import Totals
 from loadtests.levels import State, Verdict
+from loadtests.plan import Plan
 from loadtests.recovery import Recovery
 from loadtests.results import PERCENTILES, Outcome, headline_refused
+from simulators.core import Address
 
 
 class Progress:
@@ -53,6 +56,37 @@ def progress_line(totals: Totals, phones: int, done: str = "registered") -> str:
         f"{totals.registered} {done}, {totals.failed} failed, "
         f"p99 {_ms(totals.latency.percentile_ms(99))}, lag p99 {_ms(totals.lag.percentile_ms(99))}"
     )
+
+
+def to_machines(plan: Plan, path: Path, master: Address) -> str:
+    """How workers on other machines join a burst."""
+    host, port = master
+    return (
+        f"Waiting for {plan.workers} workers with a copy of {path.parent}, which holds passwords:\n"
+        f"  locust -f loadtests/locustfile.py {plan.kind.user} --plan COPY/{path.name} --worker "
+        f"--master-host {host} --master-port {port} --source NETWORK"
+    )
+
+
+def by_hand(plan: Plan, path: Path, *, ends: bool) -> str:
+    """How to run a plan with Locust by hand; with `ends` its target ends with the command."""
+    locust = f"locust -f loadtests/locustfile.py {plan.kind.user} --plan"
+    users = f" -u {plan.phones} -r {plan.rate_per_s:g}" if plan.by_locust else ""
+    processes = f" --processes {plan.workers}" if plan.workers > 1 else ""
+    lines = [
+        f"Up to {plan.phones} {plan.kind.noun}, {plan.manner}."
+        + (" The target runs until Ctrl-C." if ends else ""),
+        f"With Locust's pages:  {locust} {path}{processes}{users}",
+        f"Without:  {locust} {path}{processes}{users} --headless",
+    ]
+    if plan.workers > 1:
+        lines += [
+            f"On several machines, with copies of {path.parent}, which holds passwords:",
+            f"  here:  {locust} {path} --master --master-bind-host ADDRESS{users} --headless",
+            f"  {plan.workers} times:  {locust} COPY/{path.name} --worker --master-host ADDRESS "
+            "--source NETWORK",
+        ]
+    return "\n".join(lines)
 
 
 def outcome_table(outcome: Outcome) -> Table:

@@ -126,10 +126,12 @@ async def border(
     seed: int,
     command: list[str] | None = None,
     scenario: Scenario = Scenario.REGISTER,
+    outside: str = "",
 ) -> AsyncIterator[Target]:
     """Start the target of a scenario, and end it on the way out.
 
     Args:
+        outside: external address of its MBG, for phones on other machines; "" for one of 127.x.
         command: what to start instead; for tests.
 
     Raises:
@@ -139,6 +141,8 @@ async def border(
     if command is None:
         started = ["simulators", "border"] if registers else [SITE, "--scenario", scenario.value]
         command = [sys.executable, "-m", *started]
+    if outside:
+        command = [*command, "--outside", outside]
     patience_s = READY_WITHIN_S + phones * (PER_PHONE_S if registers else PER_PHONE_AT_MCS_S)
     with tempfile.TemporaryFile() as errors:
         process = await asyncio.create_subprocess_exec(

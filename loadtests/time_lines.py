@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.plan import PhoneAccount, Plan
+from simulators.core import Address
 from simulators.errors import ConfigurationError
 from simulators.phone.crowd.results import (
     Challenged,
@@ -53,8 +54,8 @@ class Recorder:
         line = self._lines.setdefault(result.index, TimeLine())
         line.note(at_s, WORDS[type(result)], detail)
 
-    def write(self, plan: Plan, accounts: list[PhoneAccount]) -> None:
-        """Write all of them into the plan's folder."""
+    def write(self, plan: Plan, accounts: list[PhoneAccount], places: dict[int, Address]) -> None:
+        """Write all of them into the plan's folder; `places` has where each home is."""
         due_s = plan.arrivals()
         path = Path(plan.time_lines) / f"time-lines-{self._worker}.jsonl"
         with path.open("w", encoding="utf-8") as file:
@@ -64,7 +65,7 @@ class Recorder:
                     "phone": index,
                     "username": accounts[index].username,
                     "extension": accounts[index].extension,
-                    "home": plan.home(accounts[index].home_index // plan.phones_per_home),
+                    "home": places[accounts[index].home_index // plan.phones_per_home][0],
                     "due_s": round(due_s[index], 6),
                     "passed_over": line.passed_over,
                     "entries": entries,

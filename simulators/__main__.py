@@ -40,6 +40,9 @@ def simulators() -> None:
 def border(
     phones: Annotated[int, typer.Option(help="Teleworkers to set up on MBG and PBX.")] = 500,
     seed: Annotated[str, typer.Option(help="Decides credentials; the same seed repeats.")] = "1",
+    outside: Annotated[
+        str, typer.Option(help="External address of the MBG, for phones on other machines.")
+    ] = "",
 ) -> None:
     """An MBG and a PBX node with PHONES teleworkers on both, for registration bursts.
 
@@ -50,7 +53,7 @@ def border(
         raise ConfigurationError(
             f"expected 1 to {border_site.MOST_PHONES} phones, got {phones}: choose another number"
         )
-    run(border_site.serve(phones, Seed.parse(seed).number))
+    run(border_site.serve(phones, Seed.parse(seed).number, outside))
 
 
 @app.command()

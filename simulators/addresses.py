@@ -33,13 +33,15 @@ CAP_NET_BIND_SERVICE = 1 << 10
 class AddressPlan:
     """The addresses of one run; `lan`, `outside`, `homes` are second octets of 127.x.0.0/16.
 
-    `mbgs` is how many MBGs there are.
+    `mbgs` is how many MBGs there are; `outside_at` is the external address of the first, where it
+    is not one of the block (a laboratory's, for phones on other machines).
     """
 
     lan: int = 10
     outside: int = 20
     homes: int = 30
     mbgs: int = 1
+    outside_at: str = ""
 
     @property
     def mcs(self) -> str:
@@ -59,6 +61,8 @@ class AddressPlan:
 
     def outside_of_mbg(self, number: int) -> str:
         """External address of MBG 1 to 8."""
+        if number == 1 and self.outside_at:
+            return self.outside_at
         return f"127.{self.outside}.0.{9 + number}"
 
     def control_of_mbg(self, number: int) -> str:
@@ -107,6 +111,8 @@ class AddressPlan:
 
     def zone(self, address: str) -> str:
         """`lan`, `outside`, `home` or `elsewhere`."""
+        if address and address == self.outside_at:
+            return "outside"
         zones = {self.lan: "lan", self.outside: "outside", self.homes: "home"}
         return zones.get(_loopback_block(address), "elsewhere")
 

@@ -187,14 +187,18 @@ PURE = (
     "loadtests.capacity.documents",
     "loadtests.capacity.estimate",
     "loadtests.capacity.search",
+    "loadtests.clocks",
     "loadtests.cost",
     "loadtests.engine_core.*",
     "loadtests.errors",
     "loadtests.levels",
+    "loadtests.networks",
     "loadtests.recovery",
+    "loadtests.roster",
     "loadtests.scenarios.kinds",
     "loadtests.scenarios.play",
     "loadtests.schedule",
+    "loadtests.sources",
 )
 IMPURE = (
     "aiohttp",

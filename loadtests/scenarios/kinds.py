@@ -121,3 +121,6 @@ OF_PHONES = frozenset(scenario for scenario, kind in KINDS.items() if kind.noun 
 """At the end of these, MBG and PBX count who is registered."""
 STRUCK = frozenset({Scenario.STORM_FAILOVER, Scenario.STORM_TOKENS, Scenario.STORM_FIRMWARE})
 """Before the first moment of these, something happens to the target."""
+ON_ONE_MACHINE = frozenset({Scenario.PROVISION, Scenario.TOKENS, Scenario.STORM_TOKENS})
+"""These need what a simulated target has on its own machine alone: its steady time, which tells
+when a device was made, or its control API, which presses approve."""

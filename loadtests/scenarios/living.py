@@ -7,9 +7,11 @@ import asyncio
 import time
 from collections.abc import Collection
 
+from loadtests.homes import check_own
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.kinds import Scenario
 from loadtests.scenarios.play import Books, NoDatagrams
+from loadtests.sources import Sources, lay
 from simulators.errors import ConfigurationError
 from simulators.estate.lives import Lives
 
@@ -28,7 +30,13 @@ class Living(NoDatagrams):
     """
 
     def __init__(
-        self, plan: Plan, worker: int, accounts: list[PhoneAccount], phones: list[int], books: Books
+        self,
+        plan: Plan,
+        worker: int,
+        accounts: list[PhoneAccount],
+        phones: list[int],
+        books: Books,
+        sources: Sources | None = None,
     ) -> None:
         if plan.phones_per_home != 1:
             raise ConfigurationError(
@@ -37,10 +45,12 @@ class Living(NoDatagrams):
             )
         host, _, port = plan.places["files"].rpartition(":")
         chance = f"phones of engine {worker} since {time.time_ns()}"
-        self._lives = Lives((host, int(port)), chance, self._booted)
+        self._lives = Lives((host, int(port)), chance, self._booted, plan.allowed)
+        homes = lay([accounts[index].home_index for index in phones], sources, plan.home)
+        self._addresses = sorted({host for host, _ in homes.values()})
         for index in phones:
             account = accounts[index]
-            home = plan.home(account.home_index)
+            home, _ = homes[account.home_index]
             self._lives.add(index, account.mac, account.model, home, plan.places["firmware"])
         self._plan, self._accounts, self._phones, self._books = plan, accounts, phones, books
         self._scenario = plan.scenario
@@ -51,8 +61,10 @@ class Living(NoDatagrams):
         """Boot all where the scenario begins with registered phones.
 
         Raises:
-            ConfigurationError: they did not come up.
+            ConfigurationError: an address is not this machine's, or they did not come up.
         """
+        for address in self._addresses:
+            check_own(address)
         if self._scenario is Scenario.BOOT:
             return
         self._before = asyncio.Queue()

@@ -8,10 +8,12 @@ import time
 from collections.abc import Collection, Iterable
 
 from loadtests.batches import Wire
-from loadtests.homes import Homes
+from loadtests.homes import Homes, why_closed
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.play import OVER_LIMIT, Books
+from loadtests.sources import Sources, lay
 from loadtests.time_lines import Recorder
+from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
 from simulators.phone.crowd.crowd import Crowd
@@ -19,7 +21,6 @@ from simulators.phone.crowd.results import Failed, Lost, Refreshed, Registered, 
 from simulators.sip.registration import Account, State
 from simulators.sip.transaction import Timers
 
-PHONE_PORT = 5060
 AT_A_TIME = 32
 """Phones that register side by side before the first moment."""
 READY_WITHIN_S = 100.0
@@ -30,6 +31,7 @@ class Registering:
 
     Args:
         phones: the engine's share.
+        sources: addresses of its machine; see `lay`.
         refresh: register all before the first moment.
     """
 
@@ -41,6 +43,7 @@ class Registering:
         phones: list[int],
         books: Books,
         timers: Timers | None = None,
+        sources: Sources | None = None,
         *,
         refresh: bool = False,
     ) -> None:
@@ -50,9 +53,10 @@ class Registering:
         self._refresh = refresh
         self._phones = phones
         homes = {index: accounts[index].home_index // plan.phones_per_home for index in phones}
-        self._homes = sorted(set(homes.values()))
+        self._places = lay(list(homes.values()), sources, plan.home)
         self._accounts = {
-            index: _registration(plan, accounts[index], home) for index, home in homes.items()
+            index: _registration(plan, accounts[index], self._places[home])
+            for index, home in homes.items()
         }
         self._recorder = Recorder(worker) if plan.time_lines else None
         # anew in each run: a registrar that still has the last one's bindings would refuse the same
@@ -96,17 +100,12 @@ class Registering:
             ConfigurationError: an address is taken, open files ran out, or a phone that should
                 refresh did not register.
         """
-        for number in self._homes:
-            home = self._plan.home(number)
+        for place in self._places.values():
             try:
-                self._sockets.open((home, PHONE_PORT), home, self._plan.mbg)
+                self._sockets.open(place, _side(place), self._plan.mbg)
             except OSError as error:
-                raise ConfigurationError(
-                    f"can't open UDP {home}:{PHONE_PORT} for a home "
-                    f"({error.strerror or error}; {len(self._sockets)} are open): stop another "
-                    "burst that uses it, or put more phones into a home with --phones-per-home"
-                ) from error
-            self._crowd.settle((home, PHONE_PORT))
+                raise ConfigurationError(why_closed(place, error, len(self._sockets))) from error
+            self._crowd.settle(place, _side(place))
         if self._refresh and self._phones:
             await self._register_all()
 
@@ -121,7 +120,7 @@ class Registering:
         if state is State.REGISTERED:
             self._crowd.refresh(index, now)
         elif state is not State.REFRESHING:  # else its own refresh is under way, and will do
-            self._crowd.start(index, self._accounts[index], now)
+            self._start(index, now)
         self._pump()
 
     def finish(self, given_up: Collection[int]) -> None:
@@ -130,7 +129,7 @@ class Registering:
             at = time.monotonic() - self._began
             for index in given_up:
                 self._recorder.note(Failed(index, OVER_LIMIT), at)
-            self._recorder.write(self._plan, self._all)
+            self._recorder.write(self._plan, self._all, self._places)
 
     async def close(self) -> None:
         """Close sockets and timer."""
@@ -139,6 +138,10 @@ class Registering:
         self._sockets.close()
 
     # Inside
+
+    def _start(self, index: int, now: float) -> None:
+        account = self._accounts[index]
+        self._crowd.start(index, account, now, _side(account.contact))
 
     async def _register_all(self) -> None:
         self._waiting = self._phones[::-1]
@@ -159,7 +162,7 @@ class Registering:
     def _next_before(self) -> None:
         if self._waiting:
             index = self._waiting.pop()
-            self._crowd.start(index, self._accounts[index], time.monotonic())
+            self._start(index, time.monotonic())
             self._pump()
 
     def _entered_before(self, result: Result) -> None:
@@ -223,12 +226,17 @@ class Registering:
         self._pump()
 
 
-def _registration(plan: Plan, account: PhoneAccount, home: int) -> Account:
+def _side(place: Address) -> str:
+    """The name of a home's socket."""
+    return f"{place[0]}:{place[1]}"
+
+
+def _registration(plan: Plan, account: PhoneAccount, place: Address) -> Account:
     return Account(
         registrar=plan.mbg,
         domain=plan.mbg[0],
         username=account.username,
         auth_username=account.username,
         password=account.password,
-        contact=(plan.home(home), PHONE_PORT),
+        contact=place,
     )

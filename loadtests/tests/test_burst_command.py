@@ -160,3 +160,15 @@ async def test_neither_command_nor_engine_is_ever_monkey_patched() -> None:
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, cwd=ROOT)
     assert await process.wait() == 0
+
+
+async def test_forks_share_the_addresses_that_are_given(tmp_path: Path) -> None:
+    """Three phones of each on two addresses, and never two at one place."""
+    registrar = FakeRegistrar(passwords(6))
+    async with private_plan() as addresses:
+        hosts = [f"127.{addresses.homes}.9.{last}" for last in (4, 5)]
+        status, out, _, burst = await against(
+            registrar, tmp_path, "--rate", "100", "--workers", "2", "--source", f"{hosts[0]}/31"
+        )
+    assert (status, burst["registered"]) == (0, 6), out
+    assert registrar.peers == {(host, port) for host in hosts for port in (5060, 5061, 5062)}

@@ -63,7 +63,7 @@ async def test_all_register_each_from_its_own_home(tmp_path: Path) -> None:
     assert len({host for host, _ in registrar.peers}) == 40
     assert {port for _, port in registrar.peers} == {5060}
     assert registrar.requests == 80 + totals.retransmissions == totals.wire.sent
-    assert totals.wire.received == 80
+    assert 80 <= totals.wire.received <= totals.wire.sent, "also to what was sent again"
     assert totals.wire.sent_octets > totals.wire.received_octets > 80 * 100
     assert totals.cpu_s > 0
     assert totals.worst is not None and totals.worst.back and 0 <= totals.worst.phone < 40

@@ -106,7 +106,7 @@ def test_a_phone_of_a_run_is_asked_for_by_its_number(tmp_path: Path) -> None:
         (Failed(0, "403: no licence"), 0.5),
     ):
         recorder.note(result, at)
-    recorder.write(plan, accounts)
+    recorder.write(plan, accounts, {n: (plan.home(n), 5060) for n in range(2)})
     said = read_phone(tmp_path, 1).text()
     assert "phone 1: extension 2102, tw1" in said
     assert "+25.0 ms registered: for 300 s" in said

@@ -1,4 +1,4 @@
-"""A plan says no to what no burst can be, and to any target that is not this machine."""
+"""A plan says no to what no burst can be, and to a target elsewhere unless that is allowed."""
 
 import json
 from dataclasses import replace
@@ -11,7 +11,7 @@ from loadtests.tests.fake_registrar import passwords, write_accounts
 from simulators.errors import ConfigurationError
 from simulators.phone.crowd.arrivals import Shape
 
-GOOD = Plan(("127.20.0.10", 5060), 30, "accounts.jsonl", 500, 100.0, limit_s=65.0)
+GOOD = Plan(("127.20.0.10", 5060), 30, "/nowhere/accounts.jsonl", 500, 100.0, limit_s=65.0)
 
 
 def test_a_plan_survives_its_file(tmp_path: Path) -> None:
@@ -60,7 +60,8 @@ def test_a_plan_out_of_range_is_refused(wrong: dict[str, object]) -> None:
         ("127.20.0.10", 65_536),
     ],
 )
-def test_load_leaves_this_machine_never(address: tuple[str, int]) -> None:
+def test_load_leaves_this_machine_not_by_itself(address: tuple[str, int]) -> None:
+    """Not without a network that was allowed for it; see test_load_networks."""
     with pytest.raises(ConfigurationError, match=r"127\.0\.0\.0/8 only"):
         replace(GOOD, mbg=address)
 

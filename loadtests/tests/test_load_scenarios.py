@@ -24,8 +24,8 @@ def ignored(batch: Batch) -> None:
     """Nobody listens."""
 
 
-PLACES = dict.fromkeys(("api", "feed", "ca", "mbg", "control"), "nowhere")
-PLACES |= {"files": "127.20.0.10:8202", "firmware": "5.0.0.1018"}
+PLACES = dict.fromkeys(("api", "feed", "mbg", "control"), "https://127.10.0.5:8200/x")
+PLACES |= {"files": "127.20.0.10:8202", "firmware": "5.0.0.1018", "ca": "nowhere"}
 
 
 @pytest.mark.parametrize("scenario", list(Scenario))

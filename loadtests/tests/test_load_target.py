@@ -2,12 +2,18 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from loadtests.driver import Engine
 from loadtests.errors import TargetError
+from loadtests.plan import Plan, read_accounts
+from loadtests.scenarios.kinds import Scenario
+from loadtests.sources import parse_sources
 from loadtests.target import Ready, Report, Target, border
+from simulators.addresses import claim_private
 
 GOOD = """
 import json, os, sys
@@ -69,3 +75,33 @@ async def test_a_target_that_was_running_already_is_not_asked() -> None:
     target = Target(Ready(("127.20.0.10", 5060), 30, "/nowhere"))
     assert not target.started_here
     assert await target.report() is None
+
+
+async def test_a_target_stands_at_another_address(tmp_path: Path) -> None:
+    """Here one of another block: phones that are nobody's home register there as any."""
+    held = claim_private()
+    outside = held.plan.mbg_outside
+    try:
+        async with border(3, 1, outside=outside) as target:
+            assert target.ready.mbg == (outside, 5060)
+            plan = Plan(target.ready.mbg, 1, target.ready.accounts, 3, 100.0, limit_s=60.0)
+            accounts = read_accounts(Path(plan.accounts), 3)
+            sources = parse_sources(f"127.{held.plan.homes}.9.9")
+            engine = Engine(plan, 0, accounts, lambda _: None, sources=sources)
+            try:
+                await engine.open()
+                await engine.run(time.monotonic())
+            finally:
+                await engine.close()
+            report = await target.report()
+    finally:
+        held.release()
+    assert report is not None
+    assert (report.registered_at_mbg, report.registered_at_pbx) == (3, 3)
+
+
+@pytest.mark.parametrize("scenario", [Scenario.REGISTER, Scenario.BOOT])
+async def test_a_target_has_no_public_address(scenario: Scenario) -> None:
+    with pytest.raises(TargetError, match="--outside: expected an address of this machine in"):
+        async with border(3, 1, scenario=scenario, outside="8.8.8.8"):
+            pytest.fail("it is not ready")

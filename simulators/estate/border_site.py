@@ -12,7 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from simulators.entropy import Seed
+from simulators.errors import ConfigurationError
 from simulators.estate.config import AddressesTable, EstateConfig, MbgTable, RunTable
 from simulators.estate.estate import Estate
 
@@ -20,11 +23,15 @@ FIRST_EXTENSION = 100_000
 MOST_PHONES = 60_000
 
 
-async def serve(phones: int, seed: int) -> None:
-    """Run until standard input ends; one JSON line when ready, one for each line `report`."""
+async def serve(phones: int, seed: int, outside: str = "") -> None:
+    """Run until standard input ends; one JSON line when ready, one for each line `report`.
+
+    Args:
+        outside: the MBG's external address, where it is not to be one of 127.0.0.0/8.
+    """
     config = EstateConfig(
         run=RunTable(seed=seed, journal=False),
-        addresses=AddressesTable(block="private"),
+        addresses=addresses(outside),
         mbg=MbgTable(licences=phones),
     )
     async with Estate(config, None) as estate:
@@ -41,6 +48,19 @@ async def serve(phones: int, seed: int) -> None:
                 }
             )
             await _answer_reports(estate)
+
+
+def addresses(outside: str) -> AddressesTable:
+    """A block of its own, with that external address of the MBG.
+
+    Raises:
+        ConfigurationError: it is none that a simulated MBG may have.
+    """
+    try:
+        return AddressesTable(block="private", outside=outside)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"--outside: {reason}") from None
 
 
 def populate(estate: Estate, phones: int, seed: Seed, accounts: Path) -> None:

@@ -1,7 +1,7 @@
 """What an estate is made of, from a TOML file or from defaults; every table and key is known.
 
 [run]         seed, journal
-[addresses]   block = "default" (127.10/20/30) or "private" (any free block)
+[addresses]   block = "default" (127.10/20/30) or "private" (any free block); outside
 [mcs]         role = "ours" or "external", and where
 [mbg]         release, mode, licences; or role = "external", and where
 [[more_mbgs]] the same, for each further MBG
@@ -13,15 +13,28 @@
 """
 
 import tomllib
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from simulators.addresses import MOST_MBGS
 from simulators.entropy import MAX_SEED
 from simulators.errors import ConfigurationError
+from simulators.hosts import is_ipv4
 
+OUTSIDE = tuple(
+    IPv4Network(text)
+    for text in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15")
+)
 MOST_NODES = 9
 """As many addresses the plan has for them."""
 
@@ -38,9 +51,22 @@ class RunTable(_Table):
 
 
 class AddressesTable(_Table):
-    """Which block of 127.0.0.0/8 the run lives in."""
+    """Which block of 127.0.0.0/8 the run lives in.
+
+    `outside` is another external address of the MBG, for phones on other machines: of this machine,
+    in a private network (RFC 1918) or one for benchmarks (RFC 2544). All else stays on loopback.
+    """
 
     block: Literal["default", "private"] = "default"
+    outside: str = ""
+
+    @field_validator("outside")
+    @classmethod
+    def _is_no_public_address(cls, outside: str) -> str:
+        if outside and not (is_ipv4(outside) and any(IPv4Address(outside) in n for n in OUTSIDE)):
+            allowed = ", ".join(str(network) for network in OUTSIDE)
+            raise ValueError(f"expected an address of this machine in {allowed}, got {outside!r}")
+        return outside
 
 
 class McsTable(_Table):

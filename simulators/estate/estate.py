@@ -238,13 +238,13 @@ class Estate:
         return [*self.mbgs, self.pbx, self.handsets]
 
     async def _start(self) -> None:
-        private = self.config.addresses.block == "private"
-        self.claim = claim_private() if private else claim(DEFAULT_PLAN)
+        table, mbgs = self.config.addresses, len(self.config.mbgs)
+        self.claim = claim_private() if table.block == "private" else claim(DEFAULT_PLAN)
+        self.claim.plan = replace(self.claim.plan, mbgs=mbgs, outside_at=table.outside)
         self._stack.callback(self.claim.release)
         self.clock = Clock(self._clock_start)
         self.journal = Journal(self.clock.now, enabled=self.config.run.journal)
-        plan = replace(self.claim.plan, mbgs=len(self.config.mbgs))
-        self.network = Network(plan, self.journal, self.clock)
+        self.network = Network(self.claim.plan, self.journal, self.clock)
         self.authority = Authority()
         self._name_places()
         await self._start_pbx()

@@ -1,11 +1,11 @@
 """Whole handsets for a load engine, by their numbers: the one door to them from `loadtests`.
 
-They live as in an estate, but on a network without rules and without a journal; the server of
-their configuration has been entered on each (PHN-2) before it gets power.
+They live as in an estate, but without a journal, and on a network whose only rule is where it ends;
+the server of their configuration has been entered on each (PHN-2) before it gets power.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from simulators.addresses import DEFAULT_PLAN
@@ -13,7 +13,7 @@ from simulators.clock import Clock
 from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import BenchError
-from simulators.estate.open_network import OpenNetwork
+from simulators.estate.open_network import BoundedNetwork
 from simulators.journal import Journal
 from simulators.phone.handset import Handset
 from simulators.phone.identity import Identity
@@ -37,12 +37,19 @@ class Lives:
         files: outside address and port of the server.
         chance: a text that makes what they send another's than in any other run.
         ended: told the number of a phone whose boot has ended, and why not well.
+        networks: what the phones send to addresses beyond these is lost, whoever told them to.
     """
 
-    def __init__(self, files: Address, chance: str, ended: Callable[[int, str], None]) -> None:
+    def __init__(
+        self,
+        files: Address,
+        chance: str,
+        ended: Callable[[int, str], None],
+        networks: Sequence[str] = ("127.0.0.0/8",),
+    ) -> None:
         self._clock = Clock()
         self._journal = Journal(self._clock.now, enabled=False)
-        self._network = OpenNetwork(DEFAULT_PLAN, self._journal, self._clock)
+        self._network = BoundedNetwork(DEFAULT_PLAN, self._journal, self._clock, networks)
         self._chance = chance
         self._ended = ended
         self._local = {
@@ -56,6 +63,7 @@ class Lives:
 
     def add(self, number: int, mac: str, model_name: str, home: str, firmware: str) -> None:
         """A phone, switched off, at the home's address."""
+        self._network.own(home)
         phone = self._phones[number] = Handset(
             Identity(mac),
             model(model_name),

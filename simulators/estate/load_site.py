@@ -20,8 +20,8 @@ import typer
 
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
-from simulators.estate.border_site import populate
-from simulators.estate.config import AddressesTable, EstateConfig, MbgTable, RunTable
+from simulators.estate.border_site import addresses, populate
+from simulators.estate.config import EstateConfig, MbgTable, RunTable
 from simulators.estate.estate import DELIVERED_FIRMWARE, Estate
 from simulators.estate.feed import Feed
 from simulators.estate.installation import Installation
@@ -165,11 +165,11 @@ class Site:
         }
 
 
-async def serve(scenario: str, items: int, seed: int) -> None:
+async def serve(scenario: str, items: int, seed: int, outside: str) -> None:
     """Run until standard input ends."""
     config = EstateConfig(
         run=RunTable(seed=seed, journal=False),
-        addresses=AddressesTable(block="private"),
+        addresses=addresses(outside),
         mbg=MbgTable(licences=items),
     )
     launch = start_process if scenario in (*PHONES, "provision") else None
@@ -216,6 +216,7 @@ def main(
     scenario: Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")],
     phones: Annotated[int, typer.Option(help="Items to set up.")] = 100,
     seed: Annotated[str, typer.Option(help="The same seed makes the same people.")] = "1",
+    outside: Annotated[str, typer.Option(help="External address of the MBG, if no 127.x.")] = "",
 ) -> None:
     """The target of a burst."""
     try:
@@ -224,7 +225,7 @@ def main(
                 f"expected one of {', '.join(SCENARIOS)} and 1 to {MOST} items, got {scenario!r} "
                 f"and {phones}"
             )
-        run(serve(scenario, phones, Seed.parse(seed).number))
+        run(serve(scenario, phones, Seed.parse(seed).number, outside))
     except BenchError as error:
         sys.stderr.write(f"load_site: {error}\n")
         sys.exit(2)

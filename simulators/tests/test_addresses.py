@@ -51,6 +51,17 @@ def test_zones(address: str, zone: str) -> None:
     assert DEFAULT_PLAN.zone(address) == zone
 
 
+def test_an_mbg_may_be_outside_of_the_block() -> None:
+    """The first one; all that is known of its address holds for that one, and for no other."""
+    plan = AddressPlan(mbgs=2, outside_at="10.20.0.10")
+    assert plan.mbg_outside == plan.outside_of_mbg(1) == "10.20.0.10"
+    assert plan.outside_of_mbg(2) == "127.20.0.11"
+    assert plan.zone("10.20.0.10") == "outside"
+    assert plan.zone("10.20.0.11") == plan.zone("") == "elsewhere"
+    assert plan.is_outside_of_an_mbg("10.20.0.10")
+    assert not plan.is_outside_of_an_mbg("127.20.0.10")
+
+
 @given(st.text())
 def test_any_text_has_a_zone(text: str) -> None:
     assert DEFAULT_PLAN.zone(text) in ("lan", "outside", "home", "elsewhere")

@@ -6,6 +6,7 @@ import pytest
 
 from simulators.addresses import AddressPlan
 from simulators.clock import Clock
+from simulators.estate.open_network import BoundedNetwork
 from simulators.journal import Journal, LostEntry
 from simulators.network import REACHABLE, Network
 
@@ -83,3 +84,16 @@ async def test_reach_into_nowhere_ends_as_silence_does(network: Network, clock: 
 
 async def test_reach_along_an_open_path_returns_at_once(network: Network) -> None:
     await asyncio.wait_for(network.reach(PLAN.home(0), (PLAN.mbg_outside, 8202), "connection"), 0.5)
+
+
+async def test_a_bounded_network_ends_somewhere(clock: Clock, journal: Journal) -> None:
+    """Phones under load do what the files say that they are given, but not beyond."""
+    bounded = BoundedNetwork(PLAN, journal, clock, ["127.0.0.0/8", "10.20.0.0/16"])
+    bounded.own("192.168.1.7")
+    for inside in ("127.20.0.10", "10.20.0.10", "10.20.255.255", "192.168.1.7"):
+        assert bounded.allows("192.168.1.7", inside)
+        assert bounded.allows("192.168.1.7", inside), "again"
+    for beyond in ("10.21.0.1", "8.8.8.8", "mcs.example", "192.168.1.8", ""):
+        assert not bounded.allows("192.168.1.7", beyond)
+        assert not bounded.allows("192.168.1.7", beyond)
+    assert not bounded.passes(("192.168.1.7", 5060), ("8.8.8.8", 5060), "UDP", "REGISTER")

@@ -6,11 +6,23 @@ so the HDR histograms travel beside.
 """
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError
 
 from loadtests.engine_core.histogram import NOTHING, Encoded
 from loadtests.errors import GeneratorError
+from simulators.bitmaps import pack, unpack
+
+
+def _numbers(value: object) -> frozenset[int]:
+    if not isinstance(value, str):
+        raise ValueError("expected a bitmap as text")
+    return unpack(value)
+
+
+Numbers = Annotated[frozenset[int], BeforeValidator(_numbers), PlainSerializer(pack)]
+"""Numbers of items; in JSON a bitmap (`simulators.bitmaps`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,32 @@ class Waited:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What phones hold at the end, by their own word.
+
+    Args:
+        phones: of which this tells; an engine's share.
+        registered: those that hold a registration under their own extension.
+        under_way: those with a request that has no answer yet: it may be entered there or not.
+        guests: those that are registered under another one, as a hot desk: {number: extension}.
+    """
+
+    phones: Numbers = frozenset()
+    registered: Numbers = frozenset()
+    under_way: Numbers = frozenset()
+    guests: dict[int, str] = field(default_factory=dict)
+
+    def plus(self, other: "Held") -> "Held":
+        """Both together; they are of different phones."""
+        return Held(
+            self.phones | other.phones,
+            self.registered | other.registered,
+            self.under_way | other.under_way,
+            self.guests | other.guests,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Half a second of one engine.
 
@@ -88,6 +126,7 @@ class Batch:
         wire: what went over the phones' sockets.
         refreshed, lost: later refreshes that succeeded, and registered phones whose refresh failed.
         final: the engine's last one.
+        held: what its phones hold; in the final one, of scenarios about phones.
     """
 
     worker: int
@@ -114,6 +153,7 @@ class Batch:
     refreshed: int = 0
     lost: int = 0
     final: bool = False
+    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)

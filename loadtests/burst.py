@@ -18,7 +18,7 @@ from loadtests.asked import Asked, check, plan_of, recorded
 from loadtests.engine_core.totals import Totals
 from loadtests.errors import GeneratorError, TargetError
 from loadtests.generator import generate
-from loadtests.plan import Plan, check_loopback, read_accounts
+from loadtests.plan import PhoneAccount, Plan, check_loopback, read_accounts
 from loadtests.results import Outcome, burst_document, run_document
 from loadtests.run_folder import report, run_folder, write_json
 from loadtests.scenarios.kinds import KINDS, STRUCK
@@ -115,7 +115,8 @@ async def _played(asked: Asked, console: Console) -> tuple[Outcome, Path]:
 async def _drive(plan: Plan, target: Target, folder: Path, console: Console) -> Outcome:
     totals, engine, locust = Totals(), "", dict[str, int | str]()
     before = target.usage()
-    shares = _shares(plan)
+    accounts = read_accounts(Path(plan.accounts), plan.phones)
+    shares = _shares(plan, accounts)
     log = folder / "locust.log"
     with tempfile.TemporaryDirectory(prefix="burst-plan-") as plans:
         plan_file = Path(plans) / "plan.json"
@@ -146,7 +147,9 @@ async def _drive(plan: Plan, target: Target, folder: Path, console: Console) -> 
         unasked = str(error)
     ready, here = target.ready, target.started_here
     used = None if before is None or after is None else (before, after)
-    return Outcome(plan, ready, totals, engine, said, unasked, here, locust, used)
+    return Outcome(
+        plan, ready, totals, engine, said, unasked, here, locust, used, accounts=accounts
+    )
 
 
 async def _strike(target: Target, go: float) -> None:
@@ -163,9 +166,8 @@ async def _strike(target: Target, go: float) -> None:
         )
 
 
-def _shares(plan: Plan) -> list[int]:
+def _shares(plan: Plan, accounts: list[PhoneAccount]) -> list[int]:
     """How many items each worker has."""
-    accounts = read_accounts(Path(plan.accounts), plan.phones)
     homes = [account.home_index // plan.phones_per_home for account in accounts]
     return [len(share(homes, plan.workers, worker)) for worker in range(plan.workers)]
 

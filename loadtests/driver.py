@@ -194,6 +194,7 @@ class Engine:
             drops=self._play.drops if final else 0,
             wire=wire.minus(before[4]),
             final=final,
+            held=self._play.held() if final else None,
         )
         self._say(batch)
 

@@ -16,6 +16,7 @@ FRONT_DOOR = ("system.app", "system.config")
 """All that the suites may know of the MCS as an object."""
 
 PURE_SIMULATORS = (
+    "simulators.bitmaps",
     "simulators.core",
     "simulators.errors",
     "simulators.hosts",
@@ -187,6 +188,7 @@ PURE = (
     "loadtests.capacity.documents",
     "loadtests.capacity.estimate",
     "loadtests.capacity.search",
+    "loadtests.by_name",
     "loadtests.cost",
     "loadtests.engine_core.*",
     "loadtests.errors",

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Collection
 
+from loadtests.batches import Held
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.kinds import Scenario
 from loadtests.scenarios.play import Books, NoDatagrams
@@ -83,6 +84,17 @@ class Living(NoDatagrams):
                 self._lives.restart(index)
             case _:
                 self._lives.power_on(index)
+
+    def held(self) -> Held:
+        """By the state of each phone's registrations, and what its lines are called."""
+        found = {index: self._lives.registered_as(index) for index in self._phones}
+        own = {index: self._accounts[index].extension for index in self._phones}
+        return Held(
+            frozenset(self._phones),
+            frozenset(i for i, names in found.items() if names and own[i] in names),
+            frozenset(i for i, names in found.items() if names is None),
+            {i: names[0] for i, names in found.items() if names and own[i] not in names},
+        )
 
     def finish(self, given_up: Collection[int]) -> None:
         """Nothing is kept."""

@@ -7,7 +7,7 @@ one play in an engine, and each scenario has one kind of play.
 from collections.abc import Collection
 from typing import Protocol
 
-from loadtests.batches import NOTHING_SENT, Wire
+from loadtests.batches import NOTHING_SENT, Held, Wire
 
 OVER_LIMIT = "no end within the time limit of the burst"
 
@@ -60,6 +60,9 @@ class Play(Protocol):
     def start(self, index: int, now: float) -> None:
         """Item `index` begins now; it never waits for others."""
 
+    def held(self) -> Held | None:
+        """What the phones hold now; None where items are no phones. Asked at the end."""
+
     def finish(self, given_up: Collection[int]) -> None:
         """The burst is over, with these items open: what there is to keep is written."""
 
@@ -72,3 +75,7 @@ class NoDatagrams:
 
     retransmissions = send_errors = drops = 0
     wire = NOTHING_SENT
+
+    def held(self) -> Held | None:
+        """Nothing is registered."""
+        return None

@@ -134,7 +134,7 @@ async def test_phones_are_registered_before_they_refresh(tmp_path: Path) -> None
     totals = await drive(registrar, tmp_path, scenario=Scenario.REFRESH)
     assert (totals.started, totals.registered, totals.failed) == (10, 10, 0)
     # 401 and 200 before; then one request, for the nonce still holds
-    assert registrar.requests == 30 + totals.retransmissions
+    assert registrar.different == 30  # on a busy machine some are sent again before, uncounted
     assert (totals.refreshed, totals.lost) == (0, 0)
 
 

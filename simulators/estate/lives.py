@@ -73,6 +73,10 @@ class Lives:
         """What the phone runs."""
         return self._phones[number].firmware_version
 
+    def registered_as(self, number: int) -> list[str] | None:
+        """The extensions under which it is registered; None while a registrar is being asked."""
+        return self._phones[number].registered_as
+
     def power_on(self, number: int) -> None:
         """Power comes; `ended` tells what became of the boot."""
         self._do(self._phones[number].power_on())

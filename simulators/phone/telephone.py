@@ -165,6 +165,16 @@ class Telephone:
         """Whether a line is registered at its backup registrar."""
         return self._core is not None and self._core.registrations.uses_backup(line)
 
+    @property
+    def registered_as(self) -> list[str] | None:
+        """What the lines that are registered are called; None while an answer is awaited."""
+        if self._core is None:
+            return []
+        found = self._core.registrations
+        if found.awaiting:
+            return None
+        return [self.lines[n].line.screen_name for n in found.registered if n in self.lines]
+
     # What a person does with a line; False where it can't be done
 
     def off_hook(self, line: int) -> bool:

@@ -5,7 +5,8 @@ addition. Locust's own statistics take it as one `StatsEntry`; they know whole m
 so the HDR histograms travel beside.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from operator import add, sub
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError
@@ -37,27 +38,29 @@ class Second:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Datagrams and their octets (SIP, without the 28 of IPv4 and UDP), as the phones saw them."""
+    """What went over the sockets of phones or other items, as they saw it.
+
+    Args:
+        sent, received: datagrams of SIP, with their octets (without the 28 of IPv4 and UDP).
+        connections: of TLS, that were begun; with the octets of all their records: handshakes,
+            HTTP, alerts (without those of TCP and IP).
+    """
 
     sent: int = 0
     sent_octets: int = 0
     received: int = 0
     received_octets: int = 0
+    connections: int = 0
+    tls_sent_octets: int = 0
+    tls_received_octets: int = 0
 
     def plus(self, other: "Wire") -> "Wire":
         """Both together."""
-        return Wire(
-            self.sent + other.sent,
-            self.sent_octets + other.sent_octets,
-            self.received + other.received,
-            self.received_octets + other.received_octets,
-        )
+        return Wire(*map(add, astuple(self), astuple(other)))
 
     def minus(self, other: "Wire") -> "Wire":
         """What came after `other`."""
-        return self.plus(
-            Wire(-other.sent, -other.sent_octets, -other.received, -other.received_octets)
-        )
+        return Wire(*map(sub, astuple(self), astuple(other)))
 
 
 NOTHING_SENT = Wire()
@@ -123,7 +126,7 @@ class Batch:
         retransmissions: requests sent again (RFC 3261 timer E), which are no new requests.
         send_errors: datagrams that the system refused to send.
         drops: datagrams that came and found no room in a home's socket; said in the final one.
-        wire: what went over the phones' sockets.
+        wire: what went over the items' sockets.
         refreshed, lost: later refreshes that succeeded, and registered phones whose refresh failed.
         final: the engine's last one.
         held: what its phones hold; in the final one, of scenarios about phones.

@@ -229,6 +229,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "simulators.addresses",
         "simulators.estate.lives",
         "simulators.running",
+        "simulators.traffic",
     ),
     "reports": ("reports",),
     "teleworker_bench": ("teleworker_bench", "simulators", "features"),

@@ -7,7 +7,7 @@ one play in an engine, and each scenario has one kind of play.
 from collections.abc import Collection
 from typing import Protocol
 
-from loadtests.batches import NOTHING_SENT, Held, Wire
+from loadtests.batches import Held, Wire
 
 OVER_LIMIT = "no end within the time limit of the burst"
 
@@ -33,7 +33,7 @@ class Play(Protocol):
 
     @property
     def retransmissions(self) -> int:
-        """Requests sent again so far, which are no new ones."""
+        """SIP requests sent again so far, which are no new ones."""
 
     @property
     def send_errors(self) -> int:
@@ -41,7 +41,7 @@ class Play(Protocol):
 
     @property
     def wire(self) -> Wire:
-        """Datagrams and octets so far; `NOTHING_SENT` where they are not counted."""
+        """Datagrams, TLS connections and octets so far."""
 
     @property
     def drops(self) -> int:
@@ -68,14 +68,3 @@ class Play(Protocol):
 
     async def close(self) -> None:
         """Close all; may be called again."""
-
-
-class NoDatagrams:
-    """The counters of a play that sends over TCP."""
-
-    retransmissions = send_errors = drops = 0
-    wire = NOTHING_SENT
-
-    def held(self) -> Held | None:
-        """Nothing is registered."""
-        return None

@@ -62,6 +62,11 @@ class Calling(Controls):
         return self._telephone.registered_as
 
     @property
+    def requests_sent_again(self) -> int:
+        """SIP requests that a timer had sent once more, since the phone was made."""
+        return self._telephone.requests_sent_again
+
+    @property
     def audio(self) -> dict[int, Stream]:
         """What was said and heard in each line's latest call."""
         return {} if self._telephone.audio is None else self._telephone.audio.streams

@@ -197,6 +197,8 @@ def burst_document(outcome: Outcome) -> dict[str, object]:
             "cpu_percent": None if totals.cpu_percent is None else round(totals.cpu_percent, 1),
             "lag_p99_ms": totals.lag.percentile_ms(99),
             "retransmissions": totals.retransmissions,
+            "send_errors": totals.send_errors,
+            "drops": totals.drops,
         },
         "levels": levels.document(outcome.verdicts),
         "recovery": None if storm is None else storm.document(),

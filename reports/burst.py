@@ -47,6 +47,8 @@ def read_burst(row: Row) -> Burst:
             cpu_percent=generator.optional_number("cpu_percent"),
             lag_p99_ms=generator.optional_number("lag_p99_ms"),
             retransmissions=generator.optional_integer("retransmissions"),
+            send_errors=generator.optional_integer("send_errors"),
+            drops=generator.optional_integer("drops"),
         ),
         headline=row.optional_text("headline"),
         headline_refused=row.optional_text("headline_refused"),

@@ -232,11 +232,16 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """The load generator's own condition; None where it was not measured."""
+    """The load generator's own condition; None where it was not measured.
+
+    ``send_errors`` are datagrams that could not be sent, ``drops`` those without room in a socket.
+    """
 
     cpu_percent: float | None
     lag_p99_ms: float | None
     retransmissions: int | None
+    send_errors: int | None = None
+    drops: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,10 @@ certificate (7 octets) is counted where the event loop cuts it off, too.
 import socket
 import ssl
 import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 SO_MEMINFO = 55
 DROPS_AT = 8
@@ -90,14 +94,14 @@ class MeteredObject(ssl.SSLObject):
         finally:
             self._went(waiting)
 
-    def read(self, len: int = 1024, buffer: bytearray | None = None) -> bytes:
+    def read(self, len: int = 1024, buffer: "WriteableBuffer | None" = None) -> bytes:
         waiting = self._came()
         try:
             return super().read(len, buffer)
         finally:
             self._went(waiting)
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: "ReadableBuffer") -> int:
         waiting = self._came()
         try:
             return super().write(data)

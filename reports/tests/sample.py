@@ -272,7 +272,10 @@ def burst_document(refused: bool = True) -> Document:
             "p50": 11.4, "p90": 38.2, "p95": 71.9, "p99": 212.7, "p99_9": 406.1, "max": 512.0,
         },
         "series": series,
-        "generator": {"cpu_percent": 96.5, "lag_p99_ms": 41.2, "retransmissions": 118},
+        "generator": {
+            "cpu_percent": 96.5, "lag_p99_ms": 41.2, "retransmissions": 118, "send_errors": 0,
+            "drops": 4,
+        },
         "levels": [
             {
                 "level": level, "actual": actual, "state": "not judged" if refused else state,

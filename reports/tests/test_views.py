@@ -136,6 +136,7 @@ def test_a_burst_page(tmp_path: Path) -> None:
     assert "not judged" not in good and '<span class="badge fail">broken</span>' in good
     assert "63 of 5,000 phones did not come back" in good and "phone 2214 RUN" in good
     assert "1,867.4 with IP and UDP headers" in good and "memory of the target not known" in good
+    assert "118 retransmissions, 4 datagrams without room in its sockets, 0 not sent" in good
     assert "5,998 octets sent, 29,310 received, over 5.33 new connections" in good
     assert "phone 17, extension 100017; extension 500017; and 5 more" in good
     assert "among 1,250 phones of lost workers and 2 phones with a request" in good

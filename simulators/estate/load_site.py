@@ -2,8 +2,9 @@
 
     python -m simulators.estate.load_site --scenario boot --phones 100 --seed 1
 
-No journal. Says one JSON line when ready; answers `report` on standard input with what it counts,
-and `strike` when it has done what the scenario's storm is about; ends with standard input.
+No journal. Says one JSON line when ready; answers `report` on standard input with what it counts
+and who is registered, and `strike` when it has done what the scenario's storm is about; ends with
+standard input.
 """
 
 import asyncio

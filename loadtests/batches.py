@@ -5,13 +5,26 @@ addition. Locust's own statistics take it as one `StatsEntry`; they know whole m
 so the HDR histograms travel beside.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from operator import add, sub
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError
 
 from loadtests.clocks import Clock
 from loadtests.engine_core.histogram import NOTHING, Encoded
 from loadtests.errors import GeneratorError
+from simulators.bitmaps import pack, unpack
+
+
+def _numbers(value: object) -> frozenset[int]:
+    if not isinstance(value, str):
+        raise ValueError("expected a bitmap as text")
+    return unpack(value)
+
+
+Numbers = Annotated[frozenset[int], BeforeValidator(_numbers), PlainSerializer(pack)]
+"""Numbers of items; in JSON a bitmap (`simulators.bitmaps`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +39,29 @@ class Second:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Datagrams and their octets (SIP, without the 28 of IPv4 and UDP), as the phones saw them."""
+    """What went over the sockets of phones or other items, as they saw it.
+
+    Args:
+        sent, received: datagrams of SIP, with their octets (without the 28 of IPv4 and UDP).
+        connections: of TLS, that were begun; with the octets of all their records: handshakes,
+            HTTP, alerts (without those of TCP and IP).
+    """
 
     sent: int = 0
     sent_octets: int = 0
     received: int = 0
     received_octets: int = 0
+    connections: int = 0
+    tls_sent_octets: int = 0
+    tls_received_octets: int = 0
 
     def plus(self, other: "Wire") -> "Wire":
         """Both together."""
-        return Wire(
-            self.sent + other.sent,
-            self.sent_octets + other.sent_octets,
-            self.received + other.received,
-            self.received_octets + other.received_octets,
-        )
+        return Wire(*map(add, astuple(self), astuple(other)))
 
     def minus(self, other: "Wire") -> "Wire":
         """What came after `other`."""
-        return self.plus(
-            Wire(-other.sent, -other.sent_octets, -other.received, -other.received_octets)
-        )
+        return Wire(*map(sub, astuple(self), astuple(other)))
 
 
 NOTHING_SENT = Wire()
@@ -64,6 +79,32 @@ class Waited:
     def badness(self) -> tuple[bool, float]:
         """What never came back is worse than any wait."""
         return not self.back, self.waited_s
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What phones hold at the end, by their own word.
+
+    Args:
+        phones: of which this tells; an engine's share.
+        registered: those that hold a registration under their own extension.
+        under_way: those with a request that has no answer yet: it may be entered there or not.
+        guests: those that are registered under another one, as a hot desk: {number: extension}.
+    """
+
+    phones: Numbers = frozenset()
+    registered: Numbers = frozenset()
+    under_way: Numbers = frozenset()
+    guests: dict[int, str] = field(default_factory=dict)
+
+    def plus(self, other: "Held") -> "Held":
+        """Both together; they are of different phones."""
+        return Held(
+            self.phones | other.phones,
+            self.registered | other.registered,
+            self.under_way | other.under_way,
+            self.guests | other.guests,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +127,10 @@ class Batch:
         retransmissions: requests sent again (RFC 3261 timer E), which are no new requests.
         send_errors: datagrams that the system refused to send.
         drops: datagrams that came and found no room in a home's socket; said in the final one.
-        wire: what went over the phones' sockets.
+        wire: what went over the items' sockets.
         refreshed, lost: later refreshes that succeeded, and registered phones whose refresh failed.
         final: the engine's last one.
+        held: what its phones hold; in the final one, of scenarios about phones.
     """
 
     worker: int
@@ -115,6 +157,7 @@ class Batch:
     refreshed: int = 0
     lost: int = 0
     final: bool = False
+    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)

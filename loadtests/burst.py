@@ -19,7 +19,7 @@ from loadtests.engine_core.totals import Totals
 from loadtests.errors import GeneratorError, TargetError
 from loadtests.generator import Where, generate
 from loadtests.networks import check_address
-from loadtests.plan import Plan, read_accounts
+from loadtests.plan import PhoneAccount, Plan, read_accounts
 from loadtests.plan_folder import write_plan
 from loadtests.results import Outcome, burst_document, run_document
 from loadtests.run_folder import report, run_folder, write_json
@@ -116,7 +116,8 @@ async def _drive(
 ) -> Outcome:
     totals, engine, locust = Totals(), "", dict[str, int | str]()
     before = target.usage()
-    shares = _shares(plan)
+    accounts = read_accounts(Path(plan.accounts), plan.phones)
+    shares = _shares(plan, accounts)
     log = folder / "locust.log"
     where = Where(asked.machines, asked.source)
     with tempfile.TemporaryDirectory(prefix="burst-plan-") as plans:
@@ -155,7 +156,9 @@ async def _drive(
         unasked = str(error)
     ready, here = target.ready, target.started_here
     used = None if before is None or after is None else (before, after)
-    return Outcome(plan, ready, totals, engine, said, unasked, here, locust, used)
+    return Outcome(
+        plan, ready, totals, engine, said, unasked, here, locust, used, accounts=accounts
+    )
 
 
 async def _strike(target: Target, go: float) -> None:
@@ -179,9 +182,8 @@ def _mbg_of(asked: Asked) -> str:
     return asked.mbg[0] if asked.mbg is not None else asked.outside or "127.0.0.1"
 
 
-def _shares(plan: Plan) -> list[int]:
+def _shares(plan: Plan, accounts: list[PhoneAccount]) -> list[int]:
     """How many items each worker has."""
-    accounts = read_accounts(Path(plan.accounts), plan.phones)
     homes = [account.home_index // plan.phones_per_home for account in accounts]
     return [len(share(homes, plan.workers, worker)) for worker in range(plan.workers)]
 

@@ -1,8 +1,10 @@
 """What a phone of a burst costs: octets on the wire, processor time, memory of the target. Pure.
 
-All numbers are for one attempted phone, whatever became of it, with its challenge, retransmissions
-and refreshes in it: a burst that fails is not cheap because little was registered. Processor time
-of the target is that of the burst alone, its start left out.
+All numbers are for one attempted phone (or other item), whatever became of it, with its challenge,
+retransmissions and refreshes in it: a burst that fails is not cheap because little was registered.
+Octets are those that items sent and received from the first moment on: the payload of SIP over
+UDP, and TLS records over TCP, which hold files, firmware, API calls. Processor time of the target
+is that of the burst alone, its start left out.
 """
 
 from dataclasses import dataclass
@@ -29,7 +31,7 @@ class Cost:
 
     Args:
         phones: that were attempted; more than 0.
-        wire: what the phones sent and received; nothing sent means that it was not counted.
+        wire: what they sent and received.
         generator_cpu_s: of all engines.
         target_cpu_s, target_grown: of the target's process, and by how many octets its resident
             memory grew; None where it is not ours.
@@ -45,19 +47,23 @@ class Cost:
     def per_phone(self) -> dict[str, float | None]:
         """Each number for one phone, by its name in burst.json."""
         wire = self.wire
-        octets = {
+        sip = wire.sent_octets + wire.received_octets
+        tls = wire.tls_sent_octets + wire.tls_received_octets
+        counts = {
+            "octets": sip + tls,
             "octets_sent": wire.sent_octets,
             "octets_received": wire.received_octets,
             "datagrams_sent": wire.sent,
             "datagrams_received": wire.received,
-            "octets_on_wire": wire.sent_octets
-            + wire.received_octets
-            + HEADERS * (wire.sent + wire.received),
+            "octets_on_wire": sip + HEADERS * (wire.sent + wire.received),
+            "tls_octets_sent": wire.tls_sent_octets,
+            "tls_octets_received": wire.tls_received_octets,
+            "tls_connections": wire.connections,
         }
         found: dict[str, float | None] = {
-            name: round(count / self.phones, 1) if wire.sent else None
-            for name, count in octets.items()
+            name: round(count / self.phones, 1) for name, count in counts.items()
         }
+        found["tls_connections"] = round(wire.connections / self.phones, 2)
         found["generator_cpu_us"] = self._us(self.generator_cpu_s)
         found["target_cpu_us"] = self._us(self.target_cpu_s)
         grown = self.target_grown
@@ -68,16 +74,23 @@ class Cost:
     def rows(self) -> list[tuple[str, str]]:
         """The same for people: name and value."""
         found = self.per_phone
-        sip = wire = "not known"
-        if self.wire.sent:
+        sip = headed = tls = "none"
+        if found["datagrams_sent"] or found["datagrams_received"]:
             sip = f"{found['octets_sent']:,.0f} sent, {found['octets_received']:,.0f} received"
-            wire = (
+            headed = (
                 f"{found['octets_on_wire']:,.0f} in {found['datagrams_sent']:g} datagrams out, "
                 f"{found['datagrams_received']:g} in"
             )
+        if found["tls_octets_sent"] or found["tls_octets_received"]:
+            tls = (
+                f"{found['tls_octets_sent']:,.0f} sent, {found['tls_octets_received']:,.0f} "
+                f"received, {found['tls_connections']:g} new connections"
+            )
         return [
-            ("octets per phone, SIP", sip),
-            ("octets per phone, with IP and UDP", wire),
+            ("octets per phone, SIP and TLS", f"{found['octets']:,.0f}"),
+            ("  SIP over UDP", sip),
+            ("  SIP, with IP and UDP", headed),
+            ("  TLS over TCP, without TCP and IP", tls),
             ("CPU per phone, generator", _known(found["generator_cpu_us"], "us")),
             ("CPU per phone, target", _known(found["target_cpu_us"], "us")),
             ("memory per phone, target", _known(found["target_memory_octets"], "octets")),

@@ -54,6 +54,7 @@ class Engine:
         self._open: set[int] = set()
         # At the last batch: time, cpu, retransmissions, send errors, datagrams and octets.
         self._taken = (0.0, 0.0, 0, 0, NOTHING_SENT)
+        self._drops_before = 0
         self._handles: dict[str, asyncio.TimerHandle] = {}
         self._done = asyncio.Event()
         self._measuring = False
@@ -78,6 +79,7 @@ class Engine:
             began, time.process_time(), self._play.retransmissions, self._play.send_errors,
             self._play.wire,
         )  # fmt: skip
+        self._drops_before = self._play.drops
         self._play.begin(began)
         self.begun.set()
         if not self._plan.by_locust:
@@ -194,9 +196,10 @@ class Engine:
             cpu_s=cpu - before[1],
             retransmissions=again - before[2],
             send_errors=errors - before[3],
-            drops=self._play.drops if final else 0,
+            drops=self._play.drops - self._drops_before if final else 0,
             wire=wire.minus(before[4]),
             final=final,
+            held=self._play.held() if final else None,
         )
         self._say(batch)
 

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import errno
 import socket
-import struct
 from collections.abc import Callable, Iterable
 from time import monotonic
 
@@ -17,6 +16,7 @@ from loadtests.batches import Wire
 from simulators.core import Address
 from simulators.errors import ConfigurationError
 from simulators.phone.crowd.crowd import Outgoing
+from simulators.traffic import dropped
 
 MOST_AT_A_TURN = 64
 """Datagrams read from a socket before others get their turn."""
@@ -24,10 +24,6 @@ MOST_AT_A_TURN = 64
 LONGEST = 65_535
 ROOM = 4 << 20
 """Octets wished for in a receive buffer; the system may grant less."""
-
-SO_MEMINFO = 55
-DROPS_AT = 8
-"""Of the numbers that SO_MEMINFO gives (Linux sock_diag), which is the count of drops."""
 
 Received = Callable[[bytes, Address, float, str], None]
 
@@ -115,7 +111,7 @@ class Homes:
     @property
     def drops(self) -> int:
         """Datagrams that came, and found no room in their socket's buffer."""
-        return self._dropped + sum(_drops(made) for made in self._sockets.values())
+        return self._dropped + sum(map(dropped, self._sockets.values()))
 
     def close(self) -> None:
         """Close all; may be called again."""
@@ -186,12 +182,3 @@ def _make_room(made: socket.socket) -> None:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
     with contextlib.suppress(OSError, AttributeError):
         made.setsockopt(socket.SOL_SOCKET, 33, ROOM)  # SO_RCVBUFFORCE
-
-
-def _drops(made: socket.socket) -> int:
-    try:
-        found = made.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 4 * (DROPS_AT + 1))
-    except OSError:
-        return 0
-    numbers = struct.unpack(f"{len(found) // 4}I", found)
-    return int(numbers[DROPS_AT]) if len(numbers) > DROPS_AT else 0

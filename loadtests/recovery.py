@@ -2,41 +2,47 @@
 
 A storm is a burst in which phones come because something happened to all of them: the power came
 back, the MBG failed over. Times run from the beginning of the burst, the moment of the event. They
-come from the merged histogram of the moments at which phones were registered. Harm is told by
-comparing counts: what the target holds at the end beside the phones that hold a registration. A
-count can't tell a phone that the target lost from one that it holds in vain where both happened.
+come from the merged histogram of the moments at which phones were registered. Harm is told by name:
+who the target has at the end beside the phones that hold a registration (`by_name`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
-from typing import Protocol
 
+from loadtests.by_name import HANDFUL, Named, Roll, Who, beyond, lacking, listed
 from loadtests.engine_core.totals import Totals
 from simulators.phone.crowd.arrivals import Shape
 
-LICENCES = "licences leaked"
 STORMS = frozenset({Shape.POWER_RETURN, Shape.FAILOVER, Shape.AT_ONCE})
 """Shapes whose phones all come for one reason."""
 
 
-class Counts(Protocol):
-    """What the target itself counts at the end."""
-
-    @property
-    def registered_at_pbx(self) -> int: ...
-    @property
-    def registered_at_mbg(self) -> int: ...
-    @property
-    def licences_in_use(self) -> int: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """One kind of lasting harm; `count` is None where the target can't be asked."""
+    """One kind of lasting harm.
+
+    Args:
+        count: None where it is not known: the target can't be asked, or no engine told its end.
+        who: all that it happened to, in order; empty where it happens to nobody by name.
+    """
 
     name: str
     what: str
     count: int | None
+    who: tuple[Named, ...] = ()
+
+    def __str__(self) -> str:
+        said = f"{self.count:,} {self.name}"
+        return f"{said} ({listed(self.who)})" if self.who else said
+
+    def document(self) -> dict[str, object]:
+        """As burst.json holds it; a handful is named."""
+        named = [
+            {"phone": one.phone if one.phone >= 0 else None, "extension": one.extension}
+            for one in self.who[:HANDFUL]
+        ]
+        return {"name": self.name, "what": self.what, "count": self.count, "who": named}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,9 @@ class Recovery:
         worst: number of the phone that waited longest; None where none ended.
         worst_s: for how long, from its own moment on; worst_back: whether it came back at all.
         harm: what remained.
+        unknown: phones of lost workers; under_way: phones whose request had no answer yet at the
+            end. No harm is looked for among either.
+        open_ends: phones of lost workers that had not ended by then, as far as it is known.
     """
 
     phones: int
@@ -59,6 +68,9 @@ class Recovery:
     worst_s: float
     worst_back: bool
     harm: tuple[Harm, ...]
+    unknown: int = 0
+    under_way: int = 0
+    open_ends: int = 0
 
     @property
     def whole(self) -> bool:
@@ -68,17 +80,21 @@ class Recovery:
     @property
     def sentence(self) -> str:
         """The verdict in one sentence."""
-        if self.all_s is None:
-            said = f"{self.phones - self.back:,} of {self.phones:,} phones did not come back"
-        else:
+        missing = self.phones - self.back - self.open_ends
+        if self.all_s is not None:
             said = f"all {self.phones:,} phones were back after {self.all_s:.1f} s"
-        left = [f"{harm.count:,} {harm.name}" for harm in self.harm if harm.count]
-        unknown = any(harm.count is None for harm in self.harm)
+        elif missing > 0 or not self.open_ends:
+            said = f"{missing:,} of {self.phones:,} phones did not come back"
+        else:
+            said = f"all {self.back:,} phones of which it is known came back"
+        if self.open_ends:
+            said += f", and {self.open_ends:,} were lost with their worker"
+        left = [str(harm) for harm in self.harm if harm.count]
         if left:
             return f"{said}; lasting harm: {', '.join(left)}"
-        return f"{said}; " + (
-            "harm at the target is not known" if unknown else "no lasting harm was found"
-        )
+        if any(harm.count is None for harm in self.harm):
+            return f"{said}; harm at the target is not known"
+        return f"{said}; no lasting harm was found"
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -87,10 +103,8 @@ class Recovery:
             ("99 % back after", _seconds(self.nearly_s)),
             ("all back after", _seconds(self.all_s)),
             ("worst phone", self._worst_shown()),
-            *(
-                (harm.name, "not known" if harm.count is None else f"{harm.count:,}")
-                for harm in self.harm
-            ),
+            *((harm.name, _counted(harm)) for harm in self.harm),
+            ("not judged", self._not_judged()),
         ]
 
     def document(self) -> dict[str, object]:
@@ -104,10 +118,18 @@ class Recovery:
             "worst_phone": None
             if self.worst is None
             else {"phone": self.worst, "waited_s": self.worst_s, "back": self.worst_back},
-            "harm": [
-                {"name": harm.name, "what": harm.what, "count": harm.count} for harm in self.harm
-            ],
+            "harm": [harm.document() for harm in self.harm],
+            "unknown": self.unknown,
+            "under_way": self.under_way,
         }
+
+    def _not_judged(self) -> str:
+        said = []
+        if self.unknown:
+            said.append(f"{self.unknown:,} phones of lost workers")
+        if self.under_way:
+            said.append(f"{self.under_way:,} phones with a request under way at the end")
+        return " and ".join(said) or "none"
 
     def _worst_shown(self) -> str:
         if self.worst is None:
@@ -116,14 +138,10 @@ class Recovery:
         return waited if self.worst_back else f"{waited}, and did not come back"
 
 
-def recovery(phones: int, totals: Totals, report: Counts | None) -> Recovery:
-    """Judge a storm of so many phones.
-
-    Args:
-        report: what the target counts; None where it could not be asked.
-    """
+def recovery(phones: int, totals: Totals, harm: tuple[Harm, ...]) -> Recovery:
+    """Judge a storm of so many phones, after which that harm remained (see `lasting_harm`)."""
     held = totals.registered - totals.lost
-    worst = totals.worst
+    worst, lost = totals.worst, totals.lost_workers.values()
     return Recovery(
         phones=phones,
         back=held,
@@ -132,7 +150,47 @@ def recovery(phones: int, totals: Totals, report: Counts | None) -> Recovery:
         worst=None if worst is None else worst.phone,
         worst_s=0.0 if worst is None else round(worst.waited_s, 3),
         worst_back=worst is not None and worst.back,
-        harm=_harm(totals, held, report),
+        harm=harm,
+        unknown=sum(worker.phones for worker in lost),
+        under_way=len(totals.held.under_way),
+        open_ends=sum(worker.phones - worker.ended for worker in lost),
+    )
+
+
+def lasting_harm(totals: Totals, who: Who | None, roll: Roll) -> tuple[Harm, ...]:
+    """What remains after a burst of phones, each kind with its count.
+
+    Args:
+        who: what the target tells; None where it could not be asked.
+        roll: the phones by name.
+    """
+    held = totals.held
+    known = who if held.phones else None
+
+    def kind(name: str, what: str, found: Callable[[Who], tuple[Named, ...]]) -> Harm:
+        if known is None:
+            return Harm(name, what, None)
+        named = found(known)
+        return Harm(name, what, len(named), named)
+
+    in_vain = "registrations there that no phone holds"
+    lost = "phones that hold a registration and are not registered there"
+    open_ends = max(0, totals.started - totals.registered - totals.failed) + totals.lost
+    return (
+        kind(
+            "licences leaked",
+            "teleworker licences in use that no phone needs",
+            lambda who: beyond(who.licences, held, roll),
+        ),
+        kind("ghosts at the MBG", in_vain, lambda who: beyond(who.mbg, held, roll)),
+        kind("ghosts at the PBX", in_vain, lambda who: beyond(who.pbx, held, roll)),
+        kind("forgotten by the MBG", lost, lambda who: lacking(who.mbg, held, roll)),
+        kind("forgotten by the PBX", lost, lambda who: lacking(who.pbx, held, roll)),
+        Harm(
+            "operations lost",
+            "registrations begun that came to no end, and refreshes that failed",
+            open_ends,
+        ),
     )
 
 
@@ -144,29 +202,10 @@ def _back_after_s(totals: Totals, held: int, wanted: int) -> float | None:
     return None if ms is None else round(ms / 1000, 3)
 
 
-def _harm(totals: Totals, held: int, report: Counts | None) -> tuple[Harm, ...]:
-    def beyond(count: int) -> int:
-        return max(0, count - held)
-
-    def short_of(count: int) -> int:
-        return max(0, held - count)
-
-    at_mbg = at_pbx = licences = forgotten = None
-    if report is not None:
-        at_mbg, at_pbx = beyond(report.registered_at_mbg), beyond(report.registered_at_pbx)
-        licences = beyond(report.licences_in_use)
-        forgotten = short_of(min(report.registered_at_mbg, report.registered_at_pbx))
-    return (
-        Harm(LICENCES, "teleworker licences in use that no phone needs", licences),
-        Harm("ghosts at the MBG", "registrations there that no phone holds", at_mbg),
-        Harm("ghosts at the PBX", "registrations there that no phone holds", at_pbx),
-        Harm("phones forgotten", "phones that hold a registration MBG or PBX lacks", forgotten),
-        Harm(
-            "operations lost",
-            "registrations begun that came to no end, and refreshes that failed",
-            max(0, totals.started - totals.registered - totals.failed) + totals.lost,
-        ),
-    )
+def _counted(harm: Harm) -> str:
+    if harm.count is None:
+        return "not known"
+    return f"{harm.count:,}" + (f": {listed(harm.who)}" if harm.who else "")
 
 
 def _seconds(value: float | None) -> str:

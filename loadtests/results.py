@@ -4,16 +4,18 @@ The format is that of `reports/README.md`. A headline is refused where the gener
 bottleneck, because then the numbers describe it and not the target.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from loadtests import levels
+from loadtests.by_name import Roll
 from loadtests.cost import Usage, cost
 from loadtests.engine_core.totals import Totals
 from loadtests.levels import Level, Verdict, judge
-from loadtests.plan import Plan
-from loadtests.recovery import LICENCES, STORMS, Recovery, recovery
-from loadtests.scenarios.kinds import OF_PHONES, STRUCK
+from loadtests.plan import PhoneAccount, Plan
+from loadtests.recovery import STORMS, Harm, Recovery, lasting_harm, recovery
+from loadtests.scenarios.kinds import OF_PHONES, STRUCK, Scenario
 from loadtests.target import Ready, Report
 from simulators.phone.crowd.arrivals import Shape
 
@@ -31,6 +33,7 @@ class Outcome:
         locust: Locust's own statistics, as a cross-check; empty when it did not get that far.
         used: what the target's process had used before and after; None where it is not ours.
         levels: what it has to hold; without one, all phones have to be registered.
+        accounts: of the items, by number, so that they can be named.
     """
 
     plan: Plan
@@ -43,13 +46,20 @@ class Outcome:
     locust: dict[str, int | str]
     used: tuple[Usage, Usage] | None = None
     levels: tuple[Level, ...] = ()
+    accounts: Sequence[PhoneAccount] = field(default=(), repr=False)
 
     @property
     def registered(self) -> int:
-        """Registered phones, by the lowest of the counts at phone, MBG and PBX."""
+        """Registered phones, by the lowest of the counts at phone, MBG and PBX, and by name: a
+        phone that one of them lacks is not registered, whoever else is held there.
+        """
         counts = [self.totals.registered - self.totals.lost]
         if not self.totals.lost_workers:
             counts += [count for count in self.counts.values() if count is not None]
+            held, who = self.totals.held, self.report.who if self.report else None
+            if who is not None and held.phones:
+                there = who.mbg.items & who.pbx.items
+                counts.append(len(there & (held.registered | held.under_way)))
         return min(counts)
 
     @property
@@ -84,12 +94,7 @@ class Outcome:
                 for role, count in self.counts.items()
                 if count != totals.registered
             ]
-        if self.recovery is not None:
-            problems += [
-                f"{harm.count} {harm.name}"
-                for harm in self.recovery.harm
-                if harm.count and harm.name == LICENCES
-            ]
+        problems += [str(harm) for harm in self.harm if harm.who]
         if len(totals.finished) + len(totals.lost_workers) < plan.workers:
             problems.append("an engine did not finish")
         return problems
@@ -100,9 +105,21 @@ class Outcome:
         storm = self.plan.shape in STORMS or self.plan.scenario in STRUCK
         if not storm or self.plan.scenario not in OF_PHONES:
             return None
-        # a lost worker has not told what its phones hold, so nothing can be compared
-        report = None if self.totals.lost_workers else self.report
-        return recovery(self.plan.phones, self.totals, report)
+        return recovery(self.plan.phones, self.totals, self.harm)
+
+    @property
+    def harm(self) -> tuple[Harm, ...]:
+        """What remained after a burst of phones; of a lost worker's phones nothing is known."""
+        plan = self.plan
+        if plan.scenario not in OF_PHONES:
+            return ()
+        at_hot_desks = plan.scenario is Scenario.HOTDESK
+        guests = enumerate(self.accounts) if at_hot_desks else ()
+        roll = Roll(
+            [account.extension for account in self.accounts],
+            {account.username: number for number, account in guests},
+        )
+        return lasting_harm(self.totals, self.report.who if self.report else None, roll)
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -180,6 +197,8 @@ def burst_document(outcome: Outcome) -> dict[str, object]:
             "cpu_percent": None if totals.cpu_percent is None else round(totals.cpu_percent, 1),
             "lag_p99_ms": totals.lag.percentile_ms(99),
             "retransmissions": totals.retransmissions,
+            "send_errors": totals.send_errors,
+            "drops": totals.drops,
         },
         "levels": levels.document(outcome.verdicts),
         "recovery": None if storm is None else storm.document(),

@@ -108,6 +108,7 @@ def outcome_table(outcome: Outcome) -> Table:
         table.add_row(f"latency {name.replace('_', '.')}", value)
     table.add_row("latency max", _ms(totals.latency.max_ms))
     table.add_row("retransmissions", str(totals.retransmissions))
+    table.add_row("datagrams not sent, dropped here", f"{totals.send_errors}, {totals.drops}")
     table.add_row("generator lag p99", _ms(totals.lag.percentile_ms(99)))
     cpu = totals.cpu_percent
     table.add_row("generator CPU, busiest 2 s", "not known" if cpu is None else f"{cpu:.0f} %")

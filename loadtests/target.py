@@ -18,6 +18,7 @@ from typing import IO, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from loadtests.by_name import Who
 from loadtests.children import end, usage
 from loadtests.cost import Usage
 from loadtests.errors import TargetError
@@ -32,6 +33,8 @@ PER_PHONE_S = 0.005
 PER_PHONE_AT_MCS_S = 0.2
 """More time to get ready, for each phone that it has to set up; with an MCS, which is told too."""
 REPORT_WITHIN_S = 30.0
+LINE_LIMIT = 4 << 20
+"""Octets of one line: 60,000 phones by number are 30,000, names that are no phone's come on top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,19 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the target itself counts; `done`: items of a scenario that isn't about phones."""
+    """What the target itself counts, and tells by name.
+
+    Args:
+        done: items of a scenario that isn't about phones.
+        who: is registered and has a licence, of a scenario about phones.
+    """
 
     registered_at_pbx: int
     registered_at_mbg: int
     licences_in_use: int
     cpu_s: float
     done: int | None = None
+    who: Who | None = None
 
 
 _READY = TypeAdapter(Ready)
@@ -148,7 +157,7 @@ async def border(
         process = await asyncio.create_subprocess_exec(
             *command, "--phones", str(phones), "--seed", str(seed),
             cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=errors, start_new_session=True,
+            stderr=errors, start_new_session=True, limit=LINE_LIMIT,
         )  # fmt: skip
         try:
             try:

@@ -13,6 +13,7 @@ from reports.model import (
     Failure,
     Generator,
     Harm,
+    Harmed,
     Latency,
     Level,
     LevelState,
@@ -46,6 +47,8 @@ def read_burst(row: Row) -> Burst:
             cpu_percent=generator.optional_number("cpu_percent"),
             lag_p99_ms=generator.optional_number("lag_p99_ms"),
             retransmissions=generator.optional_integer("retransmissions"),
+            send_errors=generator.optional_integer("send_errors"),
+            drops=generator.optional_integer("drops"),
         ),
         headline=row.optional_text("headline"),
         headline_refused=row.optional_text("headline_refused"),
@@ -77,10 +80,21 @@ def _recovery(row: Row | None) -> Recovery | None:
         worst_waited_s=None if worst is None else worst.number("waited_s"),
         worst_back=worst is not None and worst.flag("back"),
         harm=tuple(
-            Harm(item.text("name"), item.optional_text("what"), item.optional_integer("count"))
+            Harm(
+                item.text("name"),
+                item.optional_text("what"),
+                item.optional_integer("count"),
+                tuple(_harmed(one) for one in item.rows("who", optional=True)),
+            )
             for item in row.rows("harm")
         ),
+        unknown=row.optional_integer("unknown") or 0,
+        under_way=row.optional_integer("under_way") or 0,
     )
+
+
+def _harmed(row: Row) -> Harmed:
+    return Harmed(row.optional_integer("phone"), row.text("extension"))
 
 
 def _cost(row: Row | None) -> Cost | None:

@@ -232,11 +232,16 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """The load generator's own condition; None where it was not measured."""
+    """The load generator's own condition; None where it was not measured.
+
+    ``send_errors`` are datagrams that could not be sent, ``drops`` those without room in a socket.
+    """
 
     cpu_percent: float | None
     lag_p99_ms: float | None
     retransmissions: int | None
+    send_errors: int | None = None
+    drops: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,18 +255,30 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Harmed:
+    """One of those that harm happened to: the phone's number, None where it is no phone's."""
+
+    phone: int | None
+    extension: str
+
+
+@dataclass(frozen=True, slots=True)
 class Harm:
-    """One kind of lasting harm of a storm; ``count`` is None where it is not known."""
+    """One kind of lasting harm of a storm; ``count`` is None where it is not known, ``who`` names
+    a handful.
+    """
 
     name: str
     what: str
     count: int | None
+    who: tuple[Harmed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """The verdict on a storm: seconds until 99 % and all phones were back, None for never; the
-    number of the phone that waited longest, for how long, and whether it came back.
+    number of the phone that waited longest, for how long, and whether it came back; how many phones
+    were not judged, as their worker was lost or a request was under way at the end.
     """
 
     verdict: str
@@ -272,17 +289,26 @@ class Recovery:
     worst_waited_s: float | None
     worst_back: bool
     harm: tuple[Harm, ...]
+    unknown: int = 0
+    under_way: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one attempted phone cost: octets, microseconds; None where it was not measured."""
+    """What one attempted phone cost: octets, microseconds; None where it was not measured.
 
+    ``octets`` are those of SIP (``octets_sent``, ``octets_received``) and of TLS together.
+    """
+
+    octets: float | None
     octets_sent: float | None
     octets_received: float | None
     octets_on_wire: float | None
     datagrams_sent: float | None
     datagrams_received: float | None
+    tls_octets_sent: float | None
+    tls_octets_received: float | None
+    tls_connections: float | None
     generator_cpu_us: float | None
     target_cpu_us: float | None
     target_memory_octets: float | None

@@ -9,6 +9,7 @@ from simulators.addresses import AddressPlan
 from simulators.clock import Clock
 from simulators.core import Address
 from simulators.journal import Journal
+from simulators.traffic import Traffic
 
 REACHABLE: dict[tuple[str, str], str] = {
     # (from zone, to zone): "yes", "no", or which single address makes it a yes
@@ -29,12 +30,19 @@ class Network:
 
     Args:
         connect_timeout_s: how long an attempt to connect into nowhere takes on the run's clock.
+        traffic: counts what passes its sockets; None counts nothing.
     """
 
     def __init__(
-        self, plan: AddressPlan, journal: Journal, clock: Clock, connect_timeout_s: float = 5.0
+        self,
+        plan: AddressPlan,
+        journal: Journal,
+        clock: Clock,
+        connect_timeout_s: float = 5.0,
+        traffic: Traffic | None = None,
     ) -> None:
         self.plan = plan
+        self.traffic = traffic
         self.connect_timeout_s = connect_timeout_s
         self._clock = clock
         self._journal = journal

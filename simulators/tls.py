@@ -7,6 +7,8 @@ from pathlib import Path
 
 import trustme
 
+from simulators.traffic import Traffic, client_context
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateFiles:
@@ -61,9 +63,13 @@ class Authority:
         return path
 
 
-def accepting_any_certificate() -> ssl.SSLContext:
-    """A client context as of a phone with Cert Validation false: any certificate does (PHN-2)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def accepting_any_certificate(traffic: Traffic | None = None) -> ssl.SSLContext:
+    """A client context as of a phone with Cert Validation false: any certificate does (PHN-2).
+
+    Args:
+        traffic: counts its connections.
+    """
+    context = client_context(traffic)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

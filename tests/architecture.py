@@ -16,6 +16,7 @@ FRONT_DOOR = ("system.app", "system.config")
 """All that the suites may know of the MCS as an object."""
 
 PURE_SIMULATORS = (
+    "simulators.bitmaps",
     "simulators.core",
     "simulators.errors",
     "simulators.hosts",
@@ -184,6 +185,7 @@ PURE = (
     "loadtests.batches",
     "loadtests.bench.aims",
     "loadtests.bench.figures",
+    "loadtests.by_name",
     "loadtests.capacity.documents",
     "loadtests.capacity.estimate",
     "loadtests.capacity.search",
@@ -227,6 +229,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loadtests": (
         "loadtests",
         *PURE_SIMULATORS,
+        "simulators.traffic",
         "simulators.entropy",
         "simulators.addresses",
         "simulators.estate.lives",

@@ -7,7 +7,7 @@ start, not from when the engine got round to it, so a late engine cannot make a 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from loadtests.batches import NOTHING_SENT, Batch, Second, Waited, Wire, bucket_ms
+from loadtests.batches import NOTHING_SENT, Batch, Held, Second, Waited, Wire, bucket_ms
 from loadtests.engine_core.histogram import COARSE, Histogram
 
 MOST_REASONS = 40
@@ -79,6 +79,7 @@ class Ledger:
         drops: int = 0,
         wire: Wire = NOTHING_SENT,
         final: bool = False,
+        held: Held | None = None,
     ) -> Batch:
         """Hand out what happened since the last call, once; all arguments are of that time."""
         batch = Batch(
@@ -109,6 +110,7 @@ class Ledger:
             refreshed=self._refreshed,
             lost=self._lost,
             final=final,
+            held=held,
         )
         self._clear()
         return batch

@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from loadtests.batches import Batch, Waited, Wire
+from loadtests.batches import Batch, Held, Waited, Wire
 from loadtests.engine_core.histogram import COARSE, Histogram
 
 CPU_WINDOW_S = 2.0
@@ -63,6 +63,8 @@ class Totals:
     refreshed: int = 0
     lost: int = 0
     finished: set[int] = field(default_factory=set)
+    held: Held = field(default_factory=Held)
+    """What the phones of all engines that told their end hold."""
     lost_workers: dict[int, LostWorker] = field(default_factory=dict)
     _started: Counter[int] = field(default_factory=Counter)
     _ended: Counter[int] = field(default_factory=Counter)
@@ -97,6 +99,8 @@ class Totals:
         self.cpu_s += batch.cpu_s
         self.refreshed += batch.refreshed
         self.lost += batch.lost
+        if batch.held is not None:
+            self.held = self.held.plus(batch.held)
         if batch.final:
             self.finished.add(batch.worker)
         self._load(batch)

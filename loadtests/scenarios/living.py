@@ -7,10 +7,12 @@ import asyncio
 import time
 from collections.abc import Collection
 
+from loadtests.batches import Held
 from loadtests.homes import check_own
 from loadtests.plan import PhoneAccount, Plan
+from loadtests.scenarios.counted import Counted
 from loadtests.scenarios.kinds import Scenario
-from loadtests.scenarios.play import Books, NoDatagrams
+from loadtests.scenarios.play import Books
 from loadtests.sources import Sources, lay
 from simulators.errors import ConfigurationError
 from simulators.estate.lives import Lives
@@ -21,9 +23,8 @@ READY_WITHIN_S = 100.0
 OLD = "registered with the old firmware"
 
 
-class Living(NoDatagrams):
-    """The phones of one engine. Their SIP goes over sockets of their own, whose drops and
-    retransmissions are not counted here.
+class Living(Counted):
+    """The phones of one engine.
 
     Raises:
         ConfigurationError: phones were to share a home, which whole phones can't.
@@ -46,6 +47,7 @@ class Living(NoDatagrams):
         host, _, port = plan.places["files"].rpartition(":")
         chance = f"phones of engine {worker} since {time.time_ns()}"
         self._lives = Lives((host, int(port)), chance, self._booted, plan.allowed)
+        super().__init__(self._lives.traffic)
         homes = lay([accounts[index].home_index for index in phones], sources, plan.home)
         self._addresses = sorted({host for host, _ in homes.values()})
         for index in phones:
@@ -56,6 +58,11 @@ class Living(NoDatagrams):
         self._scenario = plan.scenario
         self._before: asyncio.Queue[tuple[int, str]] | None = None
         self._asked: set[int] = set()
+
+    @property
+    def retransmissions(self) -> int:  # type: ignore[override]
+        """Of timers A and E."""
+        return self._lives.requests_sent_again
 
     async def open(self) -> None:
         """Boot all where the scenario begins with registered phones.
@@ -95,6 +102,17 @@ class Living(NoDatagrams):
                 self._lives.restart(index)
             case _:
                 self._lives.power_on(index)
+
+    def held(self) -> Held:
+        """By the state of each phone's registrations, and what its lines are called."""
+        found = {index: self._lives.registered_as(index) for index in self._phones}
+        own = {index: self._accounts[index].extension for index in self._phones}
+        return Held(
+            frozenset(self._phones),
+            frozenset(i for i, names in found.items() if names and own[i] in names),
+            frozenset(i for i, names in found.items() if names is None),
+            {i: names[0] for i, names in found.items() if names and own[i] not in names},
+        )
 
     def finish(self, given_up: Collection[int]) -> None:
         """Nothing is kept."""

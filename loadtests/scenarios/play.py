@@ -7,7 +7,7 @@ one play in an engine, and each scenario has one kind of play.
 from collections.abc import Collection
 from typing import Protocol
 
-from loadtests.batches import NOTHING_SENT, Wire
+from loadtests.batches import Held, Wire
 
 OVER_LIMIT = "no end within the time limit of the burst"
 
@@ -33,7 +33,7 @@ class Play(Protocol):
 
     @property
     def retransmissions(self) -> int:
-        """Requests sent again so far, which are no new ones."""
+        """SIP requests sent again so far, which are no new ones."""
 
     @property
     def send_errors(self) -> int:
@@ -41,7 +41,7 @@ class Play(Protocol):
 
     @property
     def wire(self) -> Wire:
-        """Datagrams and octets so far; `NOTHING_SENT` where they are not counted."""
+        """Datagrams, TLS connections and octets so far."""
 
     @property
     def drops(self) -> int:
@@ -60,15 +60,11 @@ class Play(Protocol):
     def start(self, index: int, now: float) -> None:
         """Item `index` begins now; it never waits for others."""
 
+    def held(self) -> Held | None:
+        """What the phones hold now; None where items are no phones. Asked at the end."""
+
     def finish(self, given_up: Collection[int]) -> None:
         """The burst is over, with these items open: what there is to keep is written."""
 
     async def close(self) -> None:
         """Close all; may be called again."""
-
-
-class NoDatagrams:
-    """The counters of a play that sends over TCP."""
-
-    retransmissions = send_errors = drops = 0
-    wire = NOTHING_SENT

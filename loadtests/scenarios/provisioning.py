@@ -5,27 +5,29 @@ when the device is there is told by the MBG's side (`simulators/estate/feed.py`)
 """
 
 import json
-import ssl
 import time
 from collections.abc import Collection
 
 import aiohttp
 
 from loadtests.plan import PhoneAccount, Plan
-from loadtests.scenarios.play import Books, NoDatagrams
+from loadtests.scenarios.counted import Counted
+from loadtests.scenarios.play import Books
 from loadtests.scenarios.tasks import Tasks
 from simulators.errors import ConfigurationError
+from simulators.traffic import Traffic, client_context
 
 CONNECTIONS = 100
 CALL_WITHIN_S = 60.0
 
 
-class Provisioning(NoDatagrams):
-    """The ticks of one engine."""
+class Provisioning(Counted):
+    """The ticks of one engine; counted is what goes to and from the MCS, over TLS."""
 
     def __init__(
         self, plan: Plan, accounts: list[PhoneAccount], items: list[int], books: Books
     ) -> None:
+        super().__init__(Traffic())
         self._api, self._feed = plan.places["api"], plan.places["feed"]
         self._ca = plan.places["ca"]
         self._accounts, self._books = accounts, books
@@ -40,7 +42,8 @@ class Provisioning(NoDatagrams):
         Raises:
             ConfigurationError: the MCS or the MBG's side can't be reached.
         """
-        tls = ssl.create_default_context(cafile=self._ca)
+        tls = client_context(self._traffic)
+        tls.load_verify_locations(cafile=self._ca)
         connector = aiohttp.TCPConnector(ssl=tls, limit=CONNECTIONS)
         timeout = aiohttp.ClientTimeout(total=CALL_WITHIN_S)
         self._http = aiohttp.ClientSession(connector=connector, timeout=timeout)

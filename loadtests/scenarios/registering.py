@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Collection, Iterable
 
-from loadtests.batches import Wire
+from loadtests.batches import Held, Wire
 from loadtests.homes import Homes, why_closed
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.play import OVER_LIMIT, Books
@@ -24,6 +24,8 @@ from simulators.sip.transaction import Timers
 AT_A_TIME = 32
 """Phones that register side by side before the first moment."""
 READY_WITHIN_S = 100.0
+UNDER_WAY = (State.REGISTERING, State.REFRESHING, State.UNREGISTERING)
+"""A registration in which a request waits for its answer."""
 
 
 class Registering:
@@ -122,6 +124,15 @@ class Registering:
         elif state is not State.REFRESHING:  # else its own refresh is under way, and will do
             self._start(index, now)
         self._pump()
+
+    def held(self) -> Held:
+        """By the state of each phone's registration."""
+        states = {index: self._crowd.state(index) for index in self._phones}
+        return Held(
+            frozenset(self._phones),
+            frozenset(i for i, state in states.items() if state is State.REGISTERED),
+            frozenset(i for i, state in states.items() if state in UNDER_WAY),
+        )
 
     def finish(self, given_up: Collection[int]) -> None:
         """Write the time lines, where they are kept."""

@@ -7,7 +7,6 @@ Verifier, and a first call is made with it. oauthlib signs, as in the MCS.
 
 import asyncio
 import hashlib
-import ssl
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -17,10 +16,12 @@ import aiohttp
 from oauthlib.oauth1 import Client
 
 from loadtests.plan import PhoneAccount, Plan
+from loadtests.scenarios.counted import Counted
 from loadtests.scenarios.kinds import Scenario
-from loadtests.scenarios.play import Books, NoDatagrams
+from loadtests.scenarios.play import Books
 from loadtests.scenarios.tasks import Tasks
 from simulators.errors import ConfigurationError
+from simulators.traffic import Traffic, client_context
 
 CONNECTIONS = 200
 CALL_WITHIN_S = 32.0
@@ -41,12 +42,16 @@ class NotDone(Exception):
     """A handshake ends early; the text is a kind of failure."""
 
 
-class Handshakes(NoDatagrams):
-    """The consumers of one engine; in a storm they have a token first, which is then refused."""
+class Handshakes(Counted):
+    """The consumers of one engine; in a storm they have a token first, which is then refused.
+
+    What they say to the MBG is counted, over TLS; to approve is not theirs, and goes over HTTP.
+    """
 
     def __init__(
         self, plan: Plan, accounts: list[PhoneAccount], items: list[int], books: Books
     ) -> None:
+        super().__init__(Traffic())
         self._mbg, self._control = plan.places["mbg"], plan.places["control"]
         self._ca = plan.places["ca"]
         self._accounts, self._items, self._books = accounts, items, books
@@ -61,7 +66,8 @@ class Handshakes(NoDatagrams):
         Raises:
             ConfigurationError: one did not.
         """
-        tls = ssl.create_default_context(cafile=self._ca)
+        tls = client_context(self._traffic)
+        tls.load_verify_locations(cafile=self._ca)
         connector = aiohttp.TCPConnector(ssl=tls, limit=CONNECTIONS)
         timeout = aiohttp.ClientTimeout(total=CALL_WITHIN_S)
         self._http = aiohttp.ClientSession(connector=connector, timeout=timeout)

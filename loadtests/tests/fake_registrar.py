@@ -35,6 +35,11 @@ class FakeRegistrar(asyncio.DatagramProtocol):
         self.peers: set[tuple[str, int]] = set()
         self._seen: set[bytes] = set()
 
+    @property
+    def different(self) -> int:
+        """How many different requests came: copies are left out."""
+        return len(self._seen)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)
 

@@ -29,6 +29,11 @@ async def test_a_scenario_ends_well_by_every_count(scenario: Scenario, tmp_path:
     assert (burst["attempted"], burst["registered"], burst["failed"]) == (5, 5, 0)
     locust: Any = next(v for name, v in about["facts"].items() if name.startswith("Locust"))
     assert locust == f"5 {kind.request}s ended, 0 failed"
+    cost = burst["cost_per_phone"]
+    assert (cost["datagrams_sent"] >= 1) == (kind.noun == "phones")
+    assert (cost["tls_octets_sent"] > 100) == (kind.method != "REGISTER")
+    assert cost["octets"] >= cost["octets_sent"] + cost["tls_octets_received"]
+    assert None not in cost.values(), "what was sent here is known"
     assert any(role["role"] == "MCS" for role in about["roles"]) == kind.needs_mcs
     assert "4711" not in json.dumps(about)  # the passcode of hot desks
 

@@ -76,6 +76,7 @@ async def test_engines_split_the_phones_and_together_register_all(tmp_path: Path
     totals = await drive(registrar, tmp_path, workers=3)
     assert totals.registered == len(registrar.registered) == 31
     assert totals.finished == {0, 1, 2}
+    assert totals.held.registered == totals.held.phones == set(range(31))
 
 
 async def test_phones_share_a_home_where_asked(tmp_path: Path) -> None:
@@ -109,6 +110,8 @@ async def test_refused_phones_are_counted_by_reason(tmp_path: Path) -> None:
         "401: the credentials were refused": 1,
     }
     assert "tw5" not in registrar.registered
+    assert totals.held.registered == set(range(10)) - {1, 2, 5}
+    assert not totals.held.under_way
 
 
 async def test_lost_packets_cost_time_not_registrations(tmp_path: Path) -> None:
@@ -127,6 +130,9 @@ async def test_the_limit_ends_a_burst_whatever_is_open(tmp_path: Path) -> None:
     assert 0 < totals.started < 20
     assert totals.failures == {OVER_LIMIT: totals.started}
     assert totals.finished == {0}
+    asking = totals.held.under_way
+    assert asking and len(asking) == totals.started, "what came of them nobody knows"
+    assert not totals.held.registered and len(totals.held.phones) == 20
 
 
 async def test_phones_are_registered_before_they_refresh(tmp_path: Path) -> None:
@@ -134,7 +140,7 @@ async def test_phones_are_registered_before_they_refresh(tmp_path: Path) -> None
     totals = await drive(registrar, tmp_path, scenario=Scenario.REFRESH)
     assert (totals.started, totals.registered, totals.failed) == (10, 10, 0)
     # 401 and 200 before; then one request, for the nonce still holds
-    assert registrar.requests == 30 + totals.retransmissions
+    assert registrar.different == 30  # on a busy machine some are sent again before, uncounted
     assert (totals.refreshed, totals.lost) == (0, 0)
 
 

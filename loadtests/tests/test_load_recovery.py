@@ -1,21 +1,26 @@
-"""Verdicts on storms, and what a phone costs: each harm is seen, and none where there is none."""
+"""Verdicts on storms: each harm is seen by name, and none where there is none."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from loadtests.batches import NOTHING_SENT, Wire
-from loadtests.cost import Usage, cost
+from loadtests.batches import Held
+from loadtests.by_name import HANDFUL, Named, Place, Roll, Who, beyond, lacking, listed
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
-from loadtests.recovery import recovery
-from loadtests.target import Report
+from loadtests.recovery import Recovery, lasting_harm, recovery
 
 PHONES = 200
-ALL = Report(PHONES, PHONES, PHONES, 1.0)
+EVERY = frozenset(range(PHONES))
+ROLL = Roll([str(1000 + phone) for phone in range(PHONES)])
+GOOD = Who(Place(EVERY), Place(EVERY), Place(EVERY))
 
 
-def storm(fails: int = 0, lost: int = 0, unended: int = 0) -> Totals:
+def storm(fails: int = 0, lost: int = 0, unended: int = 0, held: Held | None = None) -> Totals:
     """Phone i comes at i / 100 s and is registered 0.5 s later; the last one takes 5 s."""
     ledger = Ledger(0)
     for phone in range(PHONES):
@@ -28,18 +33,27 @@ def storm(fails: int = 0, lost: int = 0, unended: int = 0) -> Totals:
     for _ in range(lost):
         ledger.lost()
     found = Totals()
-    wire = Wire(400, 200_000, 380, 100_000)
-    found.add(ledger.take(wall_s=0, elapsed_s=2.0, cpu_s=0.4, wire=wire, final=True))
+    held = held or Held(EVERY, frozenset(range(fails + unended, PHONES)))
+    found.add(ledger.take(wall_s=0, elapsed_s=2.0, cpu_s=0.4, final=True, held=held))
     return found
 
 
-def harm(totals: Totals, report: Report | None) -> dict[str, int | None]:
-    found = recovery(PHONES, totals, report).harm
-    return {one.name: one.count for one in found if one.count != 0}
+def judged(totals: Totals, who: Who | None, roll: Roll = ROLL) -> Recovery:
+    return recovery(PHONES, totals, lasting_harm(totals, who, roll))
+
+
+def harm(totals: Totals, who: Who | None, roll: Roll = ROLL) -> dict[str, int | None]:
+    return {one.name: one.count for one in judged(totals, who, roll).harm if one.count != 0}
+
+
+def places(who: Who, numbers: Iterable[int], *names: str) -> Who:
+    """The target with these at one place and all others as they are."""
+    changed = {name: Place(frozenset(numbers)) for name in names}
+    return replace(who, **changed)
 
 
 def test_a_storm_that_all_survive() -> None:
-    found = recovery(PHONES, storm(), ALL)
+    found = judged(storm(), GOOD)
     assert found.nearly_s == pytest.approx(1.97 + 0.5, rel=0.002)
     assert found.all_s == pytest.approx(1.99 + 5.0, rel=0.002)
     assert (found.worst, found.worst_s, found.worst_back) == (199, 5.0, True)
@@ -48,67 +62,135 @@ def test_a_storm_that_all_survive() -> None:
 
 
 def test_two_of_two_hundred_missing_are_one_per_cent() -> None:
-    report = replace(ALL, registered_at_mbg=198, registered_at_pbx=198, licences_in_use=198)
-    found = recovery(PHONES, storm(fails=2), report)
+    who = places(GOOD, EVERY - {0, 1}, "mbg", "pbx", "licences")
+    found = judged(storm(fails=2), who)
     assert found.nearly_s is not None and found.all_s is None
     assert (found.worst, found.worst_back) in {(0, False), (1, False)}
     assert "2 of 200 phones did not come back" in found.sentence
     assert not found.whole
-    assert recovery(PHONES, storm(fails=3), report).nearly_s is None
+    assert judged(storm(fails=3), who).nearly_s is None
 
 
 @pytest.mark.parametrize(
-    ("report", "wanted"),
+    ("fails", "who", "wanted"),
     [
-        (replace(ALL, licences_in_use=203), {"licences leaked": 3}),
-        (replace(ALL, registered_at_mbg=201), {"ghosts at the MBG": 1}),
-        (replace(ALL, registered_at_pbx=205), {"ghosts at the PBX": 5}),
-        (replace(ALL, registered_at_mbg=190), {"phones forgotten": 10}),
-        (ALL, {}),
+        (3, places(places(GOOD, EVERY - {0, 1, 2}, "mbg", "pbx"), EVERY - {0}, "licences"),
+         {"licences leaked": 2}),
+        (1, places(GOOD, EVERY - {0}, "pbx", "licences"), {"ghosts at the MBG": 1}),
+        (1, places(GOOD, EVERY - {0}, "mbg", "licences"), {"ghosts at the PBX": 1}),
+        (0, places(GOOD, EVERY - {7, 8}, "mbg"), {"forgotten by the MBG": 2}),
+        (0, places(GOOD, EVERY - {7}, "pbx"), {"forgotten by the PBX": 1}),
+        (0, replace(GOOD, mbg=Place(EVERY, ("500000",))), {"ghosts at the MBG": 1}),
+        (0, GOOD, {}),
     ],
-)
-def test_each_harm_is_told_by_a_count(report: Report, wanted: dict[str, int]) -> None:
-    assert harm(storm(), report) == wanted
-    assert recovery(PHONES, storm(), report).whole is not bool(wanted)
+)  # fmt: skip
+def test_each_harm_is_told_by_name(fails: int, who: Who, wanted: dict[str, int]) -> None:
+    assert harm(storm(fails), who) == wanted
+    assert judged(storm(fails), who).whole is not (bool(wanted) or bool(fails))
+
+
+def test_one_lost_and_another_held_in_vain_are_found_though_the_counts_are_equal() -> None:
+    who = places(GOOD, EVERY - {40}, "mbg")  # phone 0 failed, and is held in vain; 40 is forgotten
+    who = places(who, EVERY - {0}, "pbx", "licences")
+    totals = storm(fails=1)
+    assert len(who.mbg.items) == len(totals.held.registered), "a count sees nothing"
+    found = judged(totals, who)
+    assert harm(totals, who) == {"ghosts at the MBG": 1, "forgotten by the MBG": 1}
+    assert found.sentence.endswith(
+        "lasting harm: 1 ghosts at the MBG (phone 0, extension 1000), "
+        "1 forgotten by the MBG (phone 40, extension 1040)"
+    )
+    rows, document = dict(found.rows), found.document()
+    assert rows["forgotten by the MBG"] == "1: phone 40, extension 1040"
+    named: Any = document["harm"]
+    assert named[1]["who"] == [{"phone": 0, "extension": "1000"}]
+
+
+def test_a_handful_is_named() -> None:
+    found = judged(storm(), places(GOOD, EVERY - set(range(20, 29)), "mbg"))
+    assert dict(found.rows)["forgotten by the MBG"].endswith("extension 1024; and 4 more")
+    document: Any = found.document()
+    assert len(document["harm"][3]["who"]) == HANDFUL
+    assert listed([Named(-1, "device 9")]) == "extension device 9"
 
 
 def test_operations_lost_are_refreshes_and_registrations_without_an_end() -> None:
-    report = replace(ALL, registered_at_mbg=193, registered_at_pbx=193, licences_in_use=193)
-    assert harm(storm(lost=3, unended=4), report) == {"operations lost": 7}
+    who = places(GOOD, EVERY - {0, 1, 2, 3}, "mbg", "pbx", "licences")
+    assert harm(storm(lost=3, unended=4), who) == {"operations lost": 7}
+
+
+def test_who_still_waits_for_an_answer_may_be_there_or_not() -> None:
+    waiting = Held(EVERY, EVERY - {0, 1}, frozenset({0, 1}))
+    there_or_not = places(GOOD, EVERY - {1}, "mbg")
+    found = judged(storm(held=waiting), there_or_not)
+    assert harm(storm(held=waiting), there_or_not) == {}
+    assert dict(found.rows)["not judged"] == "2 phones with a request under way at the end"
+    assert harm(storm(held=Held(EVERY, EVERY - {0, 1})), there_or_not) == {
+        "licences leaked": 2, "ghosts at the MBG": 1, "ghosts at the PBX": 2,
+    }  # fmt: skip
+
+
+def test_the_phones_of_a_lost_worker_are_unknown_and_not_harmful() -> None:
+    """Half of the phones have told; of the others the target may hold what it likes."""
+    told = frozenset(range(0, PHONES, 2))
+    ledger = Ledger(0)
+    for phone in sorted(told):
+        ledger.started(0, 0)
+        ledger.registered(0, 1.0, phone)
+    totals = Totals()
+    held = Held(told, told)
+    totals.add(ledger.take(wall_s=0, elapsed_s=2, cpu_s=0, final=True, held=held))
+    totals.lose(1, PHONES - len(told), "killed")
+    assert harm(totals, places(GOOD, told | {1, 3}, "mbg")) == {}
+    found = judged(totals, GOOD)
+    assert (found.unknown, found.open_ends, found.whole) == (100, 100, False)
+    assert found.sentence == (
+        "all 100 phones of which it is known came back, and 100 were lost with their worker; "
+        "no lasting harm was found"
+    )
+    assert harm(totals, places(GOOD, told - {4}, "pbx")) == {"forgotten by the PBX": 1}
 
 
 def test_a_target_that_is_not_ours_is_not_said_to_be_unharmed() -> None:
-    found = recovery(PHONES, storm(), None)
+    found = judged(storm(), None)
     assert found.sentence.endswith("harm at the target is not known")
     assert harm(storm(), None)["licences leaked"] is None
 
 
+def test_engines_that_told_nothing_leave_the_harm_unknown() -> None:
+    assert harm(storm(held=Held()), GOOD)["ghosts at the MBG"] is None
+
+
 def test_nobody_came() -> None:
-    found = recovery(PHONES, Totals(), None)
+    found = judged(Totals(), None)
     assert (found.worst, found.nearly_s, found.all_s, found.back) == (None, None, None, 0)
     assert dict(found.rows)["worst phone"] == "none ended"
 
 
-def test_the_cost_is_that_of_an_attempted_phone() -> None:
-    found = cost(storm(fails=100), (Usage(10.0, 1_000_000), Usage(10.5, 1_400_000)))
-    assert found is not None
-    assert found.per_phone == {
-        "octets_sent": 1000.0,
-        "octets_received": 500.0,
-        "datagrams_sent": 2.0,
-        "datagrams_received": 1.9,
-        "octets_on_wire": 1500 + 28 * 3.9,
-        "generator_cpu_us": 2000.0,
-        "target_cpu_us": 2500.0,
-        "target_memory_octets": 2000,
-    }
+def test_a_hot_desk_is_held_by_the_phone_at_which_it_is_used() -> None:
+    roll = replace(ROLL, guests={f"50{phone:02}": phone for phone in range(4)})
+    held = Held(EVERY - {3}, EVERY - {0, 2, 3}, frozenset({2}), {0: "5000"})
+    there = Place(EVERY - {0}, ("5000", "5002", "5003"))
+    assert beyond(there, held, roll) == (), "2 is being asked for, and 3 was lost with its worker"
+    assert lacking(there, held, roll) == ()
+    left = Place(EVERY, ("5001",))
+    assert beyond(left, held, roll) == (Named(0, "1000"), Named(1, "5001"))
+    assert lacking(left, held, roll) == (Named(0, "5000"),)
 
 
-def test_what_is_not_known_is_said() -> None:
-    found = cost(storm(), None)
-    assert found is not None
-    assert dict(found.rows)["CPU per phone, target"] == "not known"
-    assert cost(Totals(), None) is None, "nobody was attempted"
-    uncounted = replace(found, wire=NOTHING_SENT)
-    assert uncounted.per_phone["octets_sent"] is None
-    assert dict(uncounted.rows)["octets per phone, SIP"] == "not known"
+NUMBERS = st.frozensets(st.integers(0, PHONES - 1))
+
+
+@settings(deadline=None)
+@given(there=NUMBERS, registered=NUMBERS, under_way=NUMBERS, known=NUMBERS)
+def test_what_is_not_under_way_is_harm_exactly_where_the_two_differ(
+    there: frozenset[int],
+    registered: frozenset[int],
+    under_way: frozenset[int],
+    known: frozenset[int],
+) -> None:
+    under_way &= known
+    held = Held(known, (registered & known) - under_way, under_way)
+    place = Place(there)
+    found = {one.phone for one in (*beyond(place, held, ROLL), *lacking(place, held, ROLL))}
+    assert found == (there ^ registered) & known - under_way

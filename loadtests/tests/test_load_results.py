@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from loadtests.batches import Batch
+from loadtests.batches import Batch, Held
+from loadtests.by_name import Place, Who
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
 from loadtests.levels import parse_level
-from loadtests.plan import Plan
+from loadtests.plan import PhoneAccount, Plan
 from loadtests.results import Outcome, burst_document, headline_refused, run_document
 from loadtests.show import last_line, progress_line
 from loadtests.target import Ready, Report
@@ -30,7 +31,8 @@ def totals(*, lag_s: float = 0.001, cpu: float = 0.1, fails: int = 0, phones: in
         else:
             ledger.registered(due, due + lag_s + 0.01)
     found = Totals()
-    found.add(ledger.take(wall_s=0, elapsed_s=2.0, cpu_s=2 * cpu, final=True))
+    held = Held(frozenset(range(4)), frozenset(range(fails, phones)))
+    found.add(ledger.take(wall_s=0, elapsed_s=2.0, cpu_s=2 * cpu, final=True, held=held))
     return found
 
 
@@ -49,9 +51,8 @@ def test_all_registered_by_every_count_passes() -> None:
     assert headline_refused(good) is None
 
 
-@pytest.mark.parametrize("role", ["registered_at_pbx", "registered_at_mbg"])
-def test_a_lower_count_at_the_target_fails_the_burst(role: str) -> None:
-    report = replace(Report(4, 4, 4, 1.5), **{role: 3})
+@pytest.mark.parametrize("report", [Report(3, 4, 4, 1.5), Report(4, 3, 4, 1.5)])
+def test_a_lower_count_at_the_target_fails_the_burst(report: Report) -> None:
     bad = outcome(report=report)
     assert not bad.passed
     assert last_line(bad) == "3 of 4 registered"
@@ -195,9 +196,24 @@ def test_a_storm_has_a_recovery_and_a_leaked_licence_fails_it() -> None:
     verdict: Any = burst_document(storm)["recovery"]
     assert (verdict["whole"], verdict["back"]) == (True, 4)
     assert storm.passed
-    leaked = replace(storm, report=Report(4, 4, 5, 1.5))
-    assert leaked.problems == ["1 licences leaked"]
+    leaked = replace(storm, report=Report(4, 4, 5, 1.5, who=who(licences=("9999",))))
+    assert leaked.problems == ["1 licences leaked (extension 9999)"]
     assert not leaked.passed
+
+
+def who(licences: tuple[str, ...] = (), mbg: frozenset[int] = frozenset(range(4))) -> Who:
+    everybody = frozenset(range(4))
+    return Who(Place(mbg), Place(everybody), Place(everybody, licences))
+
+
+def test_a_phone_that_the_target_lacks_is_not_registered_whatever_it_counts() -> None:
+    accounts = [PhoneAccount(f"tw{n}", "p", str(2000 + n), n) for n in range(4)]
+    good = outcome(accounts=accounts, report=Report(4, 4, 4, 1.5, who=who()))
+    assert good.passed and good.registered == 4
+    bad = replace(good, report=Report(4, 4, 4, 1.5, who=who(mbg=frozenset({0, 1, 3, 7}))))
+    assert bad.registered == 3
+    assert bad.problems == ["1 forgotten by the MBG (phone 2, extension 2002)"]
+    assert "forgotten by the MBG" in run(bad)["facts"]["Why it failed"]
 
 
 def test_progress_before_anything_happened() -> None:

@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
 from simulators.estate.config import AddressesTable, EstateConfig, MbgTable, RunTable
 from simulators.estate.estate import Estate
+from simulators.estate.registered import who
 
 FIRST_EXTENSION = 100_000
 MOST_PHONES = 60_000
@@ -37,7 +39,7 @@ async def serve(phones: int, seed: int, outside: str = "") -> None:
     async with Estate(config, None) as estate:
         with tempfile.TemporaryDirectory(prefix="teleworker-burst-") as folder:
             accounts = Path(folder) / "accounts.jsonl"
-            populate(estate, phones, Seed(seed), accounts)
+            numbers = populate(estate, phones, Seed(seed), accounts)
             _say(
                 {
                     "ready": True,
@@ -47,7 +49,7 @@ async def serve(phones: int, seed: int, outside: str = "") -> None:
                     "accounts": str(accounts),
                 }
             )
-            await _answer_reports(estate)
+            await _answer_reports(estate, numbers)
 
 
 def addresses(outside: str) -> AddressesTable:
@@ -63,14 +65,20 @@ def addresses(outside: str) -> AddressesTable:
         raise ConfigurationError(f"--outside: {reason}") from None
 
 
-def populate(estate: Estate, phones: int, seed: Seed, accounts: Path) -> None:
-    """Make `phones` extensions and SIP devices, and write their set-side credentials down."""
+def populate(estate: Estate, phones: int, seed: Seed, accounts: Path) -> dict[str, int]:
+    """Make `phones` extensions and SIP devices, and write their set-side credentials down.
+
+    Returns:
+        extension -> number of its account, from 0.
+    """
+    numbers: dict[str, int] = {}
     entropy = seed.stream("border accounts").randbytes
     icp = estate.mbg.store.add_icp(estate.node.name, estate.node.address[0])
     accounts.touch(mode=0o600)
     with accounts.open("w", encoding="ascii") as file:
         for index in range(phones):
             number = str(FIRST_EXTENSION + index)
+            numbers[number] = index
             extension = estate.node.add_extension(number, f"Teleworker {number}")
             name, password = f"tw{number}", f"{entropy(12).hex()}-Tw7"
             estate.mbg.store.create(
@@ -90,26 +98,28 @@ def populate(estate: Estate, phones: int, seed: Seed, accounts: Path) -> None:
                 "home_index": index,
             }
             file.write(json.dumps(account) + "\n")
+    return numbers
 
 
-def report(estate: Estate) -> dict[str, object]:
-    """How many are registered where, and what it cost this process."""
+def report(estate: Estate, numbers: Mapping[str, int]) -> dict[str, object]:
+    """How many are registered where and who, and what it cost this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "registered_at_pbx": len(estate.node.registered_extensions()),
         "registered_at_mbg": len(estate.mbg.border.bindings),
         "licences_in_use": estate.mbg.licences.in_use,
         "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
+        "who": who(estate, numbers),
     }
 
 
-async def _answer_reports(estate: Estate) -> None:
+async def _answer_reports(estate: Estate, numbers: Mapping[str, int]) -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         if line.strip() == b"report":
-            _say(report(estate))
+            _say(report(estate, numbers))
 
 
 def _say(document: dict[str, object]) -> None:

@@ -16,7 +16,7 @@ class HomeNetwork(Network):
     """The rules of `behind`, and one home's NAT in front of them."""
 
     def __init__(self, behind: Network, timeout_s: float, clock: Clock, journal: Journal) -> None:
-        super().__init__(behind.plan, journal, clock, behind.connect_timeout_s)
+        super().__init__(behind.plan, journal, clock, behind.connect_timeout_s, behind.traffic)
         self._behind = behind
         self._nat = Nat(timeout_s)
         self._steady = clock.steady

@@ -19,6 +19,7 @@ from simulators.phone.handset import Handset
 from simulators.phone.identity import Identity
 from simulators.phone.life.states import State
 from simulators.phone.models import model
+from simulators.traffic import Traffic
 
 OUTCOMES = {
     State.REGISTERED: "",
@@ -32,6 +33,8 @@ HOT_DESK_WITHIN_S = 60.0
 
 class Lives:
     """Handsets that boot from one configuration server.
+
+    `traffic` counts what all of them send and receive: SIP, and TLS for their files.
 
     Args:
         files: outside address and port of the server.
@@ -49,7 +52,10 @@ class Lives:
     ) -> None:
         self._clock = Clock()
         self._journal = Journal(self._clock.now, enabled=False)
-        self._network = BoundedNetwork(DEFAULT_PLAN, self._journal, self._clock, networks)
+        self.traffic = Traffic()
+        self._network = BoundedNetwork(
+            DEFAULT_PLAN, self._journal, self._clock, networks, traffic=self.traffic
+        )
         self._chance = chance
         self._ended = ended
         self._local = {
@@ -80,6 +86,15 @@ class Lives:
     def firmware(self, number: int) -> str:
         """What the phone runs."""
         return self._phones[number].firmware_version
+
+    @property
+    def requests_sent_again(self) -> int:
+        """SIP requests that a timer of a phone had sent once more."""
+        return sum(phone.requests_sent_again for phone in self._phones.values())
+
+    def registered_as(self, number: int) -> list[str] | None:
+        """The extensions under which it is registered; None while a registrar is being asked."""
+        return self._phones[number].registered_as
 
     def power_on(self, number: int) -> None:
         """Power comes; `ended` tells what became of the boot."""

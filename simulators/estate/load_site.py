@@ -2,8 +2,9 @@
 
     python -m simulators.estate.load_site --scenario boot --phones 100 --seed 1
 
-No journal. Says one JSON line when ready; answers `report` on standard input with what it counts,
-and `strike` when it has done what the scenario's storm is about; ends with standard input.
+No journal. Says one JSON line when ready; answers `report` on standard input with what it counts
+and who is registered, and `strike` when it has done what the scenario's storm is about; ends with
+standard input.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from simulators.estate.estate import DELIVERED_FIRMWARE, Estate
 from simulators.estate.feed import Feed
 from simulators.estate.installation import Installation
 from simulators.estate.mcs_process import start_process
+from simulators.estate.registered import who
 from simulators.mbg.services.tokens import Final
 from simulators.phone.people import Person, invent
 from simulators.running import run
@@ -54,12 +56,14 @@ class Site:
         self.estate, self.scenario, self.items, self.folder = estate, scenario, items, folder
         self.places: dict[str, str] = {}
         self.accounts: list[dict[str, object]] = []
+        self.numbers: dict[str, int] = {}
+        """Extension -> number of its item; of phones."""
         self.struck: Callable[[], Awaitable[None]] | None = None
 
     async def make(self, stack: AsyncExitStack) -> None:
         """What the scenario needs; what is to be closed goes on the stack."""
         if self.scenario in REGISTERING:
-            populate(self.estate, self.items, self.estate.seed, self.file)
+            self.numbers = populate(self.estate, self.items, self.estate.seed, self.file)
             if self.scenario == "storm-failover":
                 self.struck = self.estate.mbg.restart
             return
@@ -131,6 +135,7 @@ class Site:
         await admin.assigns(people)
         hot = self.scenario == "hotdesk"
         for index, person in enumerate(people):
+            self.numbers[person.extension] = index
             number = str(FIRST_HOT_DESK + index) if hot else ""
             self._account(
                 index, number, PASSCODE if hot else "", person.extension, person.mac, person.model
@@ -162,6 +167,7 @@ class Site:
             "licences_in_use": estate.mbg.licences.in_use,
             "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
             "done": done,
+            "who": who(estate, self.numbers) if self.numbers else None,
         }
 
 

@@ -10,6 +10,7 @@ from simulators.addresses import AddressPlan
 from simulators.clock import Clock
 from simulators.journal import Journal
 from simulators.network import Network
+from simulators.traffic import Traffic
 
 
 class OpenNetwork(Network):
@@ -29,9 +30,14 @@ class BoundedNetwork(Network):
     """
 
     def __init__(
-        self, plan: AddressPlan, journal: Journal, clock: Clock, networks: Sequence[str]
+        self,
+        plan: AddressPlan,
+        journal: Journal,
+        clock: Clock,
+        networks: Sequence[str],
+        traffic: Traffic | None = None,
     ) -> None:
-        super().__init__(plan, journal, clock)
+        super().__init__(plan, journal, clock, traffic=traffic)
         self._networks = [IPv4Network(text) for text in networks]
         self._known: dict[str, bool] = {}
 

@@ -19,7 +19,7 @@ class Cable(Network):
     """One phone's way to the network."""
 
     def __init__(self, network: Network, clock: Clock, journal: Journal) -> None:
-        super().__init__(network.plan, journal, clock, network.connect_timeout_s)
+        super().__init__(network.plan, journal, clock, network.connect_timeout_s, network.traffic)
         self._network = network
         self._log = journal
         self._time = clock

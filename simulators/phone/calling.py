@@ -57,6 +57,16 @@ class Calling(Controls):
         return tuple(number for number in self.calls if self._telephone.uses_backup(number))
 
     @property
+    def registered_as(self) -> list[str] | None:
+        """The extensions under which it is registered; None while a registrar is being asked."""
+        return self._telephone.registered_as
+
+    @property
+    def requests_sent_again(self) -> int:
+        """SIP requests that a timer had sent once more, since the phone was made."""
+        return self._telephone.requests_sent_again
+
+    @property
     def audio(self) -> dict[int, Stream]:
         """What was said and heard in each line's latest call."""
         return {} if self._telephone.audio is None else self._telephone.audio.streams

@@ -148,6 +148,7 @@ class Handset(Readings, Hands, Power):
             lambda: certificate_checks(self._life.believed),
             lambda: self._life.certificates,
             lambda: self._own_time("certificate"),
+            network.traffic,
         )
         super().__init__(Menu(model, lambda: self._life.layers, self._firmware_status))
         self._directory = DirectoryScreen(lambda: self._life.directory)

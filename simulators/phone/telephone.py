@@ -71,6 +71,7 @@ class Telephone:
         self._transports: tuple[str, ...] = (UDP,)
         self._in_use = False
         self._talking_since: dict[int, float] = {}
+        self._sent_again = 0
 
     # Open and close
 
@@ -116,6 +117,7 @@ class Telephone:
             self._driver.close()
         if self.audio is not None:
             self.audio.drop()
+        self._sent_again = self.requests_sent_again
         self._core = self._driver = None
         self._in_use = False
 
@@ -164,6 +166,23 @@ class Telephone:
     def uses_backup(self, line: int) -> bool:
         """Whether a line is registered at its backup registrar."""
         return self._core is not None and self._core.registrations.uses_backup(line)
+
+    @property
+    def registered_as(self) -> list[str] | None:
+        """What the lines that are registered are called; None while an answer is awaited."""
+        if self._core is None:
+            return []
+        found = self._core.registrations
+        if found.awaiting:
+            return None
+        return [self.lines[n].line.screen_name for n in found.registered if n in self.lines]
+
+    @property
+    def requests_sent_again(self) -> int:
+        """Requests that a timer had sent once more, since it was made."""
+        if self._core is None:
+            return self._sent_again
+        return self._sent_again + self._core.agent.transactions.requests_sent_again
 
     # What a person does with a line; False where it can't be done
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from simulators.phone.files.server import CertificateChecks
 from simulators.tls import accepting_any_certificate
+from simulators.traffic import MeteredContext, MeteredObject, Traffic
 
 NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which knows the machine's clock alone."""
@@ -32,6 +33,7 @@ class Trust:
         checks: what the configuration wants looked at now.
         user_certificates: PEM, as `https user certificates` brought it.
         now: the phone's clock, epoch seconds.
+        traffic: counts what goes over their connections.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class Trust:
         checks: Callable[[], CertificateChecks],
         user_certificates: Callable[[], bytes],
         now: Callable[[], float],
+        traffic: Traffic | None = None,
     ) -> None:
-        self.anything = _anything()
+        self.anything = _anything(traffic)
+        self._traffic = traffic
         known = authorities.get_ca_certs(binary_form=True) if authorities is not None else []
         self._known = b"".join(known)
         self._checks = checks
@@ -59,6 +63,7 @@ class Trust:
 
     def _context(self, checks: CertificateChecks, user_certificates: bytes) -> ssl.SSLContext:
         context = _Dated(ssl.PROTOCOL_TLS_CLIENT)
+        context.traffic = self._traffic
         context.now = self._now if checks.expires else None
         context.check_hostname = checks.hostname
         # a user certificate may be the server's own: then the chain ends with it
@@ -71,12 +76,12 @@ class Trust:
 
 
 @cache
-def _anything() -> ssl.SSLContext:
+def _anything(traffic: Traffic | None) -> ssl.SSLContext:
     """One for all phones: it believes everybody, holds nothing, and costs a millisecond to make."""
-    return accepting_any_certificate()
+    return accepting_any_certificate(traffic)
 
 
-class _DatedObject(ssl.SSLObject):
+class _DatedObject(MeteredObject):
     """A TLS connection that is refused, at the end of its handshake, over its dates."""
 
     def do_handshake(self) -> None:
@@ -86,7 +91,7 @@ class _DatedObject(ssl.SSLObject):
             check_dates(certificate, context.now())
 
 
-class _Dated(ssl.SSLContext):
+class _Dated(MeteredContext):
     """A context with a clock of its own; None doesn't look at dates."""
 
     now: Callable[[], float] | None = None

@@ -60,6 +60,8 @@ class ClientTransactions:
 
     def __init__(self, outbox: Outbox, timers: Timers, entropy: Entropy) -> None:
         self.awaited = 0
+        self.sent_again = 0
+        """Requests that timer A or E had sent once more."""
         self._outbox = outbox
         self._timers = timers
         self._entropy = entropy
@@ -196,6 +198,7 @@ class ClientTransactions:
             if client.method != "INVITE":
                 client.interval = min(client.interval, timers.t2)
         client.retry_at = at + client.interval
+        self.sent_again += 1
         self._outbox.retransmissions += 1
         self._outbox.put(client.data, client.to, client.transport)
 

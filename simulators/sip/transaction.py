@@ -74,6 +74,11 @@ class Transactions:
         """Messages sent again for want of an answer, and requests that came again."""
         return self._outbox.retransmissions
 
+    @property
+    def requests_sent_again(self) -> int:
+        """Requests of ours that timer A or E had sent once more; no others' copies are in it."""
+        return self._clients.sent_again
+
     def local_for(self, transport: str) -> Address:
         """Our address on this transport, for Via and Contact."""
         return self._stream_locals.get(transport, self.local)

@@ -5,7 +5,6 @@ answer it.
 """
 
 import asyncio
-import contextlib
 import socket
 
 from simulators.core import UDP, Address
@@ -39,6 +38,7 @@ class DatagramPort:
         self._owner = owner
         self._network = around.network
         self._journal = around.journal
+        self._traffic = around.network.traffic
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = None
 
@@ -62,6 +62,8 @@ class DatagramPort:
             made.setsockopt(socket.SOL_SOCKET, option, BUFFER)
         self.local = made.getsockname()
         self._socket = made
+        if self._traffic is not None:
+            self._traffic.opened(made)
         self._loop.add_reader(made, self._read)
         self._journal.listens(self.local)
 
@@ -78,11 +80,20 @@ class DatagramPort:
             if not self._journal.is_recorded_at(to):
                 record_sip(self._journal, self.local, to, data)
         self._network.leaves(self.local, to)
-        with contextlib.suppress(OSError):  # no route, too long, no room: on UDP that is silence
+        try:
             self._socket.sendto(data, to)
+        except OSError:  # no route, too long, no room: on UDP that is silence
+            if self._traffic is not None:
+                self._traffic.send_errors += 1
+        else:
+            if self._traffic is not None:
+                self._traffic.sent += 1
+                self._traffic.sent_octets += len(data)
 
     def close(self) -> None:
         if self._socket is not None:
+            if self._traffic is not None:
+                self._traffic.closing(self._socket)
             self._loop.remove_reader(self._socket)
             self._socket.close()
             self._socket = None
@@ -103,6 +114,9 @@ class DatagramPort:
                     return
                 except OSError:
                     continue  # a peer's port is closed (ICMP): on UDP that is silence
+                if self._traffic is not None:
+                    self._traffic.received += 1
+                    self._traffic.received_octets += len(data)
                 # A sender of ours has journaled what can't pass as lost; a stranger gets silence.
                 if self._network.arrives(peer, self.local):
                     self._owner.arrived(data, peer, self.local, self)

@@ -19,6 +19,11 @@ class LicencePool:
         return len(self._holders)
 
     @property
+    def holders(self) -> frozenset[str]:
+        """The ids of the devices that hold one."""
+        return frozenset(self._holders)
+
+    @property
     def shortage(self) -> str:
         """Why a device that holds none gets none now, as it is told; "" when it would get one."""
         if not self.available:

@@ -15,6 +15,7 @@ from simulators.sip.registration import State
 
 LEAVING_S = 4.0
 BUSY = (State.REGISTERED, State.REFRESHING, State.REGISTERING)
+AWAITING = (State.REGISTERING, State.REFRESHING, State.UNREGISTERING)
 OUTCOMES = (State.REGISTERED, State.REFUSED, State.TIMED_OUT, State.UNREGISTERED)
 
 
@@ -89,6 +90,21 @@ class LineRegistrations:
     def uses_backup(self, number: int) -> bool:
         """Whether the backup registrar is used, as the phone's status page tells."""
         return number in self._lines and self._lines[number].on_backup
+
+    @property
+    def registered(self) -> list[int]:
+        """The lines that are registered, with no request under way."""
+        kept = self._agent.registrations
+        return [
+            number
+            for number in self._lines
+            if self._key(number) in kept and kept[self._key(number)].state is State.REGISTERED
+        ]
+
+    @property
+    def awaiting(self) -> bool:
+        """Whether a registrar's answer is awaited, for whichever line."""
+        return any(each.state in AWAITING for each in self._agent.registrations.values())
 
     # What comes
 

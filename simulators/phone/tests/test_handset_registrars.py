@@ -32,6 +32,7 @@ async def test_the_backup_registrar_serves_while_the_first_is_silent(site: XmlSi
     await phone.until(State.REGISTERING)
     await site.clock.advance(33)
     await phone.until(State.REGISTERED)
+    assert phone.registered_as == [ADA]
     assert phone.backup_used == (1,) and site.node.binding(ADA) is not None
     first, spare = site.plan.node(2), site.plan.node(1)
     await site.journal.wait_for(lambda e: f"/registered?p={first}&a={spare}" in e.detail)
@@ -42,7 +43,17 @@ async def test_without_a_backup_registrar_it_times_out(site: XmlSite) -> None:
     phone = site.handset(ADA, home=False, more=more)
     await phone.power_on()
     await phone.until(State.REGISTERING)
+    assert phone.registered_as is None, "its registrar is being asked"
     await site.clock.advance(33)
+    await phone.until(State.TIMED_OUT)
+    assert phone.registered_as == [] and phone.requests_sent_again == 10, "timer E, till F"
+    await phone.power_off()
+    assert phone.registered_as == [] and phone.requests_sent_again == 10
+    await phone.power_on()
+    await phone.until(State.REGISTERING)
+    await site.clock.advance(1)
+    assert phone.requests_sent_again == 11
+    await site.clock.advance(32)
     await phone.until(State.TIMED_OUT)
     assert phone.backup_used == () and phone.screen.message == "No service"
 

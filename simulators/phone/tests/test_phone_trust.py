@@ -12,6 +12,7 @@ from simulators.faults.phone_clock_wrong import PhoneClockWrong
 from simulators.phone.life.states import State
 from simulators.phone.tests.local_bench import LocalBench, WebServer, local_bench
 from simulators.phone.trust import check_dates
+from simulators.traffic import Traffic
 
 ALL_ON = {"certificates": "1", "hostname": "1", "expires": "1"}
 BAD = {
@@ -103,6 +104,16 @@ async def test_no_other_setting_lets_it_pass(site: Site, kind: str) -> None:
 @pytest.mark.parametrize("kind", BAD)
 async def test_with_validation_off_all_pass(site: Site, kind: str) -> None:
     assert not await refused(site, kind, certificates="0")
+
+
+@pytest.mark.parametrize("certificates", ["0", "1"])
+async def test_what_it_fetches_is_counted_whatever_it_believes(
+    site: Site, certificates: str
+) -> None:
+    traffic = site.bench.network.traffic = Traffic()
+    assert not await refused(site, "", certificates=certificates)
+    assert traffic.connections >= 1
+    assert traffic.tls_sent_octets > 300 and traffic.tls_received_octets > 500
 
 
 async def test_during_check_sync_no_message_is_shown(site: Site) -> None:

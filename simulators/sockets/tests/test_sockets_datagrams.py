@@ -7,6 +7,7 @@ from simulators.errors import ConfigurationError
 from simulators.journal import LostEntry, SipEntry
 from simulators.sockets import SipDriver
 from simulators.sockets.tests.socket_bench import OPTIONS, Bench, Probe
+from simulators.traffic import Traffic
 
 
 async def test_a_datagram_arrives_on_the_side_it_was_sent_to(bench: Bench) -> None:
@@ -147,6 +148,23 @@ async def test_what_can_not_be_sent_is_lost_alone(bench: Bench, wrong: Address) 
     assert "expected an IPv4 address and a port" in lost.reason
     await bench.clock.advance(101)
     assert len(here.alarms) == 1, "the timers go on"
+
+
+async def test_a_network_that_counts_knows_what_its_sockets_carried(bench: Bench) -> None:
+    traffic = bench.network.traffic = Traffic()
+    here, there = Probe(), Probe(echo=True)
+    sender, receiver = bench.driver(here), bench.driver(there)
+    await sender.open((bench.plan.node(1), 0))
+    to = await receiver.open((bench.plan.mbg_inside, 0))
+    here.out = [Datagram(OPTIONS, to), Datagram(b"x" * 70_000, to)]
+    sender.pump()
+    await bench.heard(here)
+    assert (traffic.sent, traffic.received) == (2, 2), "there and back"
+    assert traffic.sent_octets == traffic.received_octets == 2 * len(OPTIONS)
+    assert (traffic.send_errors, traffic.drops) == (1, 0), "one was too long for UDP"
+    sender.close()
+    receiver.close()
+    assert traffic.drops == 0, "the sockets are gone, their counts are not"
 
 
 async def test_whatever_goes_wrong_with_an_event_the_timers_go_on(bench: Bench) -> None:

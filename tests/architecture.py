@@ -187,6 +187,7 @@ PURE = (
     "loadtests.capacity.documents",
     "loadtests.capacity.estimate",
     "loadtests.capacity.search",
+    "loadtests.capacity.usual",
     "loadtests.cost",
     "loadtests.engine_core.*",
     "loadtests.errors",

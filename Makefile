@@ -50,9 +50,9 @@ burst: setup ## a burst: SCENARIO=register PHONES=500 RATE=100 WORKERS=1 SEED=1 
 	@$(RUN) loadtests burst --scenario $(or $(SCENARIO),register) --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \
 	  --workers $(or $(WORKERS),1) --seed $(or $(SEED),1) $(ARGS)
 
-capacity: setup ## the highest rate that holds LEVEL="99.9 % registered within 2 s": FROM=50 TO=2000 REPEATS=3
-	@$(RUN) loadtests capacity --from $(or $(FROM),50) --to $(or $(TO),2000) --repeats $(or $(REPEATS),3) \
-	  --level "$(or $(LEVEL),99.9 % registered within 2 s)" $(ARGS)
+capacity: setup ## the highest rate that holds: SCENARIO=register LEVEL="99.9 % registered within 2 s" FROM=50 TO=2000 REPEATS=3 ARGS=
+	@$(RUN) loadtests capacity --scenario $(or $(SCENARIO),register) $(if $(FROM),--from $(FROM)) --to $(or $(TO),2000) \
+	  --repeats $(or $(REPEATS),3) $(if $(LEVEL),--level "$(LEVEL)") $(ARGS)
 
 bench: setup ## our MBG side by side with peers, a table, bench.json, bench.html (ARGS="--only rest,forward")
 	@$(RUN) loadtests bench $(ARGS)

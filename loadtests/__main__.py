@@ -19,27 +19,29 @@ from loadtests.bench.command import chosen, run_bench
 from loadtests.bench.pairs import PAIRS
 from loadtests.bench.rounds import Size
 from loadtests.burst import run_burst, stand
-from loadtests.capacity.command import run_capacity
-from loadtests.capacity.documents import Wanted
-from loadtests.levels import EXAMPLES, Level, parse_level
+from loadtests.capacity.command import run_capacity, wanted
+from loadtests.capacity.usual import usual_level
+from loadtests.options import (
+    Accounts,
+    HomesOctet,
+    LevelTexts,
+    Mbg,
+    Network,
+    Outside,
+    RunDir,
+    ScenarioOption,
+    SeedText,
+    Site,
+    Source,
+    Workers,
+    address_of,
+    levels_of,
+    seed_of,
+)
 from loadtests.scenarios.kinds import Scenario
 from loadtests.time_lines import read_phone
-from simulators.core import Address
-from simulators.entropy import Seed
-from simulators.errors import BenchError, ConfigurationError
+from simulators.errors import BenchError
 from simulators.phone.crowd.arrivals import Shape
-
-NETWORK = typer.Option(
-    metavar="NETWORK",
-    help="Of a laboratory, private or for benchmarks: load may go there, too.",
-)
-SOURCE = typer.Option(
-    metavar="NETWORK", help="Addresses of this machine, or one, for homes; else 127.homes.x.y."
-)
-OUTSIDE = typer.Option(
-    metavar="ADDRESS", help="Of this machine, for the target's MBG: phones elsewhere reach it."
-)
-DEFAULT_LEVEL = "99.9 % registered within 2 s"
 
 app = typer.Typer(
     add_completion=False,
@@ -56,20 +58,15 @@ def loadtests() -> None:
 
 @app.command()
 def burst(
-    scenario: Annotated[
-        Scenario, typer.Option(help="What the items do; see loadtests/README.md.")
-    ] = Scenario.REGISTER,
+    scenario: ScenarioOption = Scenario.REGISTER,
     phones: Annotated[int, typer.Option(help="Teleworkers, or items, 1 to 60000.")] = 500,
     rate: Annotated[float, typer.Option(help="Items that start per second.")] = 100.0,
-    workers: Annotated[int, typer.Option(help="Load engines; each uses up to one core.")] = 1,
-    seed: Annotated[str, typer.Option(help="The same seed makes the same run.")] = "1",
+    workers: Workers = 1,
+    seed: SeedText = "1",
     shape: Annotated[
         Shape, typer.Option(help="How they come; open arrivals, RATE is the highest or the mean.")
     ] = Shape.STEADY,
-    run_dir: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Run folder; else a new one below runs/."),
-    ] = None,
+    run_dir: RunDir = None,
     limit: Annotated[
         float | None,
         typer.Option(help="End after so many seconds; else 60 s after the last start."),
@@ -77,30 +74,20 @@ def burst(
     phones_per_home: Annotated[
         int, typer.Option(help="Phones behind one public address and its socket.")
     ] = 1,
-    mbg: Annotated[
-        str | None, typer.Option(metavar="ADDRESS:PORT", help="A target that runs already.")
-    ] = None,
-    accounts: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Its set-side credentials, one JSON object a line."),
-    ] = None,
-    homes: Annotated[
-        int, typer.Option(help="With --mbg: second octet of the homes' addresses.")
-    ] = 30,
+    mbg: Mbg = None,
+    accounts: Accounts = None,
+    homes: HomesOctet = 30,
     moments: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="With --shape recorded: one moment in seconds a line."),
     ] = None,
-    site: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A whole target that runs already, as it says itself."),
-    ] = None,
+    site: Site = None,
     time_lines: Annotated[
         bool, typer.Option("--time-lines", help="Write down what happened to each phone.")
     ] = False,
-    network: Annotated[str, NETWORK] = "",
-    outside: Annotated[str, OUTSIDE] = "",
-    source: Annotated[str, SOURCE] = "",
+    network: Network = "",
+    outside: Outside = "",
+    source: Source = "",
     machines: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS:PORT", help="Workers are on others, and join here."),
@@ -108,10 +95,7 @@ def burst(
     plan: Annotated[
         Path | None, typer.Option(metavar="DIR", help="With --machines: what these get a copy of.")
     ] = None,
-    level: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TEXT", help=f"A service level, such as {EXAMPLES}; repeatable."),
-    ] = None,
+    level: LevelTexts = None,
 ) -> None:
     """Play a scenario with PHONES items, RATE of them per second, and report.
 
@@ -139,22 +123,22 @@ def burst(
         rate_per_s=rate,
         shape=shape,
         workers=workers,
-        seed=Seed.parse(seed or "1").number,  # make passes an empty one on
+        seed=seed_of(seed),
         phones_per_home=phones_per_home,
         limit_s=limit,
         run_dir=run_dir,
-        mbg=None if mbg is None else _address(mbg),
+        mbg=address_of(mbg),
         accounts=accounts,
         homes=homes,
         time_lines=time_lines,
-        levels=_levels(level),
+        levels=levels_of(level, scenario),
         scenario=scenario,
         site=site,
         moments=moments,
         network=network,
         outside=outside,
         source=source,
-        machines=None if machines is None else _address(machines, "--machines"),
+        machines=address_of(machines, "--machines"),
         plan=plan,
     )
     sys.exit(0 if asyncio.run(_ending(run_burst(asked, show.console()))) else 1)
@@ -162,30 +146,44 @@ def burst(
 
 @app.command()
 def capacity(
-    level: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TEXT", help=f"A service level, such as {EXAMPLES}; repeatable."),
+    scenario: ScenarioOption = Scenario.REGISTER,
+    level: LevelTexts = None,
+    lowest: Annotated[
+        float | None, typer.Option("--from", help="Lowest rate, items per second.")
     ] = None,
-    lowest: Annotated[float, typer.Option("--from", help="Lowest rate, phones per second.")] = 50.0,
     highest: Annotated[float, typer.Option("--to", help="Highest rate.")] = 2000.0,
-    phones: Annotated[int, typer.Option(help="Teleworkers of one burst at most.")] = 20_000,
-    seconds: Annotated[float, typer.Option(help="For so long phones arrive in a burst.")] = 10.0,
+    phones: Annotated[
+        int | None, typer.Option(help="Items of one burst at most; else as many as there can be.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="For so long items arrive in a burst.")] = 10.0,
     repeats: Annotated[int, typer.Option(help="Searches; more narrow the interval.")] = 3,
     step: Annotated[float, typer.Option(help="Between rates, in percent.")] = 5.0,
     at_least: Annotated[
         float | None, typer.Option(help="Exit status 1 where the rate found is lower.")
     ] = None,
-    workers: Annotated[int, typer.Option(help="Load engines; each uses up to one core.")] = 1,
-    seed: Annotated[str, typer.Option(help="Of the first burst; the next ones count on.")] = "1",
-    run_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Run folder; else a new one below runs/.")
+    pause: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", help="Between bursts; else 5 at a target that runs already."
+        ),
     ] = None,
+    workers: Workers = 1,
+    seed: SeedText = "1",
+    run_dir: RunDir = None,
+    mbg: Mbg = None,
+    accounts: Accounts = None,
+    homes: HomesOctet = 30,
+    site: Site = None,
+    network: Network = "",
+    source: Source = "",
 ) -> None:
-    """Search for the highest registration rate (RFC 7502) that holds the service levels.
+    """Search for a scenario's highest rate that holds the service levels (RFC 7502).
 
     Each burst meets a fresh target. Ascending steps, then bisection, all of it repeated; the answer
     is the median, with an interval. Where the generator is the bottleneck first, the answer is "at
-    least". Writes capacity.json, a run folder per burst, and report.html with the curve.
+    least". Writes capacity.json, a run folder per burst, and report.html with the curve. With
+    --mbg or --site bursts meet one target that runs already: between them, phones take their
+    registration back and extensions are unticked, and the answer says that it was not fresh.
 
     Examples:
 
@@ -193,36 +191,42 @@ def capacity(
     python -m loadtests capacity --level "99.9 % registered within 2 s" --to 1000
     python -m loadtests capacity --level "p99 <= 500 ms" --level "failed <= 0.1 %" --repeats 5
     python -m loadtests capacity --from 100 --to 400 --at-least 250
+    python -m loadtests capacity --scenario boot --level "99 % booted within 10 s"
+    python -m loadtests capacity --mbg 127.20.0.10:5060 --accounts accounts.jsonl --pause 10
 
     Exit status: 0 a rate holds (and it is at least --at-least), 1 none does or it could not be
     judged, 2 it could not be done as asked.
     """
-    levels = _levels(level) or (parse_level(DEFAULT_LEVEL),)
     like = Asked(
         phones=1,
         rate_per_s=1.0,
         shape=Shape.STEADY,
         workers=workers,
-        seed=Seed.parse(seed or "1").number,
+        seed=seed_of(seed),
         phones_per_home=1,
         limit_s=None,
         run_dir=run_dir,
-        mbg=None,
-        accounts=None,
-        homes=0,
-        levels=levels,
+        mbg=address_of(mbg),
+        accounts=accounts,
+        homes=homes,
+        levels=levels_of(level, scenario) or (usual_level(scenario),),
+        scenario=scenario,
+        site=site,
+        network=network,
+        source=source,
     )
-    wanted = Wanted(
-        levels=tuple(one.text for one in levels),
+    asked = wanted(
+        like,
         lowest=lowest,
         highest=highest,
-        repeats=repeats,
-        step=step / 100,
         phones=phones,
         seconds=seconds,
-        wanted=at_least,
+        repeats=repeats,
+        step=step / 100,
+        pause_s=pause,
+        at_least=at_least,
     )
-    found = asyncio.run(_ending(run_capacity(wanted, like, show.console())))
+    found = asyncio.run(_ending(run_capacity(asked, like, show.console())))
     sys.exit(0 if found else 1)
 
 
@@ -232,21 +236,21 @@ def target(
         Path,
         typer.Option(metavar="DIR", help="Where the plan is written, or a file .json; with files."),
     ],
-    scenario: Annotated[Scenario, typer.Option(help="What the items do.")] = Scenario.REGISTER,
+    scenario: ScenarioOption = Scenario.REGISTER,
     phones: Annotated[int, typer.Option(help="Teleworkers, or items.")] = 500,
     rate: Annotated[float, typer.Option(help="Items that start per second.")] = 100.0,
     workers: Annotated[int, typer.Option(help="Locust workers, each with an engine.")] = 1,
-    seed: Annotated[str, typer.Option(help="The same seed makes the same run.")] = "1",
+    seed: SeedText = "1",
     shape: Annotated[
         Shape | None,
         typer.Option(help="How they come; without one Locust's -u, -r and -t rule."),
     ] = None,
-    mbg: Annotated[str | None, typer.Option(metavar="ADDRESS:PORT", help="See burst.")] = None,
-    accounts: Annotated[Path | None, typer.Option(metavar="FILE", help="See burst.")] = None,
-    homes: Annotated[int, typer.Option(help="See burst.")] = 30,
-    site: Annotated[Path | None, typer.Option(metavar="FILE", help="See burst.")] = None,
-    network: Annotated[str, NETWORK] = "",
-    outside: Annotated[str, OUTSIDE] = "",
+    mbg: Mbg = None,
+    accounts: Accounts = None,
+    homes: HomesOctet = 30,
+    site: Site = None,
+    network: Network = "",
+    outside: Outside = "",
 ) -> None:
     """Start the target of a scenario and write its plan, for Locust by hand; runs until Ctrl-C.
 
@@ -262,8 +266,8 @@ def target(
     """
     asked = Asked(
         phones=phones, rate_per_s=rate, shape=shape or Shape.STEADY, workers=workers,
-        seed=Seed.parse(seed or "1").number, phones_per_home=1, limit_s=None, run_dir=None,
-        mbg=None if mbg is None else _address(mbg), accounts=accounts, homes=homes,
+        seed=seed_of(seed), phones_per_home=1, limit_s=None, run_dir=None,
+        mbg=address_of(mbg), accounts=accounts, homes=homes,
         scenario=scenario, by_locust=shape is None, site=site, network=network, outside=outside,
     )  # fmt: skip
     asyncio.run(_ending(stand(asked, plan, show.console())))
@@ -331,19 +335,6 @@ async def _ending(work: Coroutine[None, None, bool]) -> bool:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await work
-
-
-def _levels(texts: list[str] | None) -> tuple[Level, ...]:
-    return tuple(parse_level(text) for text in texts or () if text.strip())
-
-
-def _address(text: str, option: str = "--mbg") -> Address:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit():
-        raise ConfigurationError(
-            f"expected ADDRESS:PORT for {option}, such as 127.20.0.10:5060, got {text!r}"
-        )
-    return host, int(port)
 
 
 def entry() -> None:

@@ -192,25 +192,37 @@ def _roles(asked: Asked) -> str:
     return "MCS, MBG and PBX" if KINDS[asked.scenario].needs_mcs else "MBG and PBX"
 
 
-@asynccontextmanager
-async def _target(asked: Asked) -> AsyncIterator[Target]:
-    """The running target that was named, or one of our own."""
+def running(asked: Asked) -> Ready | None:
+    """The target that runs already, as it was named; None where one is to be started.
+
+    Raises:
+        ConfigurationError: it is named by halves, or elsewhere than on this machine.
+    """
     if asked.site is not None:
         ready = read_ready(asked.site)
         check_address(ready.mbg, asked.network)
-        yield Target(ready)
-        return
-    if asked.mbg is None:
-        if asked.accounts is not None:
-            raise ConfigurationError("--accounts goes with --mbg: give both, or neither")
+        return ready
+    if asked.mbg is not None and asked.accounts is not None:
+        check_address(asked.mbg, asked.network)
+        return Ready(asked.mbg, asked.homes, str(asked.accounts.resolve()))
+    if asked.mbg is not None:
+        raise ConfigurationError(
+            "--mbg needs --accounts: the JSON-lines file with the set-side credentials"
+        )
+    if asked.accounts is not None:
+        raise ConfigurationError("--accounts goes with --mbg: give both, or neither")
+    return None
+
+
+@asynccontextmanager
+async def _target(asked: Asked) -> AsyncIterator[Target]:
+    """The running target that was named, or one of our own."""
+    ready = running(asked)
+    if ready is None:
         async with border(
             asked.phones, asked.seed, scenario=asked.scenario, outside=asked.outside
         ) as target:
             yield target
         return
-    if asked.accounts is None:
-        raise ConfigurationError(
-            "--mbg needs --accounts: the JSON-lines file with the set-side credentials"
-        )
-    read_accounts(asked.accounts, asked.phones)  # a bad file is refused before anything starts
-    yield Target(Ready(asked.mbg, asked.homes, str(asked.accounts.resolve())))
+    read_accounts(Path(ready.accounts), asked.phones)  # a bad file is refused before all starts
+    yield Target(ready)

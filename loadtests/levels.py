@@ -4,12 +4,14 @@
     p99 <= 500 ms                    also p50, p99.9, max; of those that registered
     failed <= 0.1 %                  or a count: failed <= 3; also registered, lost
 
-`<=`, `<`, `>=` and `>` compare, with `at most` and `at least` as words for the first and third.
-Durations are in us, ms, s or min. Percentiles and counts within a time come from the merged
-histograms, whose buckets (a thousandth wide) are rounded up: in doubt a level is broken.
+A scenario has a word of its own in place of `registered`: `99 % booted within 10 s`. `<=`, `<`,
+`>=` and `>` compare, with `at most` and `at least` as words for the first and third. Durations are
+in us, ms, s or min. Percentiles and counts within a time come from the merged histograms, whose
+buckets (a thousandth wide) are rounded up: in doubt a level is broken.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn
@@ -17,14 +19,13 @@ from typing import NoReturn
 from loadtests.engine_core.totals import Totals
 from simulators.errors import ConfigurationError
 
-EXAMPLES = '"99.9 % registered within 2 s", "p99 <= 500 ms" or "failed <= 0.1 %"'
 UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0}
-COUNTS = ("registered", "failed", "lost")
+WELL = ("registered",)
 _NUMBER = r"(\d{1,12}(?:\.\d{1,12})?)"
 _SIGN = r"(<=|<|>=|>|at most|at least)"
-_WITHIN = re.compile(rf"{_NUMBER} ?% registered within {_NUMBER} ?([a-z]+)", re.ASCII)
+_WITHIN = re.compile(rf"{_NUMBER} ?% ([a-z ]+) within {_NUMBER} ?([a-z]+)", re.ASCII)
 _LATENCY = re.compile(rf"(max|p{_NUMBER}) ?{_SIGN} ?{_NUMBER} ?([a-z]+)", re.ASCII)
-_COUNT = re.compile(rf"([a-z]+) ?{_SIGN} ?{_NUMBER} ?(%?)", re.ASCII)
+_COUNT = re.compile(rf"([a-z ]+?) ?{_SIGN} ?{_NUMBER} ?(%?)", re.ASCII)
 _SIGNS = {"at most": "<=", "at least": ">="}
 
 
@@ -39,10 +40,10 @@ class State(Enum):
 class Measure(Enum):
     """What a level is about."""
 
-    WITHIN = "percent registered within a time"
+    WITHIN = "percent that ended well within a time"
     LATENCY = "a percentile of the latency, in ms"
-    COUNT = "a count of phones"
-    SHARE = "percent of the attempted phones"
+    COUNT = "a count of items"
+    SHARE = "percent of the attempted items"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,11 @@ class Level:
     Args:
         text: as it was given, blanks tidied.
         sign: `<=`, `<`, `>=` or `>`: measured on the left, bound on the right.
-        bound: percent, milliseconds or phones, as `measure` says.
+        bound: percent, milliseconds or items, as `measure` says.
         within_ms: for `WITHIN` alone.
         percent: which percentile, for `LATENCY`; 100 is the maximum.
-        what: which count, for `COUNT` and `SHARE`.
+        what: which count, for `COUNT` and `SHARE`: `registered` whatever the scenario's word is,
+            `failed` or `lost`.
     """
 
     text: str
@@ -77,15 +79,25 @@ class Verdict:
     reason: str = ""
 
 
-def parse_level(text: str) -> Level:
+def examples(word: str = WELL[0]) -> str:
+    """Some levels, for whoever has to write one."""
+    return f'"99.9 % {word} within 2 s", "p99 <= 500 ms" or "failed <= 0.1 %"'
+
+
+def parse_level(text: str, well: Sequence[str] = WELL) -> Level:
     """Read a level.
+
+    Args:
+        well: words for an item that ended well, each as good as the other.
 
     Raises:
         ConfigurationError: it is none; the message says what is wrong with it.
     """
     tidy = " ".join(text.split())
     if found := _WITHIN.fullmatch(tidy):
-        share, time, unit = found.groups()
+        share, word, time, unit = found.groups()
+        if word not in well:
+            _refuse(tidy, f"{' or '.join(well)} before 'within', got {word!r}")
         return Level(
             tidy, Measure.WITHIN, ">=", _percent(share, tidy), within_ms=_ms(time, unit, tidy)
         )
@@ -97,12 +109,14 @@ def parse_level(text: str) -> Level:
         )
     if found := _COUNT.fullmatch(tidy):
         what, sign, number, percent_sign = found.groups()
-        if what not in COUNTS:
-            _refuse(tidy, f"one of {', '.join(COUNTS)} before {sign!r}, got {what!r}")
+        counts = (*well, "failed", "lost")
+        if what not in counts:
+            _refuse(tidy, f"one of {', '.join(counts)} before {sign!r}, got {what!r}")
+        what = WELL[0] if what in well else what
         measure = Measure.SHARE if percent_sign else Measure.COUNT
         bound = _percent(number, tidy) if percent_sign else float(number)
         return Level(tidy, measure, _SIGNS.get(sign, sign), bound, what=what)
-    _refuse(tidy, f"a level such as {EXAMPLES}")
+    _refuse(tidy, f"a level such as {examples(well[0])}")
 
 
 def judge(

@@ -139,14 +139,14 @@ class Outcome:
 
 def headline_refused(outcome: Outcome) -> str | None:
     """Why these numbers say nothing about the target; None when they do."""
-    totals = outcome.totals
+    totals, noun = outcome.totals, outcome.plan.kind.noun
     lag, cpu = totals.lag.percentile_ms(99), totals.cpu_percent
     reasons = []
     if lag is None:
-        reasons.append("no phone was started")
+        reasons.append(f"no {noun} were started")
     elif lag > MOST_LAG_MS:
         reasons.append(
-            f"phones were started late (p99 {lag:.0f} ms after their moment, limit "
+            f"{noun} were started late (p99 {lag:.0f} ms after their moment, limit "
             f"{MOST_LAG_MS:.0f} ms)"
         )
     if cpu is None:

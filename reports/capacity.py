@@ -32,6 +32,10 @@ def read_capacity(row: Row) -> Capacity:
         confidence=answer.optional_number("confidence"),
         limit=answer.optional_text("limit"),
         bursts=tuple(_burst(item) for item in row.rows("bursts")),
+        noun=row.optional_text("noun") or "phones",
+        done=row.optional_text("done") or "registered",
+        target=row.optional_text("target"),
+        fresh=row.is_null("fresh") or row.flag("fresh"),
     )
 
 

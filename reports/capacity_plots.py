@@ -35,7 +35,7 @@ def latency_by_rate(capacity: Capacity) -> Plot | None:
     return _marked(
         Plot(
             title="Latency by rate",
-            x_label="phones per second",
+            x_label=f"{capacity.noun} per second",
             y_label="milliseconds",
             frame=FRAME,
             x_ticks=x_ticks,
@@ -57,7 +57,7 @@ def latency_by_rate(capacity: Capacity) -> Plot | None:
 
 
 def held_by_rate(capacity: Capacity) -> Plot | None:
-    """Return the share of phones in time and of bursts that held over the rate, in percent."""
+    """Return the share of items in time and of bursts that held over the rate, in percent."""
     by_rate = _by_rate(capacity)
     if not by_rate:
         return None
@@ -70,18 +70,20 @@ def held_by_rate(capacity: Capacity) -> Plot | None:
         for rate, bursts in by_rate
     ]
     within = [(across(rate), _median([100 * b.within for b in bursts])) for rate, bursts in by_rate]
+    in_time = line(f"{capacity.noun} in time", "a", within, up)
     bursts_line = line("bursts that held", "b", held, up)
     dots = tuple((x, up(value), f"{number(value, '%')} of the bursts held") for x, value in held)
     return _marked(
         Plot(
             title="Share held by rate",
-            x_label="phones per second",
+            x_label=f"{capacity.noun} per second",
             y_label="percent",
             frame=FRAME,
             x_ticks=x_ticks,
             y_ticks=y_ticks,
-            lines=(line("phones in time", "a", within, up), replace(bursts_line, dots=dots)),
-            summary="Share of the phones that registered in time, and of the bursts that held.",
+            lines=(in_time, replace(bursts_line, dots=dots)),
+            summary=f"Share of the {capacity.noun} {capacity.done} in time, and of the bursts "
+            "that held.",
         ),
         capacity,
         across,

@@ -339,7 +339,7 @@ class Burst:
 
 @dataclass(frozen=True, slots=True)
 class CapacityBurst:
-    """One burst of a search; ``within`` is the share of phones (0 to 1) that came in time."""
+    """One burst of a search; ``within`` is the share of its items (0 to 1) that came in time."""
 
     number: int
     search: int
@@ -355,7 +355,12 @@ class CapacityBurst:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """A search for the highest rate that holds the levels; the interval is None if not known."""
+    """A search for the highest rate that holds the levels; the interval is None if not known.
+
+    Args:
+        noun, done: what its items are, and what one is that ended well: ``phones``, ``booted``.
+        target: what bursts met, in words; ``fresh`` where each one met a target of its own.
+    """
 
     measure: str
     levels: tuple[str, ...]
@@ -371,6 +376,10 @@ class Capacity:
     confidence: float | None
     limit: str
     bursts: tuple[CapacityBurst, ...]
+    noun: str = "phones"
+    done: str = "registered"
+    target: str = ""
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,7 @@ PURE = (
     "loadtests.capacity.documents",
     "loadtests.capacity.estimate",
     "loadtests.capacity.search",
+    "loadtests.capacity.usual",
     "loadtests.clocks",
     "loadtests.cost",
     "loadtests.engine_core.*",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from loadtests.capacity.estimate import CONFIDENCE
 from loadtests.capacity.search import Answer, Ended, Kind, Limit, Search
-
-UNDER_TEST = "registration rate"
-"""RFC 7501 and 7502 (section 6.7): of phones that were not registered before."""
+from loadtests.capacity.usual import usual
+from loadtests.scenarios import kinds
+from loadtests.scenarios.kinds import KINDS, Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,12 @@ class Wanted:
 
     Args:
         levels: their texts.
-        phones: that one burst has at most.
+        phones: that one burst has at most; items, whatever they are.
         seconds: for how long phones arrive in one burst.
         wanted: the rate that must be reached for exit status 0; None: any.
+        more: what allows higher rates than `phones` do.
+        running: where the target is, which runs already; "" starts a fresh one for each burst.
+        pause_s: between bursts.
     """
 
     levels: tuple[str, ...]
@@ -32,11 +35,48 @@ class Wanted:
     phones: int
     seconds: float
     wanted: float | None = None
+    scenario: Scenario = Scenario.REGISTER
+    more: str = "more of them (--phones)"
+    running: str = ""
+    pause_s: float = 0.0
+
+    @property
+    def kind(self) -> kinds.Kind:
+        """The words for its scenario."""
+        return KINDS[self.scenario]
+
+    @property
+    def measure(self) -> str:
+        """What is searched for.
+
+        For `register` that of RFC 7501 and 7502 (section 6.7), of phones that were not registered
+        before; for `refresh` their re-registration rate.
+        """
+        return f"{self.kind.request} rate"
+
+    @property
+    def target(self) -> str:
+        """What bursts meet, in words."""
+        if not self.running:
+            return f"a fresh one for each burst, with as many {self.kind.noun} as the burst has"
+        said = f"{self.running}, which ran already and was not fresh: "
+        said += usual(self.scenario).restored
+        return f"{said}; {self.pause_s:g} s of pause between bursts"
 
     @property
     def top(self) -> float:
         """The highest rate for which the phones last a whole burst."""
         return min(self.highest, self.phones / self.seconds)
+
+    @property
+    def shortened(self) -> str:
+        """Why the search ends below the highest rate that was asked for; "" where it does not."""
+        if self.top >= self.highest:
+            return ""
+        return (
+            f"{self.phones:,} {self.kind.noun} do not last {self.seconds:g} s at more than "
+            f"{self.top:,.4g} per second: what helps is {self.more}"
+        )
 
     def phones_at(self, rate: float) -> int:
         """How many phones a burst at a rate has."""
@@ -45,12 +85,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """One burst of a search; latencies in ms, None where nobody registered.
+    """One burst of a search; latencies in ms, None where nothing ended well.
 
     Args:
         search: which of the repeated searches, from 1.
-        within: share of the attempted phones, 0 to 1, that registered in the levels' time; that
-            registered at all where no level has a time.
+        phones: its items, whatever they are; `registered`: those that ended well.
+        within: share of the attempted ones, 0 to 1, that ended well in the levels' time; that
+            ended well at all where no level has a time.
         folder: its run folder, below that of the search.
         reason: why it was not judged.
     """
@@ -66,14 +107,14 @@ class Burst:
     folder: str
     reason: str = ""
 
-    @property
-    def line(self) -> str:
+    def line(self, kind: kinds.Kind) -> str:
         """The burst in one line."""
         p99 = self.latency_ms.get("p99")
-        took = "nobody registered" if p99 is None else f"p99 {p99:,.1f} ms"
+        took = f"none {kind.word}" if p99 is None else f"p99 {p99:,.1f} ms"
         said = (
             f"burst {self.number:3d}, search {self.search}: {self.rate:8.1f}/s, "
-            f"{self.phones:6d} phones, {took:>16}, {100 * self.within:6.2f} %, {self.ended.value}"
+            f"{self.phones:6d} {kind.noun}, {took:>16}, {100 * self.within:6.2f} %, "
+            f"{self.ended.value}"
         )
         return said if not self.reason else f"{said} ({self.reason})"
 
@@ -101,6 +142,8 @@ def reached(asked: Wanted, answer: Answer) -> bool:
 
 def sentence(asked: Wanted, answer: Answer) -> str:
     """The answer for people."""
+    per_second = f"{answer.rate:,.4g} {asked.kind.request}s per second"
+    there = ", at a target that was not fresh" if asked.running else ""
     if answer.kind is Kind.NOT_JUDGED:
         return (
             f"No answer: the generator was the bottleneck at {answer.rate:,.4g} per second already"
@@ -110,10 +153,10 @@ def sentence(asked: Wanted, answer: Answer) -> str:
     if answer.kind is Kind.AT_LEAST:
         why = "the generator was the limit"
         if answer.limit is Limit.RANGE:
-            why = f"the search ends there{_shortened(asked)}"
-        return f"At least {answer.rate:,.4g} registrations per second hold the levels; {why}"
+            why = "the search ends there" + (asked.shortened and f", as {asked.shortened}")
+        return f"At least {per_second} hold the levels{there}; {why}"
     return (
-        f"{answer.rate:,.4g} registrations per second hold the levels"
+        f"{per_second} hold the levels{there}"
         f"{_interval(answer)}, from {asked.repeats} search{'es' if asked.repeats > 1 else ''}"
     )
 
@@ -124,7 +167,12 @@ def capacity_document(
     """capacity.json."""
     rates = search.rates
     return {
-        "measure": UNDER_TEST,
+        "measure": asked.measure,
+        "scenario": asked.scenario.value,
+        "noun": asked.kind.noun,
+        "done": asked.kind.word,
+        "target": asked.target,
+        "fresh": not asked.running,
         "levels": list(asked.levels),
         "from_per_s": asked.lowest,
         "to_per_s": asked.top,
@@ -165,7 +213,7 @@ def run_document(
     """run.json; times as it holds them."""
     return {
         "kind": "capacity",
-        "title": f"Capacity: the highest {UNDER_TEST} that holds the levels",
+        "title": f"Capacity: the highest {asked.measure} that holds the levels",
         "seed": seed,
         "started": started,
         "finished": finished,
@@ -173,8 +221,11 @@ def run_document(
         "command": command,
         "roles": roles,
         "facts": {
-            "Target": "a fresh one for each burst, with as many phones as the burst has",
-            "Each burst": f"phones arrive for {asked.seconds:g} s, openly, at equal distances",
+            "Scenario": asked.scenario.value,
+            "Latency": f"{asked.kind.latency}, of those that ended well",
+            "Target": asked.target,
+            "Each burst": f"{asked.kind.noun} arrive for {asked.seconds:g} s, openly, at equal "
+            "distances",
             "Journal": "off",
         },
     }
@@ -186,13 +237,4 @@ def _interval(answer: Answer) -> str:
     return (
         f"; with {100 * CONFIDENCE:g} % confidence half of all bursts hold somewhere between "
         f"{answer.low:,.4g} and {answer.high:,.4g}"
-    )
-
-
-def _shortened(asked: Wanted) -> str:
-    if asked.top >= asked.highest:
-        return ""
-    return (
-        f", as {asked.phones:,} phones do not last {asked.seconds:g} s at more: "
-        "give more with --phones"
     )

@@ -29,6 +29,7 @@ class Kind:
     Args:
         noun: its items, in the plural.
         done: what has become of one that ended well: `500 of 500 phones registered`.
+        word: the same, short, as levels have it: `99 % booted within 10 s`.
         to_do: the same as a verb: `3 phones failed to register`.
         request: the name that Locust's statistics give to an item.
         method: and its method.
@@ -41,6 +42,7 @@ class Kind:
 
     noun: str
     done: str
+    word: str
     to_do: str
     request: str
     method: str
@@ -55,62 +57,68 @@ class Kind:
         """Whether an MCS has a part in it."""
         return self.method not in ("REGISTER", "POST")
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a level may call an item that ended well; phones are registered at the end."""
+        phones = self.noun == "phones" and self.word != "registered"
+        return (self.word, "registered") if phones else (self.word,)
+
 
 KINDS: dict[Scenario, Kind] = {
     Scenario.REGISTER: Kind(
-        "phones", "registered", "register", "registration", "REGISTER",
+        "phones", "registered", "registered", "register", "registration", "REGISTER",
         "Registration burst", "from a phone's scheduled start to its final 200", "", 60_000,
         "Register",
     ),
     Scenario.BOOT: Kind(
-        "phones", "booted and registered", "come up", "boot", "BOOT",
+        "phones", "booted and registered", "booted", "come up", "boot", "BOOT",
         "Boot burst", "from power to the final 200: TLS, files, firmware check, REGISTER", "",
         2000, "Boot",
     ),
     Scenario.PROVISION: Kind(
-        "extensions", "provisioned", "be provisioned", "provisioning", "PUT",
+        "extensions", "provisioned", "provisioned", "be provisioned", "provisioning", "PUT",
         "Provisioning burst", "from the tick at the MCS to the SIP device on the MBG", "", 20_000,
         "Provision",
     ),
     Scenario.TOKENS: Kind(
-        "consumers", "given a final token", "get a final token", "token handshake", "POST",
-        "Burst of token handshakes",
+        "consumers", "given a final token", "given a token", "get a final token",
+        "token handshake", "POST", "Burst of token handshakes",
         "from the request for a temporary token to the first call with the final one", "", 20_000,
         "Tokens",
     ),
     Scenario.HOTDESK: Kind(
-        "phones", "used as a hot desk and left", "be used as a hot desk", "hot desk", "LOG IN",
-        "Hot desk burst",
+        "phones", "used as a hot desk and left", "logged in and out", "be used as a hot desk",
+        "hot desk", "LOG IN", "Hot desk burst",
         "from the Hot Desk key to the phone's own extension registered again after the log-out",
         "all phones are booted and registered", 500, "HotDesk",
     ),
     Scenario.REFRESH: Kind(
-        "phones", "refreshed", "refresh", "re-registration", "REGISTER",
+        "phones", "refreshed", "refreshed", "refresh", "re-registration", "REGISTER",
         "Steady state of re-registrations", "from a phone's scheduled refresh to its final 200",
         "all phones are registered", 60_000, "Refresh",
     ),
     Scenario.STORM_POWER: Kind(
-        "phones", "back", "come back", "boot", "BOOT",
+        "phones", "back", "back", "come back", "boot", "BOOT",
         "Storm: the power returns",
         "from the moment at which a phone has power again to the final 200",
         "all phones are booted and registered, then their power fails, which tells nobody", 2000,
         "StormPower",
     ),
     Scenario.STORM_FAILOVER: Kind(
-        "phones", "back", "come back", "re-registration", "REGISTER",
+        "phones", "back", "back", "come back", "re-registration", "REGISTER",
         "Storm: the MBG fails over", "from a phone's next refresh after it to the final 200",
         "all phones are registered, then the MBG starts anew and has forgotten them", 60_000,
         "StormFailover",
     ),
     Scenario.STORM_TOKENS: Kind(
-        "consumers", "let in again", "be let in again", "token handshake", "POST",
+        "consumers", "let in again", "let in", "be let in again", "token handshake", "POST",
         "Storm: tokens expire at midnight",
         "from the call that is refused to the first call with the new token",
         "all consumers have a final token, then all of these expire", 20_000, "StormTokens",
     ),
     Scenario.STORM_FIRMWARE: Kind(
-        "phones", "back with new firmware", "come back with new firmware", "firmware", "BOOT",
-        "Storm: a firmware wave",
+        "phones", "back with new firmware", "back", "come back with new firmware", "firmware",
+        "BOOT", "Storm: a firmware wave",
         "from a phone's restart to the final 200 with the new firmware, the image in between",
         "all phones are booted and registered, then the MCS is given newer firmware", 500,
         "StormFirmware",

@@ -4,15 +4,21 @@ The handsets are those of the estate (`simulators.estate.lives`): TLS, files, fi
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Collection
+from pathlib import Path
+
+import aiohttp
 
 from loadtests.batches import Held
 from loadtests.homes import check_own
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.counted import Counted
 from loadtests.scenarios.kinds import Scenario
-from loadtests.scenarios.play import Books
+from loadtests.scenarios.mcs_api import log_in
+from loadtests.scenarios.play import Books, patience_s
+from loadtests.scenarios.tasks import side_by_side
 from loadtests.sources import Sources, lay
 from simulators.errors import ConfigurationError
 from simulators.estate.lives import Lives
@@ -74,19 +80,32 @@ class Living(Counted):
             check_own(address)
         if self._scenario is Scenario.BOOT:
             return
-        self._before = asyncio.Queue()
-        try:
-            async with asyncio.timeout(READY_WITHIN_S):
-                await self._boot_all(self._before)
-        except TimeoutError:
-            raise ConfigurationError(
-                f"not all of {len(self._phones)} phones came up within {READY_WITHIN_S:g} s before "
-                "the burst: ask for fewer phones"
-            ) from None
-        self._before = None
+        await self._boot_all()
         if self._scenario is Scenario.STORM_POWER:
             for index in self._phones:
                 await self._lives.power_off(index)
+
+    async def restore(self) -> None:
+        """All boot, which shows that the target has room for them, sign off, and may enrol anew.
+
+        The MCS has bound each to a token that it showed in a burst (decision 21), and these are
+        phones without one; so an administrator opens their enrolment, before and afterwards.
+
+        Raises:
+            ConfigurationError: they did not come up, or nobody may open their enrolment.
+            BenchError: one did not sign off.
+        """
+        if "administrator" not in self._plan.places:
+            raise ConfigurationError(
+                "the target's description names no administrator, who opens the enrolment of "
+                "phones anew: each of them can boot once there, so take a fresh target"
+            )
+        names = json.loads(Path(self._plan.places["administrator"]).read_bytes())
+        async with await log_in(self._plan.places, **names) as http:
+            await self._open_enrolments(http)
+            await self._boot_all(patience_s(len(self._phones)))
+            await side_by_side(self._phones, self._lives.sign_off, AT_A_TIME)
+            await self._open_enrolments(http)
 
     def begin(self, began: float) -> None:
         """Nothing is to be done."""
@@ -123,14 +142,38 @@ class Living(Counted):
 
     # Inside
 
-    async def _boot_all(self, came: asyncio.Queue[tuple[int, str]]) -> None:
+    async def _open_enrolments(self, http: aiohttp.ClientSession) -> None:
+        async def open_enrolment(index: int) -> None:
+            phone = f"{self._plan.places['api']}/phones/{self._accounts[index].mac}"
+            async with http.put(phone, json={"enrolment": "open"}, raise_for_status=True):
+                pass
+
+        try:
+            await side_by_side(self._phones, open_enrolment, AT_A_TIME)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ConfigurationError(f"the MCS does not open an enrolment: {error}") from error
+
+    async def _boot_all(self, within_s: float = READY_WITHIN_S) -> None:
+        """Outside the burst."""
+        self._before = asyncio.Queue()
+        try:
+            async with asyncio.timeout(within_s):
+                await self._come_up(self._before)
+        except TimeoutError:
+            raise ConfigurationError(
+                f"not all of {len(self._phones)} phones came up within {within_s:g} s "
+                "outside the burst: ask for fewer phones"
+            ) from None
+        self._before = None
+
+    async def _come_up(self, came: asyncio.Queue[tuple[int, str]]) -> None:
         waiting, up = self._phones[::-1], set[int]()
         for _ in range(min(AT_A_TIME, len(waiting))):
             self._lives.power_on(waiting.pop())
         while len(up) < len(self._phones):
             index, reason = await came.get()
             if reason:
-                raise ConfigurationError(f"a phone did not come up before the burst: {reason}")
+                raise ConfigurationError(f"a phone did not come up, outside the burst: {reason}")
             if index not in up and waiting:
                 self._lives.power_on(waiting.pop())
             up.add(index)

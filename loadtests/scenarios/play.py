@@ -9,6 +9,12 @@ from typing import Protocol
 
 from loadtests.batches import Held, Wire
 
+
+def patience_s(items: int) -> float:
+    """How long `restore` may take, from silence to the slowest that is still worth waiting for."""
+    return 100.0 + 0.2 * items
+
+
 OVER_LIMIT = "no end within the time limit of the burst"
 
 
@@ -49,6 +55,15 @@ class Play(Protocol):
 
     async def open(self) -> None:
         """Open sockets, and do what comes before the first moment.
+
+        Raises:
+            BenchError: it can't be done; one sentence says why.
+        """
+
+    async def restore(self) -> None:
+        """In place of a burst: bring all items back to where the scenario begins, a few at a time.
+
+        For a target that runs already, on which bursts leave their marks.
 
         Raises:
             BenchError: it can't be done; one sentence says why.

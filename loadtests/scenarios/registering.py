@@ -5,19 +5,26 @@ They are a `Crowd`, each home with a socket of its own.
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from loadtests.batches import Held, Wire
 from loadtests.homes import Homes, why_closed
 from loadtests.plan import PhoneAccount, Plan
-from loadtests.scenarios.play import OVER_LIMIT, Books
+from loadtests.scenarios.play import OVER_LIMIT, Books, patience_s
 from loadtests.sources import Sources, lay
 from loadtests.time_lines import Recorder
 from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError
 from simulators.phone.crowd.crowd import Crowd
-from simulators.phone.crowd.results import Failed, Lost, Refreshed, Registered, Result
+from simulators.phone.crowd.results import (
+    Failed,
+    Lost,
+    Refreshed,
+    Registered,
+    Result,
+    Unregistered,
+)
 from simulators.sip.registration import Account, State
 from simulators.sip.transaction import Timers
 
@@ -72,6 +79,7 @@ class Registering:
         self._began: float | None = None
         self._asked: set[int] = set()
         self._before: asyncio.Future[None] | None = None
+        self._act: Callable[[int], None] = self._register
         self._waiting: list[int] = []
         self._missing = 0
 
@@ -102,14 +110,28 @@ class Registering:
             ConfigurationError: an address is taken, open files ran out, or a phone that should
                 refresh did not register.
         """
+        self._open_sockets()
+        if self._refresh:
+            await self._each(self._register, "register")
+
+    async def restore(self) -> None:
+        """All register, which shows that the target has room for them, and take it back.
+
+        Raises:
+            ConfigurationError: as for `open`.
+        """
+        self._open_sockets()
+        within_s = patience_s(len(self._phones))
+        await self._each(self._register, "register", within_s)
+        await self._each(self._unregister, "take their registration back", within_s)
+
+    def _open_sockets(self) -> None:
         for place in self._places.values():
             try:
                 self._sockets.open(place, _side(place), self._plan.mbg)
             except OSError as error:
                 raise ConfigurationError(why_closed(place, error, len(self._sockets))) from error
             self._crowd.settle(place, _side(place))
-        if self._refresh and self._phones:
-            await self._register_all()
 
     def begin(self, began: float) -> None:
         """The first moment."""
@@ -154,34 +176,45 @@ class Registering:
         account = self._accounts[index]
         self._crowd.start(index, account, now, _side(account.contact))
 
-    async def _register_all(self) -> None:
+    async def _each(
+        self, act: Callable[[int], None], what: str, within_s: float = READY_WITHIN_S
+    ) -> None:
+        """Have all phones do it, `AT_A_TIME` side by side, while nothing is measured."""
+        if not self._phones:
+            return
+        self._act = act
         self._waiting = self._phones[::-1]
         self._missing = len(self._phones)
         self._before = asyncio.get_running_loop().create_future()
         for _ in range(AT_A_TIME):
             self._next_before()
         try:
-            await asyncio.wait_for(self._before, READY_WITHIN_S)
+            await asyncio.wait_for(self._before, within_s)
         except TimeoutError:
             raise ConfigurationError(
-                f"{self._missing} of {len(self._phones)} phones did not register within "
-                f"{READY_WITHIN_S:g} s, so there is nothing to refresh: ask for fewer phones"
+                f"{self._missing} of {len(self._phones)} phones did not {what} within "
+                f"{within_s:g} s outside the burst: ask for fewer phones"
             ) from None
         finally:
             self._before = None
 
     def _next_before(self) -> None:
         if self._waiting:
-            index = self._waiting.pop()
-            self._start(index, time.monotonic())
+            self._act(self._waiting.pop())
             self._pump()
 
+    def _register(self, index: int) -> None:
+        self._start(index, time.monotonic())
+
+    def _unregister(self, index: int) -> None:
+        self._crowd.stop(index, time.monotonic())
+
     def _entered_before(self, result: Result) -> None:
-        """What becomes of phones before the first moment."""
+        """What becomes of phones outside the burst."""
         assert self._before is not None
         if self._before.done():
             return
-        if isinstance(result, Registered):
+        if isinstance(result, Registered | Unregistered):
             self._missing -= 1
             if self._missing:
                 asyncio.get_running_loop().call_soon(self._next_before)
@@ -189,7 +222,7 @@ class Registering:
                 self._before.set_result(None)
         elif isinstance(result, Failed):
             error = ConfigurationError(
-                f"a phone that should refresh did not register: {result.reason}"
+                f"a phone did not register, outside the burst: {result.reason}"
             )
             self._before.set_exception(error)
 

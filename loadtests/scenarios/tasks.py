@@ -1,8 +1,23 @@
-"""The items of a play that wait for answers by themselves, each a task."""
+"""The items of a play that wait for answers by themselves, each a task; or some at a time."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def side_by_side(
+    items: Iterable[T], act: Callable[[T], Awaitable[None]], at_a_time: int
+) -> None:
+    """Do it to each, so many at a time; the first error ends it."""
+    waiting = list(items)[::-1]
+
+    async def one_after_the_other() -> None:
+        while waiting:
+            await act(waiting.pop())
+
+    await asyncio.gather(*(one_after_the_other() for _ in range(at_a_time)))
 
 
 class Tasks:

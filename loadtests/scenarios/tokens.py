@@ -84,6 +84,9 @@ class Handshakes(Counted):
         except NotDone as why:
             raise ConfigurationError(f"a consumer got no token before the storm: {why}") from why
 
+    async def restore(self) -> None:
+        """Nothing: a consumer may ask anew at any time. Its old tokens stay with the MBG."""
+
     def begin(self, began: float) -> None:
         """Nothing is to be done."""
 

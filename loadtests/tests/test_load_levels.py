@@ -101,6 +101,34 @@ def test_within_never_counts_what_was_later(values: list[float], limit_ms: float
     assert found <= sum(value <= limit_ms for value in exact)
 
 
+WORDS = ("given a token", "let in")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_scenario_has_words_of_its_own(word: str) -> None:
+    within, count = (
+        parse_level(text, WORDS) for text in (f"90 % {word} within 150 ms", f"{word} at least 9")
+    )
+    verdicts = judge((within, count), NINE_OF_TEN, 9, None)
+    assert [verdict.state for verdict in verdicts] == [State.HELD, State.HELD]
+    assert within.text == f"90 % {word} within 150 ms"
+    assert judge((within, count), NINE_OF_TEN, 8, None)[1].state is State.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("90 % registered within 2 s", "given a token or let in before 'within', got 'registered'"),
+        ("registered >= 9", "one of given a token, let in, failed, lost before '>='"),
+        ("fast", '"99.9 % given a token within 2 s"'),
+    ],
+)
+def test_another_scenarios_word_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        parse_level(text, WORDS)
+    assert said in str(refused.value)
+
+
 def test_blanks_do_not_matter_and_the_text_is_kept_tidy() -> None:
     assert parse_level("  p99<=500ms ") == parse_level("p99<=500ms")
     assert parse_level("99.9  %  registered within 2s").text == "99.9 % registered within 2s"

@@ -102,7 +102,7 @@ def test_an_engine_without_a_last_word_fails_the_burst() -> None:
     [
         (totals(lag_s=0.2), "started late"),
         (totals(cpu=0.95), "95 % of a core"),
-        (Totals(), "no phone was started"),
+        (Totals(), "no phones were started"),
     ],
 )
 def test_a_generator_at_its_limit_gets_no_headline(found: Totals, reason: str) -> None:

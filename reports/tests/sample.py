@@ -322,7 +322,7 @@ def burst_document(refused: bool = True) -> Document:
     }  # fmt: skip
 
 
-def capacity_document() -> Document:
+def capacity_document(**changed: object) -> Document:
     """Return a capacity.json: two searches around 400 a second, one burst not judged."""
     states = [
         (100, "held"), (200, "held"), (400, "held"), (800, "broken"), (566, "broken"),
@@ -360,7 +360,7 @@ def capacity_document() -> Document:
             "sentence": "416 registrations per second hold the levels",
         },
         "bursts": bursts,
-    }
+    } | changed
 
 
 def write_jsonl(path: Path, rows: Iterable[Document]) -> None:
@@ -392,13 +392,14 @@ def write_burst(folder: Path, refused: bool = True) -> Path:
     return folder
 
 
-def write_capacity(folder: Path) -> Path:
+def write_capacity(folder: Path, **changed: object) -> Path:
     """Write a run of a capacity search and return its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     head = run_document("capacity", "pass", phones=0)
     head["title"] = "Capacity: the highest registration rate that holds the levels"
     (folder / "run.json").write_text(json.dumps(head), encoding="utf-8")
-    (folder / "capacity.json").write_text(json.dumps(capacity_document()), encoding="utf-8")
+    document = capacity_document(**changed)
+    (folder / "capacity.json").write_text(json.dumps(document), encoding="utf-8")
     return folder
 
 

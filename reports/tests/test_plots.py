@@ -95,6 +95,16 @@ def test_a_capacity_is_drawn_over_rates_on_a_logarithmic_axis() -> None:
     assert plot.lines[2].pieces == (), "nothing was measured"
 
 
+def test_a_capacity_is_drawn_in_the_words_of_its_scenario() -> None:
+    for plot in (latency_by_rate(capacity()), held_by_rate(capacity())):
+        assert plot is not None and plot.x_label == "phones per second"
+    searched = capacity(noun="consumers", done="given a token")
+    for plot in (latency_by_rate(searched), held_by_rate(searched)):
+        assert plot is not None and plot.x_label == "consumers per second"
+    assert plot.lines[0].name == "consumers in time"
+    assert plot.summary.startswith("Share of the consumers given a token in time,")
+
+
 def test_bursts_at_one_rate_share_a_point() -> None:
     plot = held_by_rate(capacity())
     assert plot is not None

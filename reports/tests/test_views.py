@@ -169,6 +169,17 @@ def test_a_capacity_page(tmp_path: Path) -> None:
     assert "380.5 to 471 a second, with 95 % confidence" in page
     assert page.count("The generator was the bottleneck") == 1
     assert json.loads(report_json(run, []))["capacity"]["rate_per_s"] == 416
+    assert "was not fresh" not in page and 'data-label="Phones"' in page
+
+
+def test_a_capacity_page_of_another_scenario_at_a_target_that_ran_already(tmp_path: Path) -> None:
+    target = "the MBG at 127.20.0.10:5060, which ran already & was not fresh"
+    folder = sample.write_capacity(tmp_path, noun="extensions", target=target, fresh=False)
+    page = page_of(read_run(folder, CATALOGUE))
+    check(page)
+    assert "The target was not fresh" in page and "ran already &amp; was not fresh." in page
+    assert 'data-label="Extensions"' in page and 'data-label="Phones"' not in page
+    assert ">Extensions</th>" in page and "extensions per second" in page
 
 
 def test_no_text_of_a_run_becomes_markup(tmp_path: Path) -> None:

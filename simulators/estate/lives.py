@@ -104,6 +104,18 @@ class Lives:
         """As from the phone's own page."""
         self._phones[number].restart()
 
+    async def sign_off(self, number: int) -> None:
+        """The phone takes its registration back, as before any restart, and goes off.
+
+        Raises:
+            BenchError: it did not get that far.
+        """
+        phone = self._phones[number]
+        phone.restart()
+        registered = (State.REGISTERED, State.RESTARTING)
+        await phone.until_seen(lambda: phone.state not in registered, "signed off")
+        await phone.power_off()
+
     async def power_off(self, number: int) -> None:
         """Power fails: nothing is said to anybody."""
         await self._phones[number].power_off()

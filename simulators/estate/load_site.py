@@ -140,6 +140,15 @@ class Site:
             self._account(
                 index, number, PASSCODE if hot else "", person.extension, person.mac, person.model
             )
+        assert self.estate.mcs is not None
+        names = {
+            "username": self.estate.mcs.admin_name,
+            "password": self.estate.mcs.admin_password,
+        }
+        administrator = self.folder / "administrator.json"
+        administrator.touch(mode=0o600)
+        administrator.write_text(json.dumps(names))
+        self.places["administrator"] = str(administrator)
         if self.scenario == "storm-firmware":
             self.places["newer firmware"] = NEWER_FIRMWARE
             self.struck = lambda: admin.uploads_firmware((MODEL,), NEWER_FIRMWARE)

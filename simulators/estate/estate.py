@@ -238,9 +238,9 @@ class Estate:
         return [*self.mbgs, self.pbx, self.handsets]
 
     async def _start(self) -> None:
-        table, mbgs = self.config.addresses, len(self.config.mbgs)
-        self.claim = claim_private() if table.block == "private" else claim(DEFAULT_PLAN)
-        self.claim.plan = replace(self.claim.plan, mbgs=mbgs, outside_at=table.outside)
+        where, mbgs = self.config.addresses, len(self.config.mbgs)
+        self.claim = claim_private() if where.block == "private" else claim(DEFAULT_PLAN)
+        self.claim.plan = replace(self.claim.plan, mbgs=mbgs, outside_at=where.outside)
         self._stack.callback(self.claim.release)
         self.clock = Clock(self._clock_start)
         self.journal = Journal(self.clock.now, enabled=self.config.run.journal)

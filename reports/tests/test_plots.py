@@ -101,6 +101,7 @@ def test_a_capacity_is_drawn_in_the_words_of_its_scenario() -> None:
     searched = capacity(noun="consumers", done="given a token")
     for plot in (latency_by_rate(searched), held_by_rate(searched)):
         assert plot is not None and plot.x_label == "consumers per second"
+    assert plot is not None
     assert plot.lines[0].name == "consumers in time"
     assert plot.summary.startswith("Share of the consumers given a token in time,")
 

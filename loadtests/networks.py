@@ -17,7 +17,9 @@ LABORATORY = tuple(
 )
 ADDRESSES, URLS = frozenset({"files"}), frozenset({"api", "feed", "mbg", "control"})
 FILES, VERSIONS = frozenset({"ca"}), frozenset({"firmware", "newer firmware"})
-PLACES = ADDRESSES | URLS | FILES | VERSIONS
+STAYING = frozenset({"administrator"})
+"""Files that no engine reads, and no copy of a plan has: who may log in at the target's MCS."""
+PLACES = ADDRESSES | URLS | FILES | STAYING | VERSIONS
 """What a plan's places may be called: ADDRESS:PORT, URL, path of a file, version of firmware."""
 
 

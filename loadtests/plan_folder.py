@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from loadtests.networks import FILES
+from loadtests.networks import FILES, STAYING
 from loadtests.plan import Plan, read_accounts
 from simulators.errors import ConfigurationError
 
@@ -33,7 +33,7 @@ def write_plan(where: Path, plan: Plan) -> Path:
     """
     path = where if where.suffix == ".json" and not where.is_dir() else where / NAME
     accounts = path.with_suffix(".accounts.jsonl")
-    places = dict(plan.places)
+    places = {name: where for name, where in plan.places.items() if name not in STAYING}
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with Path(plan.accounts).open("rb") as file:
@@ -56,7 +56,7 @@ def mark(plan: Plan) -> str:
     Raises:
         ConfigurationError: the accounts can't be read.
     """
-    places = {name: where for name, where in plan.places.items() if name not in FILES}
+    places = {name: where for name, where in plan.places.items() if name not in FILES | STAYING}
     found = hashlib.sha256(replace(plan, accounts="", time_lines="", places=places).to_json())
     for account in read_accounts(Path(plan.accounts), plan.phones):
         found.update(f"{account.username} {account.extension} {account.home_index} ".encode())

@@ -18,7 +18,12 @@ def plan(tmp_path: Path, phones: int = 3) -> Plan:
     """With accounts for five phones."""
     accounts = write_accounts(tmp_path / "of the target.jsonl", passwords(5))
     (tmp_path / "ca.pem").write_text("certificate")
-    places = {"ca": str(tmp_path / "ca.pem"), "mbg": "https://127.10.0.10/mslrest"}
+    (tmp_path / "admin.json").write_text('{"password": "of the MCS"}')
+    places = {
+        "ca": str(tmp_path / "ca.pem"),
+        "mbg": "https://127.10.0.10/mslrest",
+        "administrator": str(tmp_path / "admin.json"),
+    }
     return Plan(
         ("127.20.0.10", 5060), 30, str(accounts), phones, 10.0, limit_s=9.0, places=places,
         scenario=Scenario.TOKENS,
@@ -41,6 +46,7 @@ def test_a_copy_of_the_folder_is_as_good(where: str, name: str, tmp_path: Path) 
     assert [one.username for one in read_accounts(Path(read.accounts), 3)] == ["tw0", "tw1", "tw2"]
     assert Path(read.places["ca"]).read_text() == "certificate"
     assert read.places["mbg"] == "https://127.10.0.10/mslrest"
+    assert "administrator" not in read.places, "no engine logs in at the MCS"
     for file in there.iterdir():
         assert file.stat().st_mode & 0o777 == 0o600, file
     assert str(here) not in (there / name).read_text()

@@ -7,7 +7,7 @@ Counts and rates are checked for type and range here; whether they add up is sai
 from dataclasses import fields
 
 from reports.fields import Row
-from reports.model import (
+from reports.load import (
     Burst,
     Cost,
     Failure,

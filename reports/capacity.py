@@ -1,13 +1,7 @@
 """Reads ``capacity.json`` into a ``Capacity``."""
 
 from reports.fields import Row
-from reports.model import (
-    Capacity,
-    CapacityBurst,
-    CapacityKind,
-    Latency,
-    LevelState,
-)
+from reports.load import Capacity, CapacityBurst, CapacityKind, Latency, LevelState
 
 
 def read_capacity(row: Row) -> Capacity:

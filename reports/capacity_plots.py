@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 
-from reports.model import Capacity, CapacityBurst, LevelState
+from reports.load import Capacity, CapacityBurst, LevelState
 from reports.plots import FRAME, Plot, Scale, axis, line, log_axis, scale
 from reports.text import number
 

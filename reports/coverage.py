@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reports.catalogue import Catalogue, Requirement
-from reports.model import BROKEN, Burst, Outcome, Planted, Run, RunOutcome, Scenario, StepOutcome
+from reports.load import Burst
+from reports.model import BROKEN, Outcome, Planted, Run, RunOutcome, Scenario, StepOutcome
 
 
 class State(StrEnum):

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reports.model import Burst, Latency, Sample
+from reports.load import Burst, Latency, Sample
 from reports.text import number
 
 Scale = Callable[[float], float]

@@ -14,9 +14,8 @@ from reports.capacity import read_capacity
 from reports.catalogue import Catalogue
 from reports.errors import ReportError
 from reports.fields import Row, decode
+from reports.load import Burst, Capacity
 from reports.model import (
-    Burst,
-    Capacity,
     Entry,
     Finding,
     Outcome,

@@ -179,6 +179,7 @@ PURE = (
     "reports.bench_bars",
     "reports.capacity_plots",
     "reports.ladder",
+    "reports.load",
     "reports.model",
     "reports.plots",
     "reports.text",

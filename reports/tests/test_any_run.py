@@ -14,7 +14,7 @@ from reports.errors import ReportError
 from reports.json_view import report_json
 from reports.junit import junit_xml
 from reports.run import read_run
-from reports.tests import sample
+from reports.tests import sample, sample_load
 from reports.tests.test_views import check, page_of
 
 CATALOGUE = load_catalogue()
@@ -118,14 +118,14 @@ def test_a_well_formed_run_is_rendered_safely(
 
 
 @PLAIN
-@given(st.sampled_from(sorted(sample.burst_document())), JUNK, NUMBERS)
+@given(st.sampled_from(sorted(sample_load.burst_document())), JUNK, NUMBERS)
 def test_a_burst_with_any_field_is_refused_or_rendered(
     field: str, junk: object, value: float
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = sample.write_burst(Path(name))
         samples = {"started": 1, "registered": 1, "failed": 0, "p50_ms": value, "p99_ms": None}
-        document = sample.burst_document() | {"series": [{"t_s": value} | samples]}
+        document = sample_load.burst_document() | {"series": [{"t_s": value} | samples]}
         (folder / "burst.json").write_text(json.dumps(document), encoding="utf-8")
         render_all(folder)
         (folder / "burst.json").write_text(json.dumps(document | {field: junk}), encoding="utf-8")

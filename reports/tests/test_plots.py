@@ -10,10 +10,10 @@ from reports.capacity import read_capacity
 from reports.capacity_plots import held_by_rate, latency_by_rate
 from reports.catalogue import load_catalogue
 from reports.fields import Row
-from reports.model import Burst, Capacity, Latency, Sample
+from reports.load import Burst, Capacity, Latency, Sample
 from reports.plots import HEIGHT, WIDTH, Plot, latency_plot, log_axis, percentile_plot, rate_plot
 from reports.run import read_run
-from reports.tests import sample
+from reports.tests import sample, sample_load
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_any_height_and_any_time_can_be_drawn(burst: Burst, value: float) -> Non
 
 
 def capacity(**changed: object) -> Capacity:
-    document = sample.capacity_document()
+    document = sample_load.capacity_document()
     return read_capacity(Row(document | changed, "capacity.json"))
 
 
@@ -114,7 +114,7 @@ def test_bursts_at_one_rate_share_a_point() -> None:
 
 
 def test_a_search_without_a_judged_burst_is_no_plot() -> None:
-    found: Any = sample.capacity_document()["bursts"]
+    found: Any = sample_load.capacity_document()["bursts"]
     bursts = [row | {"state": "not judged"} for row in found]
     assert latency_by_rate(capacity(bursts=bursts)) is None
     assert held_by_rate(capacity(bursts=bursts)) is None

@@ -10,7 +10,7 @@ from reports.catalogue import load_catalogue
 from reports.errors import ReportError
 from reports.model import Run, RunKind
 from reports.run import read_run
-from reports.tests import sample
+from reports.tests import sample, sample_load
 
 
 def read(folder: Path) -> Run:
@@ -147,7 +147,7 @@ def test_not_utf_8(tmp_path: Path) -> None:
 
 def test_a_series_that_runs_backwards(tmp_path: Path) -> None:
     sample.write_burst(tmp_path)
-    document = sample.burst_document()
+    document = sample_load.burst_document()
     series = document["series"]
     assert isinstance(series, list)
     document["series"] = series[::-1]

@@ -101,8 +101,8 @@ def render_all(folder: Path) -> None:
 def test_a_well_formed_run_is_rendered_safely(
     title: str,
     facts: dict[str, object],
-    scenarios: list[sample.Document],
-    entries: list[sample.Document],
+    scenarios: list[sample_load.Document],
+    entries: list[sample_load.Document],
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from reports.bench import app, read, render
 from reports.bench_bars import WIDTH, Figure, draw
-from reports.tests.sample import Document
+from reports.tests.sample_load import Document
 from reports.tests.test_views import check
 
 FIGURE = Figure(

@@ -181,6 +181,9 @@ def burst_document(outcome: Outcome) -> dict[str, object]:
     latency = {name: totals.latency.percentile_ms(p) for name, p in PERCENTILES.items()}
     costs, storm = cost(totals, outcome.used), outcome.recovery
     return {
+        "noun": plan.kind.noun,
+        "request": plan.kind.request,
+        "done": plan.kind.word,
         "phones": plan.phones,
         # All at once has no rate; the report plots this number, and so many are due in second 0.
         "rate_per_s": plan.phones if plan.shape is Shape.AT_ONCE else plan.rate_per_s,

@@ -30,6 +30,9 @@ def read_burst(row: Row) -> Burst:
     """
     generator = row.row("generator")
     return Burst(
+        noun=row.optional_text("noun") or "phones",
+        request=row.optional_text("request") or "registration",
+        done=row.optional_text("done") or "registered",
         phones=row.integer("phones"),
         rate_per_s=row.number("rate_per_s"),
         workers=row.integer("workers"),

@@ -23,7 +23,7 @@ class CapacityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How many registrations of a burst failed for one reason."""
+    """How many items of a burst failed for one reason."""
 
     reason: str
     count: int
@@ -139,8 +139,15 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """A burst of registrations; ``headline`` and ``headline_refused`` are empty if not given."""
+    """A burst; ``headline`` and ``headline_refused`` are empty if not given.
 
+    Its items (``noun``, plural) are phones, extensions or consumers; each is one ``request``, and
+    has been ``done``: the ``registered`` ones ended well, whatever that is.
+    """
+
+    noun: str
+    request: str
+    done: str
     phones: int
     rate_per_s: float
     workers: int

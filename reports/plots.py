@@ -97,23 +97,23 @@ def percentile_plot(burst: Burst) -> Plot | None:
         x_ticks=tuple(Tick(across(nines), name) for name, nines, _ in points),
         y_ticks=y_ticks,
         lines=(Line(drawn.name, drawn.style, drawn.pieces, dots),),
-        summary=f"Latency of registrations: {said}.",
+        summary=f"Latency of {burst.request}s: {said}.",
     )
 
 
 def rate_plot(burst: Burst) -> Plot | None:
-    """Return registrations started, completed and failed per interval; None without a series."""
+    """Return items started, completed and failed per interval; None without a series."""
     totals = [sum(getattr(s, name) for s in burst.series) for name in ("started", "registered")]
     return _series_plot(
         burst.series,
-        "Registrations over time",
+        f"{burst.request.capitalize()}s over time",
         "per interval",
         [
             ("started", "b", lambda sample: sample.started),
-            ("registered", "a", lambda sample: sample.registered),
+            (burst.done, "a", lambda sample: sample.registered),
             ("failed", "c", lambda sample: sample.failed),
         ],
-        f"{totals[0]:,} registrations started and {totals[1]:,} completed in the series.",
+        f"{totals[0]:,} {burst.request}s started and {totals[1]:,} completed in the series.",
     )
 
 

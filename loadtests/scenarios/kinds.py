@@ -117,8 +117,8 @@ KINDS: dict[Scenario, Kind] = {
         "all consumers have a final token, then all of these expire", 20_000, "StormTokens",
     ),
     Scenario.STORM_FIRMWARE: Kind(
-        "phones", "back with new firmware", "back", "come back with new firmware", "firmware",
-        "BOOT", "Storm: a firmware wave",
+        "phones", "back with new firmware", "back", "come back with new firmware",
+        "firmware update", "BOOT", "Storm: a firmware wave",
         "from a phone's restart to the final 200 with the new firmware, the image in between",
         "all phones are booted and registered, then the MCS is given newer firmware", 500,
         "StormFirmware",

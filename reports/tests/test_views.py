@@ -257,3 +257,17 @@ def test_a_run_with_next_to_nothing(run: Run) -> None:
     shown = "".join(check(page_of(bare)).texts)
     assert "played no scenarios" in shown and "does not say who" in shown
     assert ElementTree.fromstring(junit_xml(bare)).get("tests") == "0"
+
+
+def test_a_burst_is_told_in_the_words_of_its_scenario(tmp_path: Path) -> None:
+    folder = sample.write_burst(tmp_path)
+    page = page_of(read_run(folder, CATALOGUE))
+    assert "Registration burst report" in page and "Registrations over time" in page
+    document = json.loads((folder / "burst.json").read_text())
+    document |= {"noun": "extensions", "request": "provisioning", "done": "provisioned"}
+    (folder / "burst.json").write_text(json.dumps(document))
+    page = page_of(read_run(folder, CATALOGUE))
+    check(page)
+    assert "Provisioning burst report" in page and "Provisionings over time" in page
+    assert "4,937 provisioned" in page and "Cost per extension" in page
+    assert "Registration" not in page and "registered," not in page

@@ -79,7 +79,7 @@ async def play(asked: Asked, console: Console) -> Outcome:
 async def _played(asked: Asked, console: Console) -> tuple[Outcome, Path]:
     asked, moments = recorded(asked)
     check(asked)
-    check_homes(asked, _mbg_of(asked))
+    check_homes(asked, mbg_of(asked))
     started = datetime.now(UTC)
     kind = KINDS[asked.scenario]
     if asked.mbg is None and asked.accounts is None and asked.site is None:
@@ -175,7 +175,7 @@ async def _strike(target: Target, go: float) -> None:
         )
 
 
-def _mbg_of(asked: Asked) -> str:
+def mbg_of(asked: Asked) -> str:
     """Where the MBG is, or will be."""
     if asked.site is not None:
         return read_ready(asked.site).mbg[0]

@@ -210,7 +210,7 @@ class Terminal:
     """Asks on the terminal that the run was started from, whatever pytest does with its output."""
 
     def __init__(self, told: TextIO | None = None, typed: TextIO | None = None) -> None:
-        try:
+        try:  # open until `stop`: somebody is asked again and again
             self._told = told or Path("/dev/tty").open("w", encoding="utf-8")  # noqa: SIM115
             self._typed = typed or Path("/dev/tty").open(encoding="utf-8")  # noqa: SIM115
         except OSError as error:

@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 
 from loadtests import burst
-from loadtests.asked import Asked, check_scenario
+from loadtests.asked import Asked, check_homes, check_scenario
 from loadtests.asked import check as check_burst
 from loadtests.capacity import restoring
 from loadtests.capacity.documents import (
@@ -123,6 +123,7 @@ async def run_capacity(
     check(asked)
     search = Search(asked.lowest, asked.top, asked.repeats, asked.step)
     check_burst(replace(like, phones=asked.phones_at(asked.top), rate_per_s=asked.top))
+    check_homes(like, burst.mbg_of(like))
     ready, restored = burst.running(like), 0
     started = datetime.now(UTC)
     folder = run_folder(like.run_dir, started, "capacity")

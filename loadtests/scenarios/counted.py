@@ -7,11 +7,13 @@ from simulators.traffic import Traffic
 class Counted:
     """Part of a `Play`; `traffic` is what its items send and receive, and nothing else."""
 
-    retransmissions = 0
-    """SIP requests sent again; none where no SIP is spoken."""
-
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
+
+    @property
+    def retransmissions(self) -> int:
+        """SIP requests sent again; none where no SIP is spoken."""
+        return 0
 
     @property
     def send_errors(self) -> int:

@@ -66,7 +66,7 @@ class Living(Counted):
         self._asked: set[int] = set()
 
     @property
-    def retransmissions(self) -> int:  # type: ignore[override]
+    def retransmissions(self) -> int:
         """Of timers A and E."""
         return self._lives.requests_sent_again
 

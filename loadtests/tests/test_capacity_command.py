@@ -206,6 +206,23 @@ def test_accounts_bound_a_search_at_a_running_target(tmp_path: Path) -> None:
     assert replace(asked, highest=100).top == 50
 
 
+async def test_homes_that_do_not_reach_a_laboratory_are_refused_before_anything_is_sent(
+    tmp_path: Path,
+) -> None:
+    accounts = tmp_path / "accounts.jsonl"
+    accounts.write_text('{"username": "a", "password": "b", "extension": "1", "home_index": 0}\n')
+    there = replace(
+        LIKE, run_dir=tmp_path, mbg=("10.20.0.10", 5060), network="10.20.0.0/16", accounts=accounts
+    )
+
+    async def sent(asked: Asked, ready: object) -> Any:
+        raise AssertionError("it has begun")
+
+    one = replace(ASKED, phones=1, lowest=1.0, highest=1.0)
+    with pytest.raises(ConfigurationError, match="with --source"):
+        await run_capacity(one, there, Console(file=io.StringIO()), sent, sent)
+
+
 async def capacity(*options: str) -> tuple[int | None, str, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "loadtests", "capacity", *options,

@@ -298,3 +298,11 @@ async def check_audit(config: McsConfig, site: Site) -> None:
     assert any("logged in" in row for row in rows)
     leaks = [(secret, row) for secret in site.secrets() for row in rows if secret in row]
     assert leaks == []
+
+
+@pytest.fixture
+async def ready(site: Site) -> Site:
+    """Token, phone system and extensions are there."""
+    await site.authorize()
+    await site.add_phone_system()
+    return site

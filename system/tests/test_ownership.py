@@ -12,14 +12,6 @@ BOTH_DATABASES = True
 DEVICES = "/mbg/v1/devices/"
 
 
-@pytest.fixture
-async def ready(site: Site) -> Site:
-    """Token, phone system and extensions are there."""
-    await site.authorize()
-    await site.add_phone_system()
-    return site
-
-
 async def rebuilt_with_the_same_id(site: Site) -> str:
     """2101 is provisioned; then the MBG is set up anew and the id is given to somebody else."""
     await site.check_remote("2101")

@@ -12,14 +12,6 @@ BOTH_DATABASES = True
 DEVICES = "/mbg/v1/devices/"
 
 
-@pytest.fixture
-async def ready(site: Site) -> Site:
-    """Token, phone system and extensions are there."""
-    await site.authorize()
-    await site.add_phone_system()
-    return site
-
-
 def only_device(site: Site) -> dict[str, Any]:
     assert len(site.mbg.devices) == 1
     return next(iter(site.mbg.devices.values()))

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from system.clock import parse_iso_utc
 from system.tests.conftest import Site
 from system.tests.helpers import eventually
@@ -11,14 +9,6 @@ from system.tests.helpers import eventually
 BOTH_DATABASES = True
 
 DEVICES = "/mbg/v1/devices/"
-
-
-@pytest.fixture
-async def ready(site: Site) -> Site:
-    """Token, phone system and extensions are there."""
-    await site.authorize()
-    await site.add_phone_system()
-    return site
 
 
 async def test_stopped_mbg_delays_and_does_not_lose(ready: Site) -> None:

@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 TESTED := runs/latest-tests
+PACKAGES := features loadtests reports simulators system teleworker_bench
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check repeat defects up pictures burst capacity bench style types lock clean
+.PHONY: help setup compiled demo test check repeat defects up pictures burst capacity bench style types lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -22,39 +23,42 @@ $(VENV)/.stamp: requirements/dev.lock pyproject.toml
 	@echo "  3 of 3  this project"; $(VENV)/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup ## six stages, PHONES=25 teleworkers, SEED=1, with a report
+compiled: setup
+	@$(VENV)/bin/python -m compileall -q -x /tests/ $(PACKAGES) # also where Python is told to write no bytecode
+
+demo: compiled ## six stages, PHONES=25 teleworkers, SEED=1, with a report
 	@$(RUN) features demo --phones $(or $(PHONES),25) --seed $(or $(SEED),1)
 
-test: setup style types ## everything that tests the project, and the suites by planted defects
+test: compiled style types ## everything that tests the project, and the suites by planted defects
 	@rm -rf $(TESTED)
 	$(RUN) pytest -n auto -q --run-dir=$(TESTED)
 	$(RUN) features defects --reach $(TESTED)
 	@printf 'Report of the suites: '; $(RUN) reports $(TESTED)
 
-check: setup ## the feature suites with their report (ARGS="--estate FILE -m ICP-2")
+check: compiled ## the feature suites with their report (ARGS="--estate FILE -m ICP-2")
 	@$(RUN) features check $(ARGS)
 
-repeat: setup ## the suites TIMES=20 times, each in another order (ARGS="-n 2")
+repeat: compiled ## the suites TIMES=20 times, each in another order (ARGS="-n 2")
 	@$(RUN) features repeat $(or $(TIMES),20) $(or $(ARGS),-n auto)
 
-defects: setup ## plant each defect, see that its scenarios notice (ARGS="--only tok-8-renew-ignored")
+defects: compiled ## plant each defect, see that its scenarios notice (ARGS="--only tok-8-renew-ignored")
 	@$(RUN) features defects $(ARGS)
 
-up: setup ## an estate that stays up: PHONES=5 SEED=1
+up: compiled ## an estate that stays up: PHONES=5 SEED=1
 	@$(RUN) features up --phones $(or $(PHONES),5) --seed $(or $(SEED),1)
 
-pictures: setup ## every page as a picture, below runs/ (needs chromium): PHONES=5 SEED=1
+pictures: compiled ## every page as a picture, below runs/ (needs chromium): PHONES=5 SEED=1
 	@$(RUN) features pictures --phones $(or $(PHONES),5) --seed $(or $(SEED),1)
 
-burst: setup ## a burst: SCENARIO=register PHONES=500 RATE=100 WORKERS=1 SEED=1 ARGS=, with a report
+burst: compiled ## a burst: SCENARIO=register PHONES=500 RATE=100 WORKERS=1 SEED=1 ARGS=, with a report
 	@$(RUN) loadtests burst --scenario $(or $(SCENARIO),register) --phones $(or $(PHONES),500) --rate $(or $(RATE),100) \
 	  --workers $(or $(WORKERS),1) --seed $(or $(SEED),1) $(ARGS)
 
-capacity: setup ## the highest rate that holds: SCENARIO=register LEVEL="99.9 % registered within 2 s" FROM=50 TO=2000 REPEATS=3 ARGS=
+capacity: compiled ## the highest rate that holds: SCENARIO=register LEVEL="99.9 % registered within 2 s" FROM=50 TO=2000 REPEATS=3 ARGS=
 	@$(RUN) loadtests capacity --scenario $(or $(SCENARIO),register) $(if $(FROM),--from $(FROM)) --to $(or $(TO),2000) \
 	  --repeats $(or $(REPEATS),3) $(if $(LEVEL),--level "$(LEVEL)") $(ARGS)
 
-bench: setup ## our MBG side by side with peers, a table, bench.json, bench.html (ARGS="--only rest,forward")
+bench: compiled ## our MBG side by side with peers, a table, bench.json, bench.html (ARGS="--only rest,forward")
 	@$(RUN) loadtests bench $(ARGS)
 
 style: setup ## lint and format, as they should be

@@ -7,7 +7,6 @@ stopped.
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import resource
 import signal
@@ -18,7 +17,6 @@ T = TypeVar("T")
 COLLECT_AFTER = (20_000, 20, 20)
 """Thresholds of the garbage collector: what roles keep (bindings, transactions) makes no cycles,
 and Python's own 700 would look through it again and again."""
-PR_SET_PDEATHSIG = 1
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
@@ -70,12 +68,3 @@ def raise_open_files() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def die_with_parent() -> None:
-    """In a child process, before it becomes another program: end when the parent does (Linux).
-
-    Covers the one end that no cleaning up can: the parent was killed.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -19,7 +19,7 @@ from loadtests.bench.file_servers import Unavailable
 from loadtests.bench.processes import READY_WITHIN_S
 from loadtests.children import end
 from loadtests.errors import TargetError
-from simulators.running import die_with_parent
+from simulators.lineage import die_with_parent
 
 
 @asynccontextmanager

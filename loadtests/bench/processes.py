@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -14,9 +15,11 @@ from typing import Any
 from loadtests.children import cpu_s, end, rss
 from loadtests.errors import GeneratorError, TargetError
 from loadtests.target import ROOT
-from simulators.running import die_with_parent
+from simulators.lineage import die_with_parent
 
 READY_WITHIN_S = 90.0
+SURROUNDINGS = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+"""A program is compiled once, in the round that does not count, and not at each start."""
 
 
 class Child:
@@ -95,7 +98,8 @@ async def serving(
     """
     with tempfile.TemporaryFile() as errors:
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, stdin=asyncio.subprocess.PIPE, start_new_session=True,
+            *command, cwd=ROOT, env=SURROUNDINGS, start_new_session=True,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE if says_ready else errors, stderr=errors,
             preexec_fn=die_with_parent,
         )  # fmt: skip
@@ -127,7 +131,7 @@ async def generated(module: str, task: dict[str, object]) -> dict[str, Any]:
     """
     name = module if "." in module else f"loadtests.bench.{module}"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", name, cwd=ROOT, start_new_session=True,
+        sys.executable, "-m", name, cwd=ROOT, env=SURROUNDINGS, start_new_session=True,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE, preexec_fn=die_with_parent,
     )  # fmt: skip

@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import ssl
-import sys
+import subprocess
 from pathlib import Path
 
 import aiohttp
 
 from simulators.errors import ConfigurationError
 from simulators.estate.mcs import McsEndpoint, McsPlace
-from simulators.running import die_with_parent
+from simulators.estate.mcs_program import program
 
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 5.0
@@ -22,21 +22,18 @@ LOG_NAME = "mcs.log"
 class McsProcess:
     """A child process that runs `python -m system`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, endpoint: McsEndpoint) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], endpoint: McsEndpoint) -> None:
         self.endpoint = endpoint
         self._process = process
 
     async def stop(self) -> None:
         """Ask it to end, and make it end."""
-        if self._process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
-            try:
-                await asyncio.wait_for(self._process.wait(), STOP_LIMIT_S)
-            except TimeoutError:
-                self._process.kill()
-                await self._process.wait()
+        self._process.terminate()  # nothing, where it has ended
+        try:
+            await asyncio.to_thread(self._process.wait, STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
 
 
 async def start_process(place: McsPlace, trust: ssl.SSLContext) -> McsProcess:
@@ -49,11 +46,8 @@ async def start_process(place: McsPlace, trust: ssl.SSLContext) -> McsProcess:
     password_file.touch(mode=0o600)
     password_file.write_text(place.admin_password)
     log = place.data_dir / LOG_NAME
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *_command(place, password_file), stdout=output, stderr=output,
-            stdin=asyncio.subprocess.DEVNULL, preexec_fn=die_with_parent,
-        )  # fmt: skip
+    log.write_bytes(b"")
+    process = program().run(_words(place, password_file), log)
     url = f"https://{place.address}:{place.api_port}"
     endpoint = McsEndpoint(
         api_url=url,
@@ -75,7 +69,7 @@ async def start_process(place: McsPlace, trust: ssl.SSLContext) -> McsProcess:
     return running
 
 
-def _command(place: McsPlace, password_file: Path) -> list[str]:
+def _words(place: McsPlace, password_file: Path) -> list[str]:
     options = {
         "--data": place.data_dir,
         "--listen": place.address,
@@ -93,14 +87,11 @@ def _command(place: McsPlace, password_file: Path) -> list[str]:
         "--outbound-address": place.address,
         "--admin-password-file": password_file,
     }
-    command = [sys.executable, "-m", "system"]
-    for name, value in options.items():
-        command += [name, str(value)]
-    return command
+    return [word for name, value in options.items() for word in (name, str(value))]
 
 
 async def _answering(
-    process: asyncio.subprocess.Process, url: str, trust: ssl.SSLContext, log: Path
+    process: subprocess.Popen[bytes], url: str, trust: ssl.SSLContext, log: Path
 ) -> None:
     """Wait for the health resource, or for the process to end."""
     loop = asyncio.get_running_loop()
@@ -108,9 +99,9 @@ async def _answering(
     patience = aiohttp.ClientTimeout(total=TRY_LIMIT_S)
     async with aiohttp.ClientSession(timeout=patience) as session:
         while loop.time() < deadline:
-            if process.returncode is not None:
+            if (status := process.poll()) is not None:
                 raise ConfigurationError(
-                    f"the MCS ended at its start (exit status {process.returncode}): {_said(log)}"
+                    f"the MCS ended at its start (exit status {status}): {_said(log)}"
                 )
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 async with session.get(f"{url}/api/v1/health", ssl=trust) as response:

@@ -6,32 +6,15 @@ MBG, PBX, CT Gateway, control APIs, and our MCS as a process of its own. Says on
 MCS answers, and ends with standard input.
 """
 
-import sys
-
-from simulators.errors import BenchError
-from simulators.estate.config import AddressesTable, EstateConfig, RunTable
-from simulators.estate.estate import Estate
-from simulators.estate.mcs_process import start_process
-from simulators.estate.registrar_site import end_of_input
-from simulators.running import run
-
-
-async def serve() -> None:
-    """Run until standard input ends."""
-    config = EstateConfig(run=RunTable(journal=False), addresses=AddressesTable(block="private"))
-    async with Estate(config, start_process):
-        sys.stdout.write("{}\n")
-        sys.stdout.flush()
-        await end_of_input()
+from simulators.estate import mcs_program
 
 
 def main() -> None:
-    """Serve, or say in one sentence why not."""
-    try:
-        run(serve())
-    except BenchError as error:
-        sys.stderr.write(f"start_site: {error}\n")
-        sys.exit(2)
+    """Begin the MCS's process, then read the estate's modules and start it."""
+    mcs_program.begin_early()
+    from simulators.estate.started import start  # takes a second, as does what was begun
+
+    start()
 
 
 if __name__ == "__main__":

@@ -63,8 +63,7 @@ class Ending:
 
     looks = 0
 
-    @property
-    def returncode(self) -> int | None:
+    def poll(self) -> int | None:
         self.looks += 1
         return None if self.looks == 1 else 2
 

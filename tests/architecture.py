@@ -235,6 +235,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "simulators.entropy",
         "simulators.addresses",
         "simulators.estate.lives",
+        "simulators.lineage",
         "simulators.running",
     ),
     "reports": ("reports",),

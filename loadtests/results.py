@@ -83,6 +83,11 @@ class Outcome:
             problems.append(f"{plan.phones - totals.known} {noun} were never started")
         if totals.failed:
             problems.append(f"{totals.failed} {noun} failed to {to_do}")
+            problems += [
+                f"nothing came back to worker {worker}: is the target there, and has it a route to "
+                "the addresses of this worker's homes?"
+                for worker in totals.unheard
+            ]
         if totals.lost:
             problems.append(f"{totals.lost} registered phones lost their registration")
         if self.started_here and report is None:

@@ -68,6 +68,7 @@ class Totals:
     lost_workers: dict[int, LostWorker] = field(default_factory=dict)
     _started: Counter[int] = field(default_factory=Counter)
     _ended: Counter[int] = field(default_factory=Counter)
+    _wires: dict[int, Wire] = field(default_factory=dict)
     cpu_percent: float | None = None
     """Of one core, the busiest engine's busiest stretch; None before the first whole one."""
     _windows: dict[int, deque[tuple[float, float]]] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class Totals:
         self.send_errors += batch.send_errors
         self.drops += batch.drops
         self.wire = self.wire.plus(batch.wire)
+        self._wires[batch.worker] = self._wires.get(batch.worker, Wire()).plus(batch.wire)
         self.cpu_s += batch.cpu_s
         self.refreshed += batch.refreshed
         self.lost += batch.lost
@@ -104,6 +106,17 @@ class Totals:
         if batch.final:
             self.finished.add(batch.worker)
         self._load(batch)
+
+    @property
+    def unheard(self) -> list[int]:
+        """Workers that sent, and to which nothing came back; none of those that were lost."""
+        return sorted(
+            worker
+            for worker, wire in self._wires.items()
+            if worker not in self.lost_workers
+            and (wire.sent or wire.connections)
+            and not (wire.received or wire.tls_received_octets)
+        )
 
     def lose(self, worker: int, phones: int, why: str) -> None:
         """An engine with so many items is gone; nothing happens if it had ended, or is lost."""

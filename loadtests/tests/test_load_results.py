@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.batches import Batch, Held
+from loadtests.batches import Batch, Held, Wire
 from loadtests.by_name import Place, Who
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
@@ -153,6 +153,22 @@ def test_run_json() -> None:
     assert run(outcome(totals(fails=1)))["facts"]["Why it failed"] == (
         "1 phones failed to register"
     )
+
+
+def test_a_worker_that_hears_nothing_is_named() -> None:
+    question = "is the target there, and has it a route to the addresses of this worker's homes?"
+    found = totals(fails=1)
+    for worker, wire in ((2, Wire(sent=4)), (3, Wire(sent=4, received=1)), (4, Wire())):
+        found.add(Batch(worker, 0, 0.5, 0.0, wire=wire))
+    found.add(Batch(2, 1, 0.5, 0.0, wire=Wire(sent=1)))
+    found.add(Batch(5, 0, 0.5, 0.0, wire=Wire(connections=1)))
+    assert [text for text in outcome(found).problems if "nothing came back" in text] == [
+        f"nothing came back to worker 2: {question}",
+        f"nothing came back to worker 5: {question}",
+    ]
+    found.add(Batch(2, 2, 0.5, 0.0, wire=Wire(received=1)))
+    found.lose(5, 7, "its engine ended")
+    assert not [text for text in outcome(found).problems if "nothing came back" in text]
 
 
 def test_all_at_once_is_said() -> None:

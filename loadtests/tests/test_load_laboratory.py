@@ -6,6 +6,7 @@ Commands are those of README's "Several machines". Each machine is a network nam
 
 import asyncio
 import json
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator
@@ -164,5 +165,5 @@ async def test_homes_that_the_target_has_no_route_to_get_no_answer(tmp_path: Pat
         status, told = await burst.ended()
     assert status == 1, burst.said
     assert (told["attempted"], told["registered"], told["failed"]) == (6, 3, 3)
-    assert "Problem: nothing came back to worker 1: is the target there, and has it" in burst.said
-    assert "nothing came back to worker 0" not in burst.said
+    one = re.findall(r"nothing came back to worker \d: is the target there, and has", burst.said)
+    assert len(one) == 1, burst.said  # whoever came second to the master

@@ -9,7 +9,7 @@ from loadtests.bench.processes import generated, serving
 from loadtests.bench.rounds import Say, Size, take_turns
 
 SITE = (sys.executable, "-m", "simulators.estate.life_site")
-PEER = "TLS, three GETs, a registration"
+PEER = "TLS, four GETs, a registration"
 WINDOW = 16
 """Phones that live at a time."""
 SHARE = 5

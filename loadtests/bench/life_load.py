@@ -2,8 +2,9 @@
 
     python -m loadtests.bench.life_load < TASK.json
 
-For each phone: one TLS connection of aiohttp's client, three GETs on it, and one registration with
-digest by a `Crowd`; so many at a time. Nothing is kept, parsed or decided. Says a `Side`.
+For each phone: one TLS connection of aiohttp's client, four GETs on it (the files, and the image of
+the firmware), and one registration with digest by a `Crowd`; so many at a time. Nothing is kept,
+parsed or decided. Says a `Side`.
 """
 
 import asyncio
@@ -90,7 +91,8 @@ async def play(task: dict[str, Any]) -> Side:
     async def one(index: int, mac: str) -> bool:
         connector = aiohttp.TCPConnector(ssl=context, limit=1)
         async with aiohttp.ClientSession(connector=connector) as session:
-            for name in ("startup.cfg", f"{task['model']}.cfg", f"{mac}.cfg"):
+            model = task["model"]
+            for name in ("startup.cfg", f"{model}.cfg", f"{mac}.cfg", f"{model}.st"):
                 async with session.get(base + name) as answer:
                     await answer.read()
         return await registrations.register(index)

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import ipaddress
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from urllib.parse import unquote, urlsplit
 
@@ -23,7 +23,7 @@ from simulators.phone.errands import not_busy
 from simulators.phone.files.config_file import is_secret, read
 from simulators.phone.files.firmware import MAGIC
 from simulators.phone.files.server import DEFAULT_PORTS
-from simulators.phone.http_connection import HttpConnection, Way
+from simulators.phone.http_connection import HttpConnection, OnWay, Way
 from simulators.phone.life.actions import Fetched, FetchFailed
 from simulators.phone.local.tftp_packets import ErrorCode
 from simulators.phone.tftp_port import read_file
@@ -155,11 +155,11 @@ class Fetcher:
         encrypted = parts.scheme == "https"
         wanted = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {**own, "Accept-Language": "en", "Accept": "*/*"}
-        sent = _headers_text(f"GET {wanted} HTTP/1.1", headers.items())
 
         def on_way(source: Address) -> None:
             if self._name_ports:
                 self._journal.name(source, self._role)
+            sent = _headers_text(f"GET {wanted} HTTP/1.1", headers.items())
             self._journal.http(
                 self._role, MCS, method="GET", path=wanted, text=sent,
                 encrypted=encrypted, source=source, destination=peer,
@@ -167,7 +167,7 @@ class Fetcher:
 
         context = self._trust.checking if validate else self._trust.anything
         way = Way(parts.scheme, str(parts.hostname), peer[1], context)
-        connection = await self._connection(way, on_way)
+        connection = await self._connection(way, on_way if self._journal.enabled else None)
         self._under_way.add(connection)
         whole = False
         try:
@@ -179,7 +179,8 @@ class Fetcher:
                     await response.content.read(max(drop_after, 1))
                     return FetchFailed(path, DROPPED)
                 body = await response.read()
-                self._answered(response, wanted, body, connection.source, peer, encrypted)
+                if self._journal.enabled:
+                    self._answered(response, wanted, body, connection.source, peer, encrypted)
                 whole = True
                 refresh = response.headers.get("Refresh", "")
                 return Fetched(path, response.status, body, refresh)
@@ -190,7 +191,7 @@ class Fetcher:
             if connection is not self._kept:
                 await connection.close()
 
-    async def _connection(self, way: Way, on_way: Callable[[Address], None]) -> HttpConnection:
+    async def _connection(self, way: Way, on_way: OnWay | None) -> HttpConnection:
         """The one that is kept, where it leads there and is free, or a new one."""
         kept = self._kept
         if kept is not None and kept not in self._under_way:
@@ -199,9 +200,7 @@ class Fetcher:
                 return kept
             self._kept = None
             await kept.close()
-        made = HttpConnection(
-            self._home, way, kept=self._keeping, limit_s=FETCH_TIMEOUT_S, on_way=on_way
-        )
+        made = HttpConnection(self._home, way, kept=self._keeping, on_way=on_way)
         if self._keeping and self._kept is None:
             self._kept = made
         return made

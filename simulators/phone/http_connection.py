@@ -18,6 +18,10 @@ from yarl import URL
 
 from simulators.core import Address
 
+OnWay = Callable[[Address], None]
+
+UNLIMITED = aiohttp.ClientTimeout(total=None, sock_connect=None)
+
 TURNS = 5
 """Of the loop, in which a transport sees that its socket has ended, and ends."""
 
@@ -35,26 +39,28 @@ class Way:
 class HttpConnection:
     """GETs to one server, one after the other.
 
+    Nothing here ends a GET that takes too long: whoever asks has a limit of its own.
+
     Args:
         kept: whether it stays open after a GET.
         on_way: called with the port's address just before a GET goes out by it; twice where a kept
-            connection turns out to be lost.
+            connection turns out to be lost. None where nobody wants to know.
 
     Raises:
         OSError: the machine does not have the address.
     """
 
-    def __init__(
-        self, home: str, way: Way, *, kept: bool, limit_s: float, on_way: Callable[[Address], None]
-    ) -> None:
+    def __init__(self, home: str, way: Way, *, kept: bool, on_way: OnWay | None) -> None:
         self.way = way
         self.on_way = on_way
         self._home = home
         self._source: Address = (home, 0)
         self._waiting = [_bound(home)]
         self._made = list(self._waiting)
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_reuseconn.append(self._reused)
+        traces = []
+        if on_way is not None:
+            traces.append(aiohttp.TraceConfig())
+            traces[0].on_connection_reuseconn.append(self._reused)
         self._session = ClientSession(
             connector=TCPConnector(
                 socket_factory=self._socket,
@@ -62,9 +68,9 @@ class HttpConnection:
                 ssl=way.context,
                 force_close=not kept,
             ),
-            timeout=aiohttp.ClientTimeout(total=limit_s),
+            timeout=UNLIMITED,
             cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=[trace],
+            trace_configs=traces,
         )
 
     @property
@@ -101,11 +107,13 @@ class HttpConnection:
             self._made = [*(m for m in self._made if m.fileno() != -1), self._waiting[0]]
         made = self._waiting.pop()
         self._source = made.getsockname()
-        self.on_way(self._source)
+        if self.on_way is not None:
+            self.on_way(self._source)
         return made
 
     async def _reused(self, *_: object) -> None:
-        self.on_way(self._source)
+        if self.on_way is not None:
+            self.on_way(self._source)
 
     async def _abandon(self) -> None:
         """Close the sockets of a GET that came to nothing.

@@ -1,5 +1,6 @@
 """What can be read of a handset at any time, as values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulators.phone.files.config_file import Layers
@@ -65,7 +66,7 @@ class Readings:
         return self._life.layers
 
     @property
-    def configuration(self) -> dict[str, str]:
+    def configuration(self) -> Mapping[str, str]:
         """The merged configuration."""
         return self._life.configuration
 

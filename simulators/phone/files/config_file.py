@@ -15,6 +15,7 @@ phone doesn't know is kept.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 MAX_FILE = 1_048_576
 """Octets that a phone reads of one file; the rest is reported and dropped."""
@@ -124,7 +125,7 @@ def _locks_key(name: str, value: str) -> bool:
     return value == "1" and name.endswith(" locked") and "key" in name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layers:
     """`elsewhere` < `startup` < `model` < `mac` < `given` < `once` < `local` < `override`.
 
@@ -132,6 +133,8 @@ class Layers:
     with the next one; an empty value in them takes a parameter back. `once` came by XML too and
     outlives one restart: `coming` is what the next start takes as its `once`. `elsewhere` is what
     the files of a first server said of the one that the others came from.
+
+    What they come to is worked out once: a phone asks for it some twenty times in a boot.
     """
 
     startup: ConfigurationFile = EMPTY
@@ -144,20 +147,20 @@ class Layers:
     once: Mapping[str, str] = field(default_factory=dict)
     coming: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def server(self) -> dict[str, Parameter]:
+    @cached_property
+    def server(self) -> Mapping[str, Parameter]:
         """What the files say together: of one name the last file's line, marks included."""
         files = (self.elsewhere, self.startup, self.model, self.mac)
         return {name: p for file in files for name, p in file.parameters.items()}
 
-    @property
-    def merged(self) -> dict[str, str]:
+    @cached_property
+    def merged(self) -> Mapping[str, str]:
         """The configuration that counts."""
         values = {name: parameter.value for name, parameter in self.server.items()}
         return {**values, **self.given, **self.once, **self.local_left, **self.override}
 
-    @property
-    def local_left(self) -> dict[str, str]:
+    @cached_property
+    def local_left(self) -> Mapping[str, str]:
         """The local values without those that the files force back, or of keys that they lock."""
         server = self.server
         forced = {name for name, parameter in server.items() if parameter.forced}

@@ -5,6 +5,7 @@ sends the phone on to HTTPS): then all begins there anew, a few times at most. U
 complete, what was stored before counts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -53,7 +54,7 @@ class Configuring:
         return self._round is not None
 
     @property
-    def believed(self) -> dict[str, str]:
+    def believed(self) -> Mapping[str, str]:
         """The configuration that says which certificates do, for a download."""
         return (self._pending or self._situation.layers).merged
 

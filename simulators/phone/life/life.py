@@ -79,7 +79,7 @@ class Life(InService):
     # In and out
 
     @property
-    def believed(self) -> dict[str, str]:
+    def believed(self) -> Mapping[str, str]:
         """The configuration by which certificates are checked now."""
         return self._configuring.believed
 

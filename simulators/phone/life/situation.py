@@ -58,7 +58,7 @@ class Situation:
         self._actions: list[do.Action] = []
 
     @property
-    def configuration(self) -> dict[str, str]:
+    def configuration(self) -> Mapping[str, str]:
         """The merged configuration."""
         return self.layers.merged
 

@@ -47,7 +47,7 @@ class Stored:
         return self._situation.state
 
     @property
-    def configuration(self) -> dict[str, str]:
+    def configuration(self) -> Mapping[str, str]:
         """The merged configuration."""
         return self._situation.configuration
 

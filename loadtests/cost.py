@@ -70,9 +70,8 @@ class Cost:
         found["target_memory_octets"] = None if grown is None else round(grown / self.phones)
         return found
 
-    @property
-    def rows(self) -> list[tuple[str, str]]:
-        """The same for people: name and value."""
+    def rows(self, item: str) -> list[tuple[str, str]]:
+        """The same for people: name and value, per `item` ("phone", "extension")."""
         found = self.per_phone
         sip = headed = tls = "none"
         if found["datagrams_sent"] or found["datagrams_received"]:
@@ -87,13 +86,13 @@ class Cost:
                 f"received, {found['tls_connections']:g} new connections"
             )
         return [
-            ("octets per phone, SIP and TLS", f"{found['octets']:,.0f}"),
+            (f"octets per {item}, SIP and TLS", f"{found['octets']:,.0f}"),
             ("  SIP over UDP", sip),
             ("  SIP, with IP and UDP", headed),
             ("  TLS over TCP, without TCP and IP", tls),
-            ("CPU per phone, generator", _known(found["generator_cpu_us"], "us")),
-            ("CPU per phone, target", _known(found["target_cpu_us"], "us")),
-            ("memory per phone, target", _known(found["target_memory_octets"], "octets")),
+            (f"CPU per {item}, generator", _known(found["generator_cpu_us"], "us")),
+            (f"CPU per {item}, target", _known(found["target_cpu_us"], "us")),
+            (f"memory per {item}, target", _known(found["target_memory_octets"], "octets")),
         ]
 
     def _us(self, seconds: float | None) -> float | None:

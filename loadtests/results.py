@@ -77,12 +77,12 @@ class Outcome:
     def problems(self) -> list[str]:
         """Why the burst did not pass; empty when it did."""
         plan, totals, report = self.plan, self.totals, self.report
-        noun, to_do = plan.kind.noun, plan.kind.to_do
+        kind = plan.kind
         problems = [str(worker) for worker in totals.lost_workers.values()]
         if totals.known < plan.phones:
-            problems.append(f"{plan.phones - totals.known} {noun} were never started")
+            problems.append(f"never started: {kind.counted(plan.phones - totals.known)}")
         if totals.failed:
-            problems.append(f"{totals.failed} {noun} failed to {to_do}")
+            problems.append(f"{kind.counted(totals.failed)} failed to {kind.to_do}")
             problems += [
                 f"nothing came back to worker {worker}: is the target there, and has it a route to "
                 "the addresses of this worker's homes?"
@@ -95,7 +95,7 @@ class Outcome:
         if report is not None and not totals.lost_workers:
             # a lost worker has not told what its phones did last, so nothing can be compared
             problems += [
-                f"the {role} counts {count}, the {noun} {totals.registered}"
+                f"the {role} counts {count}, the {kind.noun} {totals.registered}"
                 for role, count in self.counts.items()
                 if count != totals.registered
             ]

@@ -113,7 +113,7 @@ def outcome_table(outcome: Outcome) -> Table:
     cpu = totals.cpu_percent
     table.add_row("generator CPU, busiest 2 s", "not known" if cpu is None else f"{cpu:.0f} %")
     costs = cost(totals, outcome.used)
-    for name, shown in costs.rows if costs is not None else ():
+    for name, shown in costs.rows(kind.item) if costs is not None else ():
         table.add_row(name, shown)
     return table
 

@@ -58,6 +58,15 @@ class Kind:
         return self.method not in ("REGISTER", "POST")
 
     @property
+    def item(self) -> str:
+        """One of them."""
+        return self.noun.removesuffix("s")
+
+    def counted(self, count: int) -> str:
+        """So many of them: `1 phone`, `3 phones`."""
+        return f"{count} {self.item if count == 1 else self.noun}"
+
+    @property
     def words(self) -> tuple[str, ...]:
         """What a level may call an item that ended well; phones are registered at the end."""
         phones = self.noun == "phones" and self.word != "registered"

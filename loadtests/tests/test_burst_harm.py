@@ -90,7 +90,7 @@ async def test_one_lost_and_another_held_in_vain_are_found_though_counts_agree(
     assert outcome.totals.held.registered == {0, 2, 3, 4}
     assert outcome.registered == 3
     assert outcome.problems == [
-        "1 phones failed to register",
+        "1 phone failed to register",
         "1 ghosts at the MBG (phone 1, extension 100001)",
         "1 forgotten by the MBG (phone 3, extension 100003)",
     ]
@@ -108,7 +108,7 @@ async def test_a_phone_that_fails_at_an_honest_target_leaves_no_harm(
 ) -> None:
     outcome = await storm(WRONG_PASSWORD, tmp_path, monkeypatch)
     assert outcome.registered == 4
-    assert outcome.problems == ["1 phones failed to register"]
+    assert outcome.problems == ["1 phone failed to register"]
     assert all(harm.count == 0 for harm in outcome.harm)
 
 

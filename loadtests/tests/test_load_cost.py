@@ -50,7 +50,7 @@ def test_the_cost_is_that_of_an_attempted_phone() -> None:
 def test_sip_and_tls_are_told_apart() -> None:
     found = cost(burst(), None)
     assert found is not None
-    rows = dict(found.rows)
+    rows = dict(found.rows("phone"))
     assert rows["octets per phone, SIP and TLS"] == "5,700"
     assert rows["  SIP over UDP"] == "1,000 sent, 500 received"
     assert rows["  SIP, with IP and UDP"] == "1,609 in 2 datagrams out, 1.9 in"
@@ -62,11 +62,13 @@ def test_sip_and_tls_are_told_apart() -> None:
 def test_what_did_not_happen_is_none_and_not_unknown() -> None:
     found = cost(burst(), None)
     assert found is not None
-    silent = dict(replace(found, wire=Wire()).rows)
+    silent = dict(replace(found, wire=Wire()).rows("phone"))
     assert [name for name, shown in silent.items() if shown == "not known"] == [
         "CPU per phone, target", "memory per phone, target",
     ]  # fmt: skip
-    kept = dict(replace(found, wire=Wire(tls_sent_octets=600, tls_received_octets=400)).rows)
+    kept = dict(
+        replace(found, wire=Wire(tls_sent_octets=600, tls_received_octets=400)).rows("phone")
+    )
     assert kept["  SIP over UDP"] == kept["  SIP, with IP and UDP"] == "none"
     assert kept["  TLS over TCP, without TCP and IP"].endswith("0 new connections")
     assert cost(Totals(), None) is None, "nobody was attempted"

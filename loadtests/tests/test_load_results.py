@@ -150,9 +150,7 @@ def test_run_json() -> None:
     assert (document["kind"], document["outcome"], document["seed"]) == ("burst", "pass", 1)
     assert document["started"] == "2024-11-03T09:12:44.120Z"
     assert [role["role"] for role in document["roles"]] == ["MBG", "PBX", "phones"]
-    assert run(outcome(totals(fails=1)))["facts"]["Why it failed"] == (
-        "1 phones failed to register"
-    )
+    assert run(outcome(totals(fails=1)))["facts"]["Why it failed"] == ("1 phone failed to register")
 
 
 def test_a_worker_that_hears_nothing_is_named() -> None:

@@ -106,7 +106,7 @@ def test_what_was_never_started_by_living_workers_is_still_a_problem() -> None:
     totals = halves(plan, 1)
     totals.lose(1, 2, "killed")
     outcome = Outcome(plan, Ready(PLAN.mbg, 30, "a"), totals, "x", None, "", False, {})
-    assert "2 phones were never started" in outcome.problems
+    assert "never started: 2 phones" in outcome.problems
 
 
 def test_every_scenario_is_in_the_table_and_has_a_user_of_its_own() -> None:

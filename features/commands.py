@@ -26,6 +26,7 @@ from features.words import catalogue
 from simulators.control.server import ControlServer
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
+from simulators.estate import mcs_program
 from simulators.estate.config import EstateConfig, load
 from simulators.estate.estate import Estate
 from simulators.mbg.mbg import Mbg
@@ -216,6 +217,8 @@ def _play(
         )
     number = Seed.parse(seed).number
     config = EstateConfig() if estate is None else load(estate)
+    if config.mcs.role == "external":
+        mcs_program.unwanted()
     config = config.model_copy(update={"run": config.run.model_copy(update={"seed": number})})
     if config.mbg.licences < phones:
         raise ConfigurationError(

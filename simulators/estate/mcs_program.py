@@ -68,6 +68,12 @@ def begin_early() -> None:
     atexit.register(program.end)
 
 
+def unwanted() -> None:
+    """End what was begun early: no MCS of ours has a part in this."""
+    while _early:
+        _early.pop().end()
+
+
 def program() -> McsProgram:
     """The one that was begun early, or one that begins now."""
     return _early.pop() if _early else McsProgram()

@@ -58,6 +58,12 @@ def test_one_that_nobody_wants_ends_without_a_word(early: McsProgram) -> None:
     assert early._process.returncode == 0
 
 
+def test_what_is_not_wanted_can_be_ended_at_once(early: McsProgram) -> None:
+    mcs_program.unwanted()
+    assert early._process.returncode == 0
+    assert not mcs_program._early
+
+
 def test_one_that_ended_before_its_words_came_has_a_status_to_tell(
     early: McsProgram, log: Path
 ) -> None:

@@ -4,13 +4,13 @@ import resource
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loadtests.levels import Level
-from loadtests.networks import check_address, check_own_place, laboratory
+from loadtests.machines.networks import check_address, check_own_place, laboratory
+from loadtests.machines.sources import PHONE_PORT, check_sources, parse_sources
 from loadtests.plan import GRACE_S, LONGEST_S, Plan, check_size
 from loadtests.scenarios.kinds import KINDS, STRUCK, Scenario
 from loadtests.schedule import phones_per_home
-from loadtests.sources import PHONE_PORT, check_sources, parse_sources
 from loadtests.target import Ready
+from loadtests.verdict.levels import Level
 from simulators.core import Address
 from simulators.errors import ConfigurationError
 from simulators.phone.crowd.arrivals import Shape, arrivals, read_moments

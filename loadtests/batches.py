@@ -11,9 +11,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError
 
-from loadtests.clocks import Clock
 from loadtests.engine_core.histogram import NOTHING, Encoded
 from loadtests.errors import GeneratorError
+from loadtests.machines.clocks import Clock
 from simulators.bitmaps import pack, unpack
 
 

@@ -18,14 +18,14 @@ from loadtests.asked import Asked, check, check_homes, plan_of, recorded
 from loadtests.engine_core.totals import Totals
 from loadtests.errors import GeneratorError, TargetError
 from loadtests.generator import Where, generate
-from loadtests.networks import check_address
+from loadtests.machines.networks import check_address
+from loadtests.machines.plan_folder import write_plan
 from loadtests.plan import PhoneAccount, Plan, read_accounts
-from loadtests.plan_folder import write_plan
-from loadtests.results import Outcome, burst_document, run_document
 from loadtests.run_folder import report, run_folder, write_json
 from loadtests.scenarios.kinds import KINDS, STRUCK
 from loadtests.schedule import share
 from loadtests.target import Ready, Target, border, read_ready
+from loadtests.verdict.results import Outcome, burst_document, run_document
 from simulators.errors import ConfigurationError
 
 

@@ -11,7 +11,7 @@ import signal
 import time
 from pathlib import Path
 
-from loadtests.cost import Usage
+from loadtests.verdict.cost import Usage
 
 PAGE = os.sysconf("SC_PAGESIZE")
 PATIENCE_S = 8.0

@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 from loadtests.batches import NOTHING_SENT, Batch
 from loadtests.engine_core.ledger import Ledger
+from loadtests.machines.sources import Sources
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.choice import play_of
 from loadtests.scenarios.play import OVER_LIMIT as OVER_LIMIT
 from loadtests.schedule import share
-from loadtests.sources import Sources
 from simulators.sip.transaction import Timers
 
 BATCH_S = 0.5

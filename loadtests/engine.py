@@ -23,8 +23,8 @@ import typer
 
 from loadtests.batches import Message, to_line
 from loadtests.driver import Engine
+from loadtests.machines.sources import Sources, check_sources, parse_sources
 from loadtests.plan import Plan, read_accounts, read_plan
-from loadtests.sources import Sources, check_sources, parse_sources
 from simulators.errors import BenchError, ConfigurationError
 
 GO_WITHIN_S = 120.0

@@ -16,11 +16,11 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import MasterRunner
 
-from loadtests.locust_engine import Bench, bench_of
-from loadtests.locust_users import ByLocust
+from loadtests.by_locust.engine import Bench, bench_of
+from loadtests.by_locust.users import ByLocust
+from loadtests.machines.sources import check_sources, parse_sources
 from loadtests.plan import LONGEST_S, Plan, read_plan
 from loadtests.scenarios.kinds import KINDS
-from loadtests.sources import check_sources, parse_sources
 from simulators.errors import ConfigurationError
 
 COUNTED = {"num_users": "-u", "spawn_rate": "-r", "run_time": "-t"}

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from loadtests.levels import Level, examples, parse_level
 from loadtests.scenarios.kinds import KINDS, Scenario
+from loadtests.verdict.levels import Level, examples, parse_level
 from simulators.core import Address
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from loadtests.networks import FILES, LOOPBACK, check_address, check_places
+from loadtests.machines.networks import FILES, LOOPBACK, check_address, check_places
 from loadtests.scenarios.kinds import KINDS, ON_ONE_MACHINE, STRUCK, Kind, Scenario
 from simulators.addresses import AddressPlan
 from simulators.core import Address
@@ -44,7 +44,7 @@ class Plan:
         time_lines: folder for what happened to each phone; "" keeps none.
         scenario: what the items do; `phones` counts them, whatever they are.
         moments: of the shape `recorded`, in seconds after the first.
-        places: what else of the target is spoken with, by name; see `loadtests.networks`.
+        places: what else of the target is spoken with, by name; see `loadtests.machines.networks`.
         by_locust: Locust's users decide who comes when, one item each; rate and shape say nothing.
         network: of a laboratory, to which load may go beside 127.0.0.0/8; "" for none.
 

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from loadtests.cost import cost
 from loadtests.engine_core.totals import Totals
-from loadtests.levels import State, Verdict
 from loadtests.plan import Plan
-from loadtests.recovery import Recovery
-from loadtests.results import PERCENTILES, Outcome, headline_refused
+from loadtests.verdict.cost import cost
+from loadtests.verdict.levels import State, Verdict
+from loadtests.verdict.recovery import Recovery
+from loadtests.verdict.results import PERCENTILES, Outcome, headline_refused
 from simulators.core import Address
 
 

@@ -18,11 +18,11 @@ from typing import IO, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from loadtests.by_name import Who
 from loadtests.children import end, usage
-from loadtests.cost import Usage
 from loadtests.errors import TargetError
 from loadtests.scenarios.kinds import Scenario
+from loadtests.verdict.by_name import Who
+from loadtests.verdict.cost import Usage
 from simulators.core import Address
 from simulators.errors import ConfigurationError
 

@@ -33,10 +33,10 @@ from loadtests.capacity.documents import (
 )
 from loadtests.capacity.search import Ended, Search
 from loadtests.capacity.usual import most_items, usual
-from loadtests.levels import Measure, State, Verdict
-from loadtests.results import PERCENTILES, Outcome, roles, utc
 from loadtests.run_folder import report, run_folder
 from loadtests.target import Ready
+from loadtests.verdict.levels import Measure, State, Verdict
+from loadtests.verdict.results import PERCENTILES, Outcome, roles, utc
 from simulators.errors import BenchError, ConfigurationError
 
 SHORTEST_S = 0.5

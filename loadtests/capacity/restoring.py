@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from loadtests.asked import Asked, plan_of
+from loadtests.machines.sources import parse_sources
 from loadtests.plan import read_accounts
-from loadtests.sources import parse_sources
 from loadtests.target import Ready
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from loadtests.levels import Level, parse_level
 from loadtests.scenarios.kinds import KINDS, Scenario
+from loadtests.verdict.levels import Level, parse_level
 from simulators.errors import ConfigurationError
 
 MOST_UNASKED = 20_000

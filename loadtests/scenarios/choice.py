@@ -1,5 +1,6 @@
 """Which play a scenario has in an engine."""
 
+from loadtests.machines.sources import Sources
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.kinds import Scenario
 from loadtests.scenarios.living import Living
@@ -7,7 +8,6 @@ from loadtests.scenarios.play import Books, Play
 from loadtests.scenarios.provisioning import Provisioning
 from loadtests.scenarios.registering import Registering
 from loadtests.scenarios.tokens import Handshakes
-from loadtests.sources import Sources
 from simulators.sip.transaction import Timers
 
 

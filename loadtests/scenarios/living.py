@@ -13,13 +13,13 @@ import aiohttp
 
 from loadtests.batches import Held
 from loadtests.homes import check_own
+from loadtests.machines.sources import Sources, lay
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.counted import Counted
 from loadtests.scenarios.kinds import Scenario
 from loadtests.scenarios.mcs_api import log_in
 from loadtests.scenarios.play import Books, patience_s
 from loadtests.scenarios.tasks import side_by_side
-from loadtests.sources import Sources, lay
 from simulators.errors import ConfigurationError
 from simulators.estate.lives import Lives
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Iterable
 
 from loadtests.batches import Held, Wire
 from loadtests.homes import Homes, why_closed
+from loadtests.machines.sources import Sources, lay
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.scenarios.play import OVER_LIMIT, Books, patience_s
-from loadtests.sources import Sources, lay
 from loadtests.time_lines import Recorder
 from simulators.core import Address
 from simulators.entropy import Seed

@@ -19,11 +19,11 @@ from loadtests import burst
 from loadtests.asked import Asked
 from loadtests.batches import Held
 from loadtests.plan import PhoneAccount, Plan
-from loadtests.results import Outcome
 from loadtests.scenarios.kinds import Scenario
 from loadtests.scenarios.living import Living
 from loadtests.target import border
 from loadtests.tests.test_burst_loss import engine_of
+from loadtests.verdict.results import Outcome
 from simulators.phone.crowd.arrivals import Shape
 
 SITE = """

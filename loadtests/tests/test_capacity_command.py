@@ -16,11 +16,11 @@ from loadtests.capacity.command import run_capacity, wanted
 from loadtests.capacity.documents import Wanted
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
-from loadtests.levels import parse_level
 from loadtests.plan import Plan
-from loadtests.results import Outcome
 from loadtests.scenarios.kinds import KINDS, Scenario
 from loadtests.target import ROOT, Ready, Report, border
+from loadtests.verdict.levels import parse_level
+from loadtests.verdict.results import Outcome
 from simulators.errors import BenchError, ConfigurationError
 from simulators.phone.crowd.arrivals import Shape
 

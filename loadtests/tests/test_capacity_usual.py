@@ -7,8 +7,8 @@ import pytest
 from loadtests.capacity.documents import Burst, Wanted, run_document, sentence
 from loadtests.capacity.search import Answer, Ended, Kind, Limit
 from loadtests.capacity.usual import most_items, usual, usual_level
-from loadtests.levels import parse_level
 from loadtests.scenarios.kinds import KINDS, STRUCK, Scenario
+from loadtests.verdict.levels import parse_level
 from simulators.errors import ConfigurationError
 
 STORMS = STRUCK | {Scenario.STORM_POWER}

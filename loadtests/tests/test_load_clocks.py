@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.clocks import Clock, Exchange, clock
+from loadtests.machines.clocks import Clock, Exchange, clock
 
 WAY = st.floats(0, 0.5)
 AHEAD = st.floats(-1e5, 1e5)

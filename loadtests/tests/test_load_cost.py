@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.batches import Wire
-from loadtests.cost import Usage, cost
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
+from loadtests.verdict.cost import Usage, cost
 
 PHONES = 200
 

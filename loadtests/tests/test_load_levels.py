@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from loadtests.engine_core.histogram import Histogram
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
-from loadtests.levels import Level, State, document, held, judge, parse_level
+from loadtests.verdict.levels import Level, State, document, held, judge, parse_level
 from simulators.errors import ConfigurationError
 
 UNHURRIED = settings(deadline=None)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.networks import check_address, check_places, laboratory
+from loadtests.machines.networks import check_address, check_places, laboratory
+from loadtests.machines.sources import LAST_PORT, check_sources, lay, parse_sources
 from loadtests.plan import Plan, read_plan
 from loadtests.scenarios.kinds import Scenario
-from loadtests.sources import LAST_PORT, check_sources, lay, parse_sources
 from simulators.errors import ConfigurationError
 
 HERE = Plan(("127.20.0.10", 5060), 30, "a", 500, 100.0, limit_s=65.0)

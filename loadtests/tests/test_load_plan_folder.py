@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.machines.plan_folder import mark, write_plan
 from loadtests.plan import Plan, read_accounts, read_plan
-from loadtests.plan_folder import mark, write_plan
 from loadtests.scenarios.kinds import Scenario
 from loadtests.tests.fake_registrar import passwords, write_accounts
 from simulators.errors import ConfigurationError

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.batches import Held
-from loadtests.by_name import HANDFUL, Named, Place, Roll, Who, beyond, lacking, listed
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
-from loadtests.recovery import Recovery, lasting_harm, recovery
+from loadtests.verdict.by_name import HANDFUL, Named, Place, Roll, Who, beyond, lacking, listed
+from loadtests.verdict.recovery import Recovery, lasting_harm, recovery
 
 PHONES = 200
 EVERY = frozenset(range(PHONES))

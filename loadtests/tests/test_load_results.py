@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from loadtests.batches import Batch, Held, Wire
-from loadtests.by_name import Place, Who
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
-from loadtests.levels import parse_level
 from loadtests.plan import PhoneAccount, Plan
-from loadtests.results import Outcome, burst_document, headline_refused, run_document
 from loadtests.show import last_line, progress_line
 from loadtests.target import Ready, Report
+from loadtests.verdict.by_name import Place, Who
+from loadtests.verdict.levels import parse_level
+from loadtests.verdict.results import Outcome, burst_document, headline_refused, run_document
 from simulators.phone.crowd.arrivals import Shape
 
 PLAN = Plan(("127.20.0.10", 5060), 30, "a", 4, 2.0, limit_s=62.0)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.roster import Hello, Roster
+from loadtests.machines.roster import Hello, Roster
 
 MARK = "the plan's"
 

@@ -12,9 +12,9 @@ from loadtests.driver import Engine
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
 from loadtests.plan import PhoneAccount, Plan
-from loadtests.results import Outcome, burst_document, headline_refused
 from loadtests.scenarios.kinds import KINDS, OF_PHONES, STRUCK, Scenario
 from loadtests.target import Ready, Report
+from loadtests.verdict.results import Outcome, burst_document, headline_refused
 
 UNHURRIED = settings(deadline=None, max_examples=20)
 PLAN = Plan(("127.20.0.10", 5060), 30, "a", 4, 2.0, limit_s=62.0)

@@ -17,9 +17,9 @@ import pytest
 from loadtests.batches import Batch
 from loadtests.driver import Engine
 from loadtests.homes import check_own, why_closed
+from loadtests.machines.sources import PHONE_PORT, Sources, parse_sources
 from loadtests.plan import Plan, read_accounts
 from loadtests.scenarios.kinds import Scenario
-from loadtests.sources import PHONE_PORT, Sources, parse_sources
 from loadtests.target import ROOT, border
 from loadtests.tests.fake_registrar import (
     FakeRegistrar,

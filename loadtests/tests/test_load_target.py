@@ -9,9 +9,9 @@ import pytest
 
 from loadtests.driver import Engine
 from loadtests.errors import TargetError
+from loadtests.machines.sources import parse_sources
 from loadtests.plan import Plan, read_accounts
 from loadtests.scenarios.kinds import Scenario
-from loadtests.sources import parse_sources
 from loadtests.target import Ready, Report, Target, border
 from simulators.addresses import claim_private
 

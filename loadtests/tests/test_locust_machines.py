@@ -22,8 +22,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from loadtests.machines.plan_folder import write_plan
 from loadtests.plan import LONGEST_S, Plan
-from loadtests.plan_folder import write_plan
 from loadtests.target import ROOT
 from loadtests.tests.fake_registrar import (
     FakeRegistrar,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from loadtests.networks import LABORATORY, LOOPBACK, is_loopback, said
+from loadtests.machines.networks import LABORATORY, LOOPBACK, is_loopback, said
 from loadtests.scenarios.kinds import KINDS, OF_PHONES, Scenario
 from simulators.core import Address
 from simulators.errors import ConfigurationError

@@ -11,7 +11,7 @@ from gevent.lock import RLock
 
 from loadtests.batches import Message, from_line
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 class Child:

@@ -21,15 +21,15 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests.batches import Batch, Message, from_line, to_line
-from loadtests.clocks import Clock
+from loadtests.by_locust.child import Child
+from loadtests.by_locust.statistics import counted, merge, merged
+from loadtests.by_locust.workers import Attendance, Gathering
 from loadtests.engine_core.totals import Totals
 from loadtests.errors import GeneratorError
-from loadtests.locust_child import Child
-from loadtests.locust_statistics import counted, merge, merged
-from loadtests.locust_workers import Attendance, Gathering
+from loadtests.machines.clocks import Clock
+from loadtests.machines.plan_folder import mark
+from loadtests.machines.roster import Hello
 from loadtests.plan import Plan
-from loadtests.plan_folder import mark
-from loadtests.roster import Hello
 
 GRACE_S = 90.0
 """Beyond the plan's limit: starting engines, and their last batches."""
@@ -48,7 +48,7 @@ def bench_of(environment: Environment) -> "Bench":
 
 
 class Bench:
-    """One per Locust process; here the plan rules who comes when (else `locust_users`)."""
+    """One per Locust process; here the plan rules who comes when (else `users`)."""
 
     def __init__(self, environment: Environment, plan: Plan) -> None:
         options, runner = environment.parsed_options, environment.runner

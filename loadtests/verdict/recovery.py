@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
-from loadtests.by_name import HANDFUL, Named, Roll, Who, beyond, lacking, listed
 from loadtests.engine_core.totals import Totals
+from loadtests.verdict.by_name import HANDFUL, Named, Roll, Who, beyond, lacking, listed
 from simulators.phone.crowd.arrivals import Shape
 
 STORMS = frozenset({Shape.POWER_RETURN, Shape.FAILOVER, Shape.AT_ONCE})

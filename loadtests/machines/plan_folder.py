@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from loadtests.networks import FILES, STAYING
+from loadtests.machines.networks import FILES, STAYING
 from loadtests.plan import Plan, read_accounts
 from simulators.errors import ConfigurationError
 

@@ -16,7 +16,7 @@ from gevent.event import Event
 from locust.env import Environment
 
 from loadtests.batches import Batch, Message
-from loadtests.locust_engine import ENDED_WITHIN_S, GRACE_S, Bench
+from loadtests.by_locust.engine import ENDED_WITHIN_S, GRACE_S, Bench
 from loadtests.plan import Plan
 
 END, COME = "bench end", "bench come"

@@ -15,9 +15,9 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import STATE_INIT, STATE_MISSING, MasterRunner, WorkerRunner
 
-from loadtests.clocks import Clock, Exchange, clock
 from loadtests.errors import GeneratorError
-from loadtests.roster import Hello, Roster
+from loadtests.machines.clocks import Clock, Exchange, clock
+from loadtests.machines.roster import Hello, Roster
 
 HELLO, WELCOME, REFUSED = "bench hello", "bench welcome", "bench refused"
 PREPARE, CLOCK = "bench prepare", "bench clock"

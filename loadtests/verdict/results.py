@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from loadtests import levels
-from loadtests.by_name import Roll
-from loadtests.cost import Usage, cost
 from loadtests.engine_core.totals import Totals
-from loadtests.levels import Level, Verdict, judge
 from loadtests.plan import PhoneAccount, Plan
-from loadtests.recovery import STORMS, Harm, Recovery, lasting_harm, recovery
 from loadtests.scenarios.kinds import OF_PHONES, STRUCK, Scenario
 from loadtests.target import Ready, Report
+from loadtests.verdict import levels
+from loadtests.verdict.by_name import Roll
+from loadtests.verdict.cost import Usage, cost
+from loadtests.verdict.levels import Level, Verdict, judge
+from loadtests.verdict.recovery import STORMS, Harm, Recovery, lasting_harm, recovery
 from simulators.phone.crowd.arrivals import Shape
 
 MOST_LAG_MS = 100.0

@@ -6,7 +6,7 @@ that a worker which was ended and started again before it has one like any other
 
 from dataclasses import dataclass
 
-from loadtests.sources import parse_sources
+from loadtests.machines.sources import parse_sources
 from simulators.errors import ConfigurationError
 
 

@@ -1,0 +1,1 @@
+"""Several machines: where load may go, where homes are, who has which share, whose clock is off."""

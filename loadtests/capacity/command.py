@@ -30,6 +30,7 @@ from loadtests.capacity.documents import (
     reached,
     run_document,
     sentence,
+    so_far,
 )
 from loadtests.capacity.search import Ended, Search
 from loadtests.capacity.usual import most_items, usual
@@ -124,7 +125,7 @@ async def run_capacity(
     search = Search(asked.lowest, asked.top, asked.repeats, asked.step)
     check_burst(replace(like, phones=asked.phones_at(asked.top), rate_per_s=asked.top))
     check_homes(like, burst.mbg_of(like))
-    ready, restored = burst.running(like), 0
+    ready = burst.running(like)
     started = datetime.now(UTC)
     folder = run_folder(like.run_dir, started, "capacity")
     console.print(
@@ -138,7 +139,44 @@ async def run_capacity(
         console.print(f"No further: {asked.shortened}.", highlight=False, markup=False)
     console.print(f"Target: {asked.target}.", highlight=False, markup=False)
     done: list[Burst] = []
+    try:
+        played_by = await _bursts(asked, like, search, ready, folder, done, console, play, restore)
+    except BenchError as error:
+        raise BenchError(f"{error}; {so_far(done, folder)}") from error
+    answer = search.answer()
+    _write(folder / "capacity.json", capacity_document(asked, search, answer, done))
+    command = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
+    about = run_document(
+        asked,
+        answer,
+        played_by,
+        seed=like.seed,
+        command=command,
+        started=utc(started),
+        finished=utc(datetime.now(UTC)),
+    )
+    _write(folder / "run.json", about)
+    (folder / "scenarios.jsonl").write_text("")
+    console.print()
+    reported = await report(folder, console)
+    console.print(sentence(asked, answer), highlight=False, markup=False)
+    return reached(asked, answer) and reported
+
+
+async def _bursts(
+    asked: Wanted,
+    like: Asked,
+    search: Search,
+    ready: Ready | None,
+    folder: Path,
+    done: list[Burst],
+    console: Console,
+    play: Play,
+    restore: Restore,
+) -> list[dict[str, str]]:
+    """Play what the search asks for, into `done`; returns who played which role."""
     played_by: list[dict[str, str]] = []
+    restored = 0
     while (rate := search.rate) is not None:
         number = len(done) + 1
         name = f"burst-{number:03d}"
@@ -162,24 +200,7 @@ async def run_capacity(
             await _restored(restore(one, ready), rate, console if search.rate is None else None)
         if search.rate is not None:
             await asyncio.sleep(asked.pause_s)
-    answer = search.answer()
-    _write(folder / "capacity.json", capacity_document(asked, search, answer, done))
-    command = shlex.join(["python", "-m", "loadtests", *sys.argv[1:]])
-    about = run_document(
-        asked,
-        answer,
-        played_by,
-        seed=like.seed,
-        command=command,
-        started=utc(started),
-        finished=utc(datetime.now(UTC)),
-    )
-    _write(folder / "run.json", about)
-    (folder / "scenarios.jsonl").write_text("")
-    console.print()
-    reported = await report(folder, console)
-    console.print(sentence(asked, answer), highlight=False, markup=False)
-    return reached(asked, answer) and reported
+    return played_by
 
 
 async def _restored(work: Awaitable[None], rate: float, over: Console | None = None) -> None:

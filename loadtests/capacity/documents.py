@@ -161,6 +161,17 @@ def sentence(asked: Wanted, answer: Answer) -> str:
     )
 
 
+def so_far(bursts: Sequence[Burst], folder: object) -> str:
+    """What a search that had to end in its middle has seen."""
+    if not bursts:
+        return "no burst was played"
+    held = [burst.rate for burst in bursts if burst.ended is Ended.HELD]
+    broken = [burst.rate for burst in bursts if burst.ended is Ended.BROKEN]
+    seen = [f"{max(held):,.4g} per second held"] if held else []
+    seen += [f"{min(broken):,.4g} did not"] if broken else []
+    return f"until then {' and '.join(seen) or 'none could be judged'}: see {folder}"
+
+
 def capacity_document(
     asked: Wanted, search: Search, answer: Answer, bursts: Sequence[Burst]
 ) -> dict[str, object]:

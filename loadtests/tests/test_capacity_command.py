@@ -199,6 +199,26 @@ async def test_a_search_ends_where_the_target_can_not_be_restored_but_keeps_its_
     assert "What the last burst did is still there: it does not recover" in said.getvalue()
 
 
+async def test_a_search_that_ends_in_its_middle_says_what_it_has_seen(tmp_path: Path) -> None:
+    seen = (
+        (0, "it does not recover.*; no burst was played"),
+        (1, "it does not recover.*; until then 10 per second held: see "),
+        (
+            3,
+            r"it does not.*; until then (19|20)\S* per second held and 3\d\S* did not: see ",
+        ),
+    )
+    for fails_after, said in seen:
+        system = MadeUp(25)
+        asked, like = held_at(tmp_path, 20.0)
+        asked = replace(asked, lowest=10.0, highest=50.0)
+        with pytest.raises(BenchError, match=said):
+            await run_capacity(
+                asked, replace(like, run_dir=tmp_path / str(fails_after)),
+                Console(file=io.StringIO()), system, Restored(system, fails_after),
+            )  # fmt: skip
+
+
 def test_accounts_bound_a_search_at_a_running_target(tmp_path: Path) -> None:
     asked, _ = held_at(tmp_path, 20.0)
     assert (asked.phones, asked.top) == (50, 20)

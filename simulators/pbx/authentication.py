@@ -10,6 +10,7 @@ from simulators.pbx.extensions import Extension, Extensions
 from simulators.pbx.refusals import Refusal
 from simulators.pbx.settings import NodeSettings
 from simulators.sip.authenticator import Authenticator, Verdict
+from simulators.sip.digest import Credentials
 from simulators.sip.message import Request
 
 STALE = (Verdict.STALE_NONCE, Verdict.UNKNOWN_NONCE, Verdict.REPLAYED)
@@ -43,12 +44,14 @@ class Authentication:
             algorithms=settings.algorithms,
         )
 
-    def registers(self, authorization: str, extension: str, now: float) -> Refusal | None:
-        """Why a REGISTER with this Authorization (or "") may not change the extension's bindings.
+    def registers(
+        self, authorization: Credentials | str | None, extension: str, now: float
+    ) -> Refusal | None:
+        """Why a REGISTER with this Authorization, if any, may not change the extension's bindings.
 
         Section 10.3, steps 3 to 5.
         """
-        check = self.authenticator.check_text(authorization, "REGISTER", now)
+        check = self.authenticator.check_value(authorization, "REGISTER", now)
         known = extension in self._extensions
         if check.passed:
             if known and check.username == extension:
@@ -79,7 +82,7 @@ class Authentication:
         stale = verdict in STALE
         challenges = self.authenticator.challenges(now, stale=stale)
         first = stale or verdict is Verdict.NO_CREDENTIALS
-        headers = tuple(("WWW-Authenticate", str(challenge)) for challenge in challenges)
+        headers = tuple([("WWW-Authenticate", challenge) for challenge in challenges])
         return Refusal(401, "" if first else verdict.value, headers)
 
     def _password_of(self, auth_name: str) -> str | None:

@@ -19,8 +19,8 @@ from simulators.pbx.registrar import Registrar
 from simulators.pbx.settings import NodeSettings
 from simulators.sip import inspection
 from simulators.sip.dialog import Fields, tag
-from simulators.sip.message import Request, response_to
-from simulators.sip.plain import read_plain
+from simulators.sip.message import MalformedMessage, Request, response_to
+from simulators.sip.plain import Layouts
 from simulators.sip.transaction import Timers, Transactions
 from simulators.sip.transaction_events import RequestReceived, ResponseReceived, TimedOut
 
@@ -53,6 +53,7 @@ class Exchange:
         self.transactions = Transactions(local, entropy, timers)
         self.hot_desk = HotDesk(extensions) if hot_desk is None else hot_desk
         self._entropy = entropy
+        self._layouts = Layouts()
         self._events: list[object] = []
         host = local[0]
         self.authentication = Authentication(name, extensions, entropy, self.settings, host)
@@ -170,12 +171,11 @@ class Exchange:
 
         What is decided is decided by the same registrar as on the long way; the tests compare both.
         """
-        plain = read_plain(data, peer) if data.startswith(b"REGISTER ") else None
-        asked = None if plain is None else Registering.of_plain(plain, peer, UDP)
-        if plain is None or asked is None:
+        plain = self._layouts.glance(data, peer)
+        if plain is None:
             return False
         if not self.transactions.again(plain.key):
-            answer = self.registrar.register(asked, now)
+            answer = self.registrar.register(Registering.of_plain(plain, peer), now)
             tag = self._entropy(4).hex()
             if isinstance(answer, Refusal):
                 octets = plain.answer(answer.status, answer.headers, tag)
@@ -196,16 +196,23 @@ class Exchange:
     def _request(self, received: RequestReceived, now: float) -> None:
         request = received.request
         if request.method == "REGISTER":
-            refused = inspection.refusal(request)
-            if refused is None:
-                answer = self.registrar.register(Registering.of(received), now)
-                self._answer(received, answer, now)
-            else:
-                self._malformed(received, refused, now)
+            self._register(received, now)
         elif _begins_call(request):
             self._call(received, now)
         elif not self.calls.take(received, now):
             self._other(received, now)
+
+    def _register(self, received: RequestReceived, now: float) -> None:
+        refused = inspection.refusal(received.request)
+        if refused is not None:
+            self._malformed(received, refused, now)
+            return
+        try:
+            asked = Registering.of(received)
+        except MalformedMessage as error:
+            self._answer(received, refusals.bad_request(str(error)), now)
+        else:
+            self._answer(received, self.registrar.register(asked, now), now)
 
     def _call(self, received: RequestReceived, now: float) -> None:
         request = received.request

@@ -4,10 +4,7 @@ A part of the exchange, which gives it requests that came whole. Left out: prefe
 registration by a third party, GRUU, Path.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TypeVar
 
 from simulators.core import TCP, TLS, UDP, Address
 from simulators.pbx import refusals
@@ -23,16 +20,11 @@ from simulators.pbx.exchange_events import (
 from simulators.pbx.extensions import DeviceType, Extensions
 from simulators.pbx.hot_desk_phones import HotDeskPhones, Place
 from simulators.pbx.refusals import Refusal
-from simulators.pbx.registering import Registering
+from simulators.pbx.registering import Contact, Registering, read_contact
 from simulators.pbx.settings import NodeSettings
 from simulators.sip.dialog import Fields
-from simulators.sip.headers import NameAddress, Uri, parameters, seconds
+from simulators.sip.headers import Uri, parameters
 from simulators.sip.message import MalformedMessage
-
-MOST_REMEMBERED, LONGEST_REMEMBERED = 20_000, 200
-"""How many texts of To and of Contact, and how long ones, are remembered as read."""
-
-Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +76,10 @@ class Registrar:
 
     def register(self, asked: Registering, now: float) -> Refusal | Fields:
         """Do what a REGISTER asks for; returns the refusal, or the headers of the 200."""
-        try:
-            extension = _user(asked.to)
-        except MalformedMessage as error:
-            return refusals.bad_request(str(error))
-        answer = self._authentication.registers(asked.authorization, extension, now) or self._bind(
-            asked, extension, now
-        )
+        extension = asked.extension
+        answer = self._authentication.registers(asked.authorization, extension, now)
+        if answer is None:
+            answer = self._bind(asked, now)
         if isinstance(answer, Refusal) and answer.why:
             self._events.append(RegistrationRefused(extension, answer.why, answer.status))
         return answer
@@ -127,17 +116,16 @@ class Registrar:
 
     # Inside
 
-    def _bind(self, asked: Registering, extension: str, now: float) -> Refusal | Fields:
+    def _bind(self, asked: Registering, now: float) -> Refusal | Fields:
         """Steps 6 to 8: change the bindings as the contacts say."""
-        contacts, number, call_id = asked.contacts, asked.cseq, asked.call_id
-        header_expires = seconds(asked.expires)
+        extension, call_id, number, contacts, expires, _, peer, transport = asked
         if "*" in contacts:
-            if len(contacts) != 1 or header_expires != 0:
+            if len(contacts) != 1 or expires != 0:
                 return refusals.bad_request("Contact * needs Expires 0 and no other contact")
             wishes = [(row.contact, 0) for row in self.bindings.of(extension)]
         else:
             try:
-                wishes = [self._wish(value, header_expires) for value in contacts]
+                wishes = [self._wish(value, expires) for value in contacts]
             except MalformedMessage as error:
                 return refusals.bad_request(str(error))
         refusal = self._forbidden(extension, wishes, number, call_id)
@@ -145,7 +133,7 @@ class Registrar:
             return refusal
         for contact, expires_s in wishes:
             if expires_s:
-                until, peer, transport = now + expires_s, asked.peer, asked.transport
+                until = now + expires_s
                 self._put(
                     ContactBinding(extension, contact, call_id, number, until, peer, transport),
                     expires_s,
@@ -154,13 +142,15 @@ class Registrar:
                 self.bindings.remove(binding)
                 self._gone(binding, Ending.UNREGISTERED)
         return tuple(
-            ("Contact", f"<{row.contact}>;expires={max(0, round(row.until - now))}")
-            for row in self.bindings.of(extension)
+            [
+                ("Contact", f"<{row.contact}>;expires={max(0, round(row.until - now))}")
+                for row in self.bindings.of(extension)
+            ]
         )
 
-    def _wish(self, value: str, header_expires: int | None) -> tuple[str, int]:
+    def _wish(self, value: Contact | str, header_expires: int | None) -> tuple[str, int]:
         """The contact's URI and the expiry that is asked for it (section 10.2.1.1)."""
-        contact, asked = _contact(value)
+        contact, asked = read_contact(value) if isinstance(value, str) else value
         if asked is None:
             asked = header_expires
         if asked is None:
@@ -216,25 +206,6 @@ class Registrar:
         """One binding is gone; with the last one, the extension."""
         if self.bindings.get(binding.extension) is None:
             self._events.append(ExtensionUnregistered(binding.extension, ending))
-
-
-def _remembered(read: Callable[[str], Read]) -> Callable[[str], Read]:
-    """`read`, which reads only once what phones say again and again; long texts it forgets."""
-    remembering = lru_cache(MOST_REMEMBERED)(read)
-    return lambda value: (remembering if len(value) <= LONGEST_REMEMBERED else read)(value)
-
-
-@_remembered
-def _user(to: str) -> str:
-    """The user part of a To."""
-    return NameAddress.parse(to).uri.user
-
-
-@_remembered
-def _contact(value: str) -> tuple[str, int | None]:
-    """The URI of a Contact, and the expiry that it asks for itself."""
-    contact = NameAddress.parse(value)
-    return str(contact.uri), seconds(contact.params.get("expires", ""))
 
 
 def _place(contact: str) -> tuple[str, Address] | None:

@@ -4,8 +4,8 @@ Used by the MBG (set side) and by the PBX, each with its own realm and its own l
 """
 
 import re
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -41,10 +41,7 @@ class Check(NamedTuple):
         return self.verdict is Verdict.PASSED
 
 
-@dataclass(slots=True)
-class _Issued:
-    until: float
-    highest_count: int = 0
+NO_CREDENTIALS = Check(Verdict.NO_CREDENTIALS)
 
 
 class Authenticator:
@@ -72,29 +69,37 @@ class Authenticator:
         self._lookup = lookup
         self._life = nonce_life_s
         self._algorithms = algorithms
-        self._issued: dict[str, _Issued] = {}
+        self._ends: dict[str, float] = {}
+        self._uses: dict[str, int] = {}
+        """The highest count of a nonce, once it was used."""
+        self._issued: deque[str] = deque()
+        self._texts = {stale: self._words(stale=stale) for stale in (False, True)}
 
     def challenge(self, now: float, *, stale: bool = False) -> Challenge:
         """The challenge that we like best, with a fresh nonce."""
-        return self.challenges(now, stale=stale)[0]
+        return Challenge.parse(self.challenges(now, stale=stale)[0])
 
-    def challenges(self, now: float, *, stale: bool = False) -> list[Challenge]:
-        """One challenge for each algorithm, to be sent in this order; all with one fresh nonce."""
+    def challenges(self, now: float, *, stale: bool = False) -> list[str]:
+        """The words of one challenge for each algorithm, to be sent in this order.
+
+        All have one fresh nonce.
+        """
         self._forget(now)
         nonce = self._entropy(16).hex()
-        self._issued[nonce] = _Issued(now + self._life)
-        return [Challenge(self.realm, nonce, name, stale=stale) for name in self._algorithms]
+        self._ends[nonce] = now + self._life
+        self._issued.append(nonce)
+        return [f"{before}{nonce}{after}" for before, after in self._texts[stale]]
 
     def check(self, request: Request, now: float) -> Check:
         """Judge the request's Authorization header for this realm."""
-        return self.check_text(request.headers.get("authorization"), request.method, now)
+        return self.check_value(request.headers.get("authorization"), request.method, now)
 
-    def check_text(self, text: str, method: str, now: float) -> Check:
+    def check_value(self, value: Credentials | str | None, method: str, now: float) -> Check:
         """The same, of a request of which only this header and the method are known."""
-        if not text:
-            return Check(Verdict.NO_CREDENTIALS)
+        if not value:
+            return NO_CREDENTIALS
         try:
-            credentials = Credentials.parse(text)
+            credentials = Credentials.parse(value) if isinstance(value, str) else value
         except MalformedDigest:
             return Check(Verdict.MALFORMED)
         name = credentials.username
@@ -108,11 +113,12 @@ class Authenticator:
         return Check(self._nonce_verdict(credentials, now), name)
 
     def _nonce_verdict(self, credentials: Credentials, now: float) -> Verdict:
-        issued = self._issued.get(credentials.nonce)
-        if issued is None:
+        nonce = credentials.nonce
+        until = self._ends.get(nonce)
+        if until is None:
             # Right password over a nonce that was forgotten: RFC 2617 section 3.2.1 calls it stale.
             return Verdict.UNKNOWN_NONCE
-        if now >= issued.until:
+        if now >= until:
             return Verdict.STALE_NONCE
         # Without qop there is no count, so nothing tells a copy from a second use: one use then.
         count = 1
@@ -120,15 +126,24 @@ class Authenticator:
             if NONCE_COUNT.fullmatch(credentials.nc) is None:
                 return Verdict.MALFORMED
             count = int(credentials.nc, 16)
-        if count <= issued.highest_count:
+        if count <= self._uses.get(nonce, 0):
             return Verdict.REPLAYED
-        issued.highest_count = count
+        self._uses[nonce] = count
         return Verdict.PASSED
+
+    def _words(self, *, stale: bool) -> list[tuple[str, str]]:
+        """What stands before and after the nonce in the challenge of each algorithm."""
+        words = []
+        for name in self._algorithms:
+            text = str(Challenge(self.realm, "nonce", name, stale=stale))
+            before, _, after = text.rpartition('nonce="nonce"')
+            words.append((f'{before}nonce="', f'"{after}'))
+        return words
 
     def _forget(self, now: float) -> None:
         """Drop nonces that ended; they stand in the order of their ends."""
-        while self._issued:
-            nonce, issued = next(iter(self._issued.items()))
-            if issued.until + self._life > now:
-                break
-            del self._issued[nonce]
+        issued = self._issued
+        while issued and self._ends[issued[0]] + self._life <= now:
+            nonce = issued.popleft()
+            del self._ends[nonce]
+            self._uses.pop(nonce, None)

@@ -1,117 +1,215 @@
-"""A lean reader of plain requests over UDP: the form in which nearly all of them come.
+"""Plain REGISTERs over UDP, read at a glance: the form in which nearly all of them come.
 
-Plain is a request whose octets are printable ASCII in lines that end in CRLF, without a body, each
-header once, with its usual name and a blank after the colon. `read_plain` gives the same values
-as `message.parse` and the look-ups of `headers` do, or None: whatever is unusual is for those. That
-both agree is a property that the tests of their user check.
+A phone lays out its requests always alike: the same headers in the same order. So each layout is
+learnt once, and from then on recognized by one pattern, which reads all values in one go. A glance
+says what `message.parse` and the look-ups of `headers` and `digest` would say, or nothing: whatever
+is not exactly as usual (another header, another form of a value, odd octets, a body) is for those.
+That both agree is a property that the tests of its users check.
 """
 
 import re
-from functools import lru_cache
-from operator import methodcaller
+from collections.abc import Callable
 from typing import NamedTuple
 
 from simulators.core import Address
-from simulators.sip.headers import Uri
-from simulators.sip.message import MalformedMessage
+from simulators.sip.digest import Credentials
 from simulators.sip.vocabulary import REASONS, USUAL
 
-PRINTABLE = bytes(range(0x20, 0x7F))
-LINE_ENDS = [b"\r\n" * count for count in range(64)]
-"""What is left of a plain request of so many lines without its printable octets."""
+MOST_LAYOUTS = 32
+"""Those seen first; others are left to the full parser."""
 
-NAMES = frozenset(USUAL) - {"Require"}
+_USER, _HOST = r"[A-Za-z0-9\-_.!~*'()]++", r"[A-Za-z0-9.-]++"
+_PORT = r"(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
+_PLACE = rf"{_HOST}(?::{_PORT})?(?:;[A-Za-z0-9;=\-_.]++)?"
+_NAME = r'(?:"[ !#-\[\]-~]*+" )?'
+_TEXT = r"[!-~][ -~]*+(?<! )"
+
+_START = rf"REGISTER sips?:(?:{_USER}@)?{_PLACE} SIP/2\.0"
+_VALUES = {
+    "Via": rf"SIP/2\.0/UDP (?P<host>{_HOST})(?::(?P<port>{_PORT}))?(?P<before>;rport)?"
+    r";branch=(?P<branch>z9hG4bK[A-Za-z0-9.+_-]++)(?P<after>(?(before)(?!)|;rport))?",
+    "From": rf"(?P<sender>{_TEXT})",
+    "To": rf"(?P<to>{_NAME}<sips?:(?P<user>{_USER})@{_PLACE}>)",
+    "Call-ID": rf"(?P<call_id>{_TEXT})",
+    "CSeq": r"(?P<cseq>0|[1-9][0-9]{0,8}) REGISTER",
+    "Contact": rf"{_NAME}<(?P<contact>sips?:{_USER}@{_PLACE})>(?:;expires=(?P<own>[0-9]{{1,9}}))?",
+    "Expires": r"(?P<expires>[0-9]{1,9})",
+    "Max-Forwards": r"[0-9]{1,2}",
+    "Content-Length": r"0",
+}
+"""Usual values of the headers that are looked into; of others (`USUAL`) any text is."""
+
+_NEEDED = frozenset(("Via", "From", "To", "Call-ID", "CSeq"))
+_UNREAD = frozenset(USUAL) - {"Require"}
 """Headers that don't change how a request is to be read; Require wants a closer look."""
 
-REMEMBERED, LONGEST = 1000, 200
-"""How many start lines, and how long ones, are remembered as read."""
+_FIELD = re.compile(r'(\w+)=("?)[^",]*"?(, ?|$)', re.ASCII)
+_FIELDS = {
+    name: rf'{name}="(?P<{name}>[ !#-\[\]-~]*+)"'
+    for name in ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque")
+} | {name: rf"{name}=(?P<{name}>[\w-]++)" for name in ("algorithm", "qop", "nc")}
+_NEEDED_FIELDS = frozenset(("username", "realm", "nonce", "uri", "response"))
 
-_NAME_AND_VALUE = methodcaller("split", ": ", 1)
-_START = re.compile(r"([A-Z]+) (sips?:[!-~]+) SIP/2\.0")
-_VIA = re.compile(
-    r"SIP/2\.0/UDP ([A-Za-z0-9.-]+)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
-    r"(;rport)?;branch=(z9hG4bK[A-Za-z0-9.+_-]+)(;rport)?"
-)
-_CSEQ = re.compile(r"(0|[1-9][0-9]{0,8}) ([A-Z]+)")
+_READ = (
+    "host", "port", "before", "branch", "after", "sender", "to", "user", "call_id", "cseq",
+    "contact", "own", "expires", "username",
+)  # fmt: skip
+_CREDENTIALS = (
+    "username", "realm", "nonce", "uri", "response", "algorithm", "qop", "cnonce", "nc", "opaque",
+)  # fmt: skip
 
 
 class Plain(NamedTuple):
-    """A request as its user needs it, and what an answer repeats of it.
+    """A REGISTER as its user needs it, and what an answer repeats of it.
 
     Args:
         key: of its server transaction, as the transaction layer makes it.
         via: with where it came from (RFC 3581).
+        sender, to, call_id: From, To and Call-ID as they came; user: the user part of To.
+        contact: URI of its only contact, and the expiry that it asks for itself.
+        expires: of the header.
     """
 
-    method: str
     key: str
     via: str
+    sender: str
+    to: str
+    user: str
+    call_id: str
     cseq: int
-    headers: dict[str, str]
+    contact: tuple[str, int | None] | None
+    expires: int | None
+    credentials: Credentials | None
 
     def answer(self, status: int, fields: tuple[tuple[str, str], ...], tag: str) -> bytes:
         """The octets of a final answer without a body (section 8.2.6)."""
-        headers = self.headers
         more = "".join([f"{name}: {value}\r\n" for name, value in fields])
         return (
-            f"SIP/2.0 {status} {REASONS[status]}\r\nVia: {self.via}\r\nFrom: {headers['From']}\r\n"
-            f"To: {headers['To']};tag={tag}\r\nCall-ID: {headers['Call-ID']}\r\n"
-            f"CSeq: {headers['CSeq']}\r\n{more}Content-Length: 0\r\n\r\n"
+            f"SIP/2.0 {status} {REASONS[status]}\r\nVia: {self.via}\r\nFrom: {self.sender}\r\n"
+            f"To: {self.to};tag={tag}\r\nCall-ID: {self.call_id}\r\n"
+            f"CSeq: {self.cseq} REGISTER\r\n{more}Content-Length: 0\r\n\r\n"
         ).encode()
 
 
-def read_plain(data: bytes, peer: Address) -> Plain | None:
-    """A request that came from `peer`; None if it is not plain, or none that a UAS may take."""
-    ends = data.translate(None, PRINTABLE)
-    count = len(ends) >> 1
-    if count >= len(LINE_ENDS) or ends != LINE_ENDS[count]:
-        return None
-    start, *lines = data.decode("ascii").split("\r\n")
-    if len(lines) != count or lines[-2:] != ["", ""]:
-        return None
-    del lines[-2:]
-    try:
-        headers: dict[str, str] = dict(map(_NAME_AND_VALUE, lines))
-        via = _VIA.fullmatch(headers["Via"])
-        cseq = _CSEQ.fullmatch(headers["CSeq"])
-        frm, to, call_id = headers["From"], headers["To"], headers["Call-ID"]
-        ends_well = frm[-1] != " " != call_id[-1] and to[-1] == ">"
-        whole = ends_well and " " not in (frm[0], to[0], call_id[0])
-    except (ValueError, KeyError, IndexError):
-        return None
-    method = _method(start) if len(start) <= LONGEST else ""
+class _Layout(NamedTuple):
+    """Requests of one form, and which groups are what is read (0: none is)."""
+
+    fits: Callable[[str], re.Match[str] | None]
+    read: tuple[int, ...]
+    credentials: tuple[int, ...]
+
+
+class Layouts:
+    """The layouts that were learnt."""
+
+    def __init__(self) -> None:
+        self._known: list[_Layout] = []
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def glance(self, data: bytes, peer: Address) -> Plain | None:
+        """A request that came from `peer`; None where the full parser has to look."""
+        try:
+            text = data.decode("ascii")
+        except UnicodeDecodeError:
+            return None
+        known = self._known
+        for at, layout in enumerate(known):
+            found = layout.fits(text)
+            if found is not None:
+                if at:
+                    known.insert(0, known.pop(at))  # what comes often is looked for first
+                return _plain(found, layout, peer)
+        return self.glance(data, peer) if self._learns(text) else None
+
+    def _learns(self, text: str) -> bool:
+        """Learn the layout of a request; False where it isn't a usual one."""
+        if not text.startswith("REGISTER ") or not text.endswith("\r\n\r\n"):
+            return False
+        if len(self._known) >= MOST_LAYOUTS:
+            return False
+        start, *lines = text[:-4].split("\r\n")
+        names: list[str] = []
+        forms = [_START + r"\r\n"]
+        for line in lines:
+            name, _, value = line.partition(": ")
+            usual = _usual(name, value)
+            if usual is None or re.fullmatch(usual, value) is None:
+                return False
+            names.append(name)
+            # With and without credentials, a request is of the same layout.
+            optional = "?" if name == "Authorization" else ""
+            forms.append(rf"(?:{name}: {usual}\r\n){optional}")
+        if len(set(names)) < len(names) or not _NEEDED.issubset(names):
+            return False
+        if re.fullmatch(_START, start) is None:
+            return False
+        pattern = re.compile("".join([*forms, r"\r\n(?P<none>(?!))?"]))
+        groups = pattern.groupindex
+        self._known.insert(
+            0,
+            _Layout(
+                pattern.fullmatch,
+                tuple(groups.get(name, groups["none"]) for name in _READ),
+                tuple(groups.get(name, groups["none"]) for name in _CREDENTIALS),
+            ),
+        )
+        return True
+
+
+def _usual(name: str, value: str) -> str | None:
+    """The pattern of usual values of a header; None where no value is usual."""
+    if name == "Authorization":
+        return _usual_credentials(value)
+    return _VALUES.get(name, "[ -~]*+" if name in _UNREAD else None)
+
+
+def _usual_credentials(text: str) -> str | None:
+    """The pattern of digest credentials with the same fields; None where they are unusual."""
+    scheme, _, fields = text.partition(" ")
+    names = [found[1] for found in _FIELD.finditer(fields)]
     if (
-        via is None
-        or cseq is None
-        or not whole
-        or cseq[2] != method
-        or len(headers) != len(lines)
-        or not NAMES.issuperset(headers)
-        or headers.get("Content-Length", "0") != "0"
-        or not _is_hop_count(headers.get("Max-Forwards", "70"))
+        scheme != "Digest"
+        or len(set(names)) < len(names)
+        or not _NEEDED_FIELDS.issubset(names)
+        or not _FIELDS.keys() >= set(names)
+        or ("qop" in names and not {"cnonce", "nc"}.issubset(names))
     ):
         return None
-    host, port, before, branch, after = via.groups()
+    return "Digest " + ", ?".join(_FIELDS[name] for name in names)
+
+
+def _plain(found: re.Match[str], layout: _Layout, peer: Address) -> Plain:
+    (
+        host, port, before, branch, after, sender, to, user, call_id, cseq,
+        contact, own, expires, username,
+    ) = found.group(*layout.read)  # fmt: skip
     place = f"{host}:{port}" if port else host
-    if before:
-        if after:
-            return None
-        marked = f"SIP/2.0/UDP {place};rport={peer[1]};branch={branch};received={peer[0]}"
-    else:
-        rport = f";rport={peer[1]}" if after else ""
-        marked = f"SIP/2.0/UDP {place};branch={branch}{rport};received={peer[0]}"
-    return Plain(method, f"{branch}/{host}:{port}/{method}", marked, int(cseq[1]), headers)
-
-
-def _is_hop_count(text: str) -> bool:
-    return text == "70" or (text.isdigit() and len(text) < 3)
-
-
-@lru_cache(REMEMBERED)
-def _method(start: str) -> str:
-    """The method of a start line whose Request-URI is a SIP address; "" of any other line."""
-    found = _START.fullmatch(start)
-    try:
-        return found[1] if found is not None and Uri.parse(found[2]) else ""
-    except MalformedMessage:
-        return ""
+    rport = f";rport={peer[1]}" if before or after else ""
+    via = (
+        f"SIP/2.0/UDP {place}{rport};branch={branch};received={peer[0]}"
+        if before
+        else f"SIP/2.0/UDP {place};branch={branch}{rport};received={peer[0]}"
+    )
+    credentials = None
+    if username is not None:
+        _, realm, nonce, uri, response, algorithm, qop, cnonce, nc, opaque = found.group(
+            *layout.credentials
+        )
+        credentials = Credentials(
+            username, realm, nonce, uri, response.lower(), (algorithm or "MD5").upper(),
+            qop or "", cnonce or "", nc or "", opaque or "",
+        )  # fmt: skip
+    return Plain(
+        f"{branch}/{host}:{port}/REGISTER",
+        via,
+        sender,
+        to,
+        user,
+        call_id,
+        int(cseq),
+        None if contact is None else (contact, None if own is None else int(own)),
+        None if expires is None else int(expires),
+        credentials,
+    )

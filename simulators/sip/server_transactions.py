@@ -4,6 +4,7 @@ A request that can't be a transaction is refused here without a state: 400 for o
 every request has (section 8.1.1), 481 for a CANCEL of nothing (section 9.2).
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 from simulators.core import STREAMS, UDP, Address, Entropy
@@ -65,9 +66,13 @@ class ServerTransactions:
         self._entropy = entropy
         self._servers: dict[str, _Server] = {}
         self._due = Due()
+        self._answered: dict[str, tuple[bytes, Address]] = {}
+        """Those that were begun and answered at once: what copies get, and where."""
+        self._forget: deque[tuple[float, str]] = deque()
+        """When they are forgotten; all are kept for the same time, so in order."""
 
     def __len__(self) -> int:
-        return len(self._servers)
+        return len(self._servers) + len(self._answered)
 
     def request(self, request: Request, peer: Address, now: float, transport: str) -> None:
         """Take a request.
@@ -101,6 +106,11 @@ class ServerTransactions:
 
     def again(self, key: str) -> bool:
         """Whether this is the key of a request that came before; its answer goes out once more."""
+        known = self._answered.get(key)
+        if known is not None:
+            self._outbox.retransmissions += 1
+            self._outbox.put(*known, UDP)
+            return True
         server = self._servers.get(key)
         if server is None:
             return False
@@ -111,11 +121,9 @@ class ServerTransactions:
 
     def answered(self, key: str, data: bytes, peer: Address, now: float) -> None:
         """Take the answer to a request over UDP, no INVITE, that the user has read by itself."""
-        self._servers[key] = server = _Server(
-            key, SERVER, State.COMPLETED, peer, UDP, NEVER, now + self._timers.f, None, data=data
-        )
+        self._answered[key] = data, peer
+        self._forget.append((now + self._timers.f, key))
         self._outbox.put(data, peer, UDP)
-        self._due.watch(server)
 
     def unreadable(self, data: bytes, why: str, peer: Address, transport: str) -> None:
         """Refuse what is a request but can't be read, if a response can be made."""
@@ -171,10 +179,15 @@ class ServerTransactions:
 
     def timer_at(self) -> float | None:
         """When `handle_timer` wants to be called."""
-        return self._due.at()
+        at = self._due.at()
+        forget = self._forget
+        return forget[0][0] if forget and (at is None or forget[0][0] < at) else at
 
     def handle_timer(self, now: float) -> None:
         """Say 100, retransmit refusals of an INVITE, and forget what is due."""
+        forget = self._forget
+        while forget and forget[0][0] <= now:
+            del self._answered[forget.popleft()[1]]
         for at, key in self._due.by(now):
             server = self._servers.get(key)
             if server is None or server.queued_at != at:

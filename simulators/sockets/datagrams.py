@@ -36,6 +36,7 @@ class DatagramPort:
         self.side = side
         self.local: Address = ("", 0)
         self._owner = owner
+        self._clock = around.clock
         self._network = around.network
         self._journal = around.journal
         self._traffic = around.network.traffic
@@ -74,21 +75,22 @@ class DatagramPort:
             what = first_word(data)
             self._journal.lost(self.local, to, transport=UDP, reason=NO_ADDRESS, what=what)
             return
-        if self._journal.enabled or not self._network.allows(self.local[0], to[0]):
-            if not self._network.passes(self.local, to, UDP, first_word(data)):
+        network, traffic = self._network, self._traffic
+        if self._journal.enabled or not network.allows(self.local[0], to[0]):
+            if not network.passes(self.local, to, UDP, first_word(data)):
                 return
             if not self._journal.is_recorded_at(to):
                 record_sip(self._journal, self.local, to, data)
-        self._network.leaves(self.local, to)
+        network.leaves(self.local, to)
         try:
             self._socket.sendto(data, to)
         except OSError:  # no route, too long, no room: on UDP that is silence
-            if self._traffic is not None:
-                self._traffic.send_errors += 1
+            if traffic is not None:
+                traffic.send_errors += 1
         else:
-            if self._traffic is not None:
-                self._traffic.sent += 1
-                self._traffic.sent_octets += len(data)
+            if traffic is not None:
+                traffic.sent += 1
+                traffic.sent_octets += len(data)
 
     def close(self) -> None:
         if self._socket is not None:
@@ -104,6 +106,8 @@ class DatagramPort:
 
     def _read(self) -> None:
         """Take what waits; the driver sends and tells when a few have been taken."""
+        owner, network, local, traffic = self._owner, self._network, self.local, self._traffic
+        straight = owner.straight()
         try:
             for _ in range(AT_A_TURN):
                 if self._socket is None:  # closed by what the last one brought about
@@ -114,13 +118,17 @@ class DatagramPort:
                     return
                 except OSError:
                     continue  # a peer's port is closed (ICMP): on UDP that is silence
-                if self._traffic is not None:
-                    self._traffic.received += 1
-                    self._traffic.received_octets += len(data)
+                if traffic is not None:
+                    traffic.received += 1
+                    traffic.received_octets += len(data)
                 # A sender of ours has journaled what can't pass as lost; a stranger gets silence.
-                if self._network.arrives(peer, self.local):
-                    self._owner.arrived(data, peer, self.local, self)
-                    if self._journal.enabled:
-                        self._owner.pump()  # what came and what it brought about, side by side
+                if not network.arrives(peer, local):
+                    continue
+                if straight is not None:
+                    straight(data, peer, self._clock.steady(), self.side, UDP)
+                    continue
+                owner.arrived(data, peer, local, self)
+                if self._journal.enabled:
+                    owner.pump()  # what came and what it brought about, side by side
         finally:
-            self._owner.pump()
+            owner.pump()

@@ -13,7 +13,7 @@ from simulators.journal import Journal
 from simulators.network import Network
 from simulators.sockets.datagrams import DatagramPort
 from simulators.sockets.disturbance import Detour, Disturber, Way
-from simulators.sockets.ports import Port, Secrets, StreamLimits, Surroundings
+from simulators.sockets.ports import Port, Receive, Secrets, StreamLimits, Surroundings
 from simulators.sockets.sip_journal import first_word, record_sip
 from simulators.sockets.streams import StreamPort
 
@@ -121,9 +121,13 @@ class SipDriver:
 
     # What ports say
 
+    def straight(self) -> Receive | None:
+        """The core's own `receive` while no message is journaled, or could be disturbed."""
+        return self.core.receive if self._is_calm() and not self._journal.enabled else None
+
     def arrived(self, data: bytes, peer: Address, local: Address, port: Port) -> None:
         """Give a message that arrived to the core; the port calls `pump` when it has no more."""
-        if self.disturber is None or self.disturber.is_calm:
+        if self._is_calm():
             self._deliver(data, peer, local, port)
         else:
             self._disturb("in", data, peer, port, lambda d: self._late(d, peer, local, port))
@@ -148,13 +152,16 @@ class SipDriver:
         self.pump()
 
     def _carry_out(self) -> None:
+        ports = self._ports
         while True:
+            calm = self._is_calm()
             for message in self.core.to_send():
-                port = self._ports.get((message.side, message.transport))
+                data, to, side, transport = message
+                port = ports.get((side, transport))
                 if port is None:
                     continue  # closed meanwhile: like a cable that was pulled
-                if self.disturber is None or self.disturber.is_calm:
-                    port.send(message.data, message.to)
+                if calm:
+                    port.send(data, to)
                 else:
                     self._disturb_out(message, port)
             events = self.core.events()
@@ -162,6 +169,9 @@ class SipDriver:
                 break
             for event in events:
                 self._on_event(event)
+
+    def _is_calm(self) -> bool:
+        return self.disturber is None or self.disturber.is_calm
 
     def _disturb_out(self, message: Datagram, port: Port) -> None:
         self._disturb("out", message.data, message.to, port, lambda d: port.send(d, message.to))

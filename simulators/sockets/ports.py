@@ -5,6 +5,7 @@ whole messages, and the driver gives it messages to send.
 """
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,8 +75,18 @@ class Port(Protocol):
         """After `close`: return when the address is free for others."""
 
 
+Receive = Callable[[bytes, Address, float, str, str], None]
+"""The `receive` of a core."""
+
+
 class Owner(Protocol):
     """The driver as its ports see it."""
+
+    def straight(self) -> Receive | None:
+        """What takes messages where nobody else looks at them; None: `arrived` does.
+
+        True until the next `pump`.
+        """
 
     def arrived(self, data: bytes, peer: Address, local: Address, port: Port) -> None:
         """A whole message came from `peer` to the socket `local`; `pump` is to follow."""

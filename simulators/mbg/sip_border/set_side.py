@@ -99,7 +99,7 @@ class SetSide:
     ) -> None:
         stale = verdict in STALE
         challenges = self._authenticator.challenges(now, stale=stale)
-        headers = [("WWW-Authenticate", str(challenge)) for challenge in challenges]
+        headers = [("WWW-Authenticate", challenge) for challenge in challenges]
         self._uas.answer(received, 401, now, headers=headers)
         if verdict is not Verdict.NO_CREDENTIALS and not stale:
             self._refused(device, 401, verdict.value)

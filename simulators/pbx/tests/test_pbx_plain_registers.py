@@ -2,10 +2,12 @@
 
 Two exchanges of the same seed hear the same octets; one of them never takes the short way. What
 they answer, whom they have bound, and what they tell is the same, but for the order of headers.
+Each exchange has layouts to learn.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import permutations
 
 import pytest
 from hypothesis import event, given, settings
@@ -16,9 +18,10 @@ from simulators.entropy import Seed
 from simulators.pbx.exchange import Exchange
 from simulators.pbx.extensions import DeviceType, Extension, Extensions
 from simulators.pbx.settings import NodeSettings
-from simulators.sip.digest import Challenge, answer
+from simulators.sip.digest import Challenge, Credentials, answer
+from simulators.sip.headers import NameAddress, seconds
 from simulators.sip.message import MalformedMessage, Request, Response, parse
-from simulators.sip.plain import read_plain
+from simulators.sip.plain import MOST_LAYOUTS, Layouts, Plain
 
 NODE: Address = ("127.10.0.21", 5060)
 REALM = "Head Office, Annex"
@@ -259,7 +262,7 @@ def both(taken: list[Wish], algorithms: tuple[str, ...], contacts: int) -> Itera
         one, other = hear(short, data, peer, now), hear(long, data, peer, now)
         assert one == other, data.decode("utf-8", "replace")
         challenge = latest(one[0]) or challenge
-        yield read_plain(data, peer) is not None
+        yield Layouts().glance(data, peer) is not None
 
 
 @settings(max_examples=300, deadline=None)
@@ -307,28 +310,93 @@ def test_damage_anywhere_comes_to_the_same(data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, 3))
     damaged = PLAIN[:at] + put + PLAIN[at + cut :]
     made = exchange(Exchange, ("MD5",), 1), exchange(LongWay, ("MD5",), 1)
+    for each in made if data.draw(st.booleans()) else ():  # the layout is known
+        hear(each, Wish(branch=1).octets(None), PEERS[0], 0.5)
     one, other = (hear(each, damaged, PEERS[0], 1.0) for each in made)
     assert one == other
 
 
-def test_what_is_read_is_what_the_parser_reads() -> None:
-    data = Wish(extra=["User-Agent: Mitel6930 MAC:14-00-E9-12-34-56"]).octets(None)
-    plain, message = read_plain(data, PEERS[0]), parse(data)
-    assert plain is not None and isinstance(message, Request)
-    assert [(n, v) for n, v in plain.headers.items() if n != "Via"] == message.headers.items[1:]
-    assert (plain.method, plain.cseq) == ("REGISTER", 1)
-    assert plain.via.endswith(";rport=5060;received=127.10.0.10")
+NAMED = '"A, B" <sip:2101@127.10.64.7:65535;transport=udp>;expires=60'
+
+
+@pytest.mark.parametrize("contact", ["", "<sip:2101@127.10.64.7>", NAMED])
+@pytest.mark.parametrize("credentials", [False, True])
+def test_what_is_read_is_what_the_parser_reads(contact: str, credentials: bool) -> None:
+    wish = Wish(contact=contact, credentials=credentials, to='"Ada" <sips:{extension}@h:5061;x=y>')
+    wish.extra = ["User-Agent: Mitel6930 MAC:14-00-E9-12-34-56"]
+    data = wish.octets(Challenge(REALM, "n", opaque="o"))
+    for layouts in (Layouts(), layouts_of(data)):
+        plain, message = layouts.glance(data, PEERS[0]), parse(data)
+        assert plain is not None and isinstance(message, Request)
+        header = message.headers.get
+        assert (plain.sender, plain.to, plain.call_id) == tuple(
+            map(header, ("from", "to", "call-id"))
+        )
+        assert plain.user == NameAddress.parse(plain.to).uri.user
+        assert f"{plain.cseq} REGISTER" == header("cseq")
+        assert plain.expires == seconds(header("expires"))
+        if plain.contact is None:
+            assert not contact
+        else:
+            read = NameAddress.parse(header("contact"))
+            assert plain.contact == (str(read.uri), seconds(read.params.get("expires", "")))
+        if plain.credentials is None:
+            assert not credentials
+        else:
+            assert plain.credentials == Credentials.parse(header("authorization"))
+        assert plain.via.endswith(";rport=5060;received=127.10.0.10")
+
+
+def layouts_of(*requests: bytes) -> Layouts:
+    layouts = Layouts()
+    for data in requests:
+        layouts.glance(data, PEERS[0])
+    return layouts
+
+
+def test_a_layout_is_learnt_once_and_the_number_of_them_is_bounded() -> None:
+    one, other = Wish(order=0).octets(None), Wish(order=1).octets(None)
+    layouts = layouts_of(one, other, one, Wish(branch=7).octets(None))
+    assert len(layouts) == 2
+    odd = [Wish(extra=[f"{name}: x" for name in names]) for names in permutations(HARMLESS)]
+    layouts = layouts_of(one, *(wish.octets(None) for wish in odd))
+    assert len(layouts) == MOST_LAYOUTS < len(odd)
+    assert layouts.glance(one, PEERS[0]) is not None
+    assert layouts.glance(other, PEERS[0]) is None
+
+
+HARMLESS = ("User-Agent", "Supported", "Allow", "Subject", "Date")
+
+
+def test_layouts_that_are_known_do_not_change_what_is_read() -> None:
+    """Whatever was learnt before, by whomever, a request is read alike, or not at all."""
+    requests = [wish.octets(Challenge(REALM, "n")) for wish in VARIED]
+    known = layouts_of(*requests)
+    for data in requests:
+        alone = Layouts().glance(data, PEERS[0])
+        assert alone is not None
+        assert known.glance(data, PEERS[0]) == alone
+
+
+VARIED = [
+    Wish(order=order, qop=qop, contact=contact, expires=expires, credentials=credentials)
+    for order in (0, 4)
+    for qop in ("auth", "")
+    for contact in ("", "<sip:2101@127.10.64.7:5062>")
+    for expires in ("", "300")
+    for credentials in (False, True)
+]
 
 
 def test_a_difference_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison's own negative control: a short way that takes another CSeq."""
-    real = read_plain
+    real = Layouts.glance
 
-    def wrong(data: bytes, peer: Address) -> object:
-        plain = real(data, peer)
+    def wrong(layouts: Layouts, data: bytes, peer: Address) -> Plain | None:
+        plain = real(layouts, data, peer)
         return None if plain is None else plain._replace(cseq=plain.cseq + 1)
 
-    monkeypatch.setattr("simulators.pbx.exchange.read_plain", wrong)
+    monkeypatch.setattr(Layouts, "glance", wrong)
     taken = [Wish(credentials=False), Wish(branch=1, cseq="2 REGISTER")]
     with pytest.raises(AssertionError):
         list(both(taken, ("MD5",), 1))

@@ -5,26 +5,10 @@ full parser, with a mark in place of the nonce. Where that finds the mark to be 
 fits whatever nonce stands there, if that needs no unescaping.
 """
 
-import hashlib
-from collections.abc import Callable
-from typing import Protocol
-
-from simulators.sip.digest import Challenge, MalformedDigest
-
-try:  # Python's own MD5 starts in half the time of OpenSSL's, and texts here are short
-    from _md5 import md5 as _md5  # type: ignore[import-not-found,unused-ignore]
-except ImportError:
-    _md5 = hashlib.md5
+from simulators.sip.digest import ALGORITHMS, Challenge, MalformedDigest
 
 MOST_SHAPES = 200
 _MARK = "nonce in between"
-
-
-class _Digest(Protocol):
-    def hexdigest(self) -> str: ...
-
-
-HASHES: dict[str, Callable[[bytes], _Digest]] = {"MD5": _md5, "SHA-256": hashlib.sha256}
 
 
 class Shape:
@@ -51,7 +35,7 @@ class Shape:
         self.stale = challenge.stale
         self.realm = challenge.realm
         self.qop = challenge.qop
-        self.digest = HASHES[challenge.algorithm]
+        self.digest = ALGORITHMS[challenge.algorithm]
         self.space = challenge.realm, challenge.algorithm
         self.ha2 = self.digest(f"REGISTER:sip:{domain}".encode()).hexdigest()
         self.before = f'", realm="{escaped(challenge.realm)}", nonce="'

@@ -136,7 +136,7 @@ def test_no_two_challenges_are_alike(authenticator: Authenticator) -> None:
 def test_several_algorithms_are_offered_in_order_and_each_is_taken_once() -> None:
     entropy = Seed(1).stream("a").randbytes
     authenticator = Authenticator("mbg", entropy, PASSWORDS.get, algorithms=("SHA-256", "MD5"))
-    strong, weak = authenticator.challenges(0)
+    strong, weak = map(Challenge.parse, authenticator.challenges(0))
     assert [strong.algorithm, weak.algorithm] == ["SHA-256", "MD5"]
     assert strong.nonce == weak.nonce
     for count, offered in enumerate((strong, weak), start=1):

@@ -6,6 +6,7 @@ connection, or through the NAT binding of the same UDP source.
 """
 
 import heapq
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from simulators.core import Address
@@ -41,7 +42,7 @@ class Bindings:
     """The table; of several bindings of an extension the last one was heard of last."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, list[ContactBinding]] = {}
+        self._rows: dict[str, tuple[ContactBinding, ...]] = {}
         self._ends: list[tuple[float, str]] = []
 
     def __len__(self) -> int:
@@ -53,9 +54,9 @@ class Bindings:
         rows = self._rows.get(extension)
         return rows[-1] if rows else None
 
-    def of(self, extension: str) -> list[ContactBinding]:
+    def of(self, extension: str) -> tuple[ContactBinding, ...]:
         """All bindings of an extension."""
-        return list(self._rows.get(extension, ()))
+        return self._rows.get(extension, ())
 
     def find(self, extension: str, contact: str) -> ContactBinding | None:
         """The binding to this contact, or to one that means the same (section 19.1.4)."""
@@ -75,13 +76,13 @@ class Bindings:
             whether it took the place of one to the same contact.
         """
         extension = binding.extension
-        before = self.find(extension, binding.contact)
-        rows = self._rows.setdefault(extension, [])
+        rows = self._rows.get(extension, ())
+        before = self.find(extension, binding.contact) if rows else None
         if before is not None:
-            rows.remove(before)
+            rows = tuple([row for row in rows if row is not before])
         elif len(rows) >= most:
-            del rows[0]
-        rows.append(binding)
+            rows = rows[1:]
+        self._rows[extension] = (*rows, binding)
         heapq.heappush(self._ends, (binding.until, extension))
         if len(self._ends) > 2 * most * len(self._rows) + SPARE_ENDS:
             self._ends = [
@@ -92,11 +93,12 @@ class Bindings:
 
     def remove(self, binding: ContactBinding) -> None:
         """Take one binding out."""
-        rows = self._rows.get(binding.extension, [])
-        if binding in rows:
-            rows.remove(binding)
-            if not rows:
-                del self._rows[binding.extension]
+        extension = binding.extension
+        rows = tuple([row for row in self._rows.get(extension, ()) if row != binding])
+        if rows:
+            self._rows[extension] = rows
+        else:
+            self._rows.pop(extension, None)
 
     def remove_all(self, extension: str) -> bool:
         """Take out all that an extension has; returns whether there was anything."""
@@ -126,8 +128,10 @@ class Bindings:
             heapq.heappop(ends)  # refreshed or removed meanwhile
         return None
 
-    def expired(self, now: float) -> list[ContactBinding]:
+    def expired(self, now: float) -> Sequence[ContactBinding]:
         """Take out the bindings that have ended by `now`, in the order of their ends."""
+        if not self._ends or self._ends[0][0] > now:
+            return ()
         gone: list[ContactBinding] = []
         while self._ends and self._ends[0][0] <= now:
             end, extension = heapq.heappop(self._ends)

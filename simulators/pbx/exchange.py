@@ -175,7 +175,7 @@ class Exchange:
         if plain is None:
             return False
         if not self.transactions.again(plain.key):
-            answer = self.registrar.register(Registering.of_plain(plain, peer), now)
+            answer = self.registrar.register(plain, now)
             tag = self._entropy(4).hex()
             if isinstance(answer, Refusal):
                 octets = plain.answer(answer.status, answer.headers, tag)

@@ -14,9 +14,12 @@ class Ending(Enum):
     LOGGED_OUT = "hot desk log-out"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ExtensionRegistered:
-    """The extension is bound to `contact` for `expires_s`; `refreshed`: it was so before."""
+    """The extension is bound to `contact` for `expires_s`; `refreshed`: it was so before.
+
+    Not frozen: that doubles what one costs to make, and each registration makes one.
+    """
 
     extension: str
     contact: str

@@ -3,13 +3,12 @@
 The texts in `Warning` are what the MBG passes on and the report tells apart (docs/wire.md, 4).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulators.sip.vocabulary import METHODS
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """One refusal: what goes on the wire, and `why` for the journal.
 
     `why` is empty for a challenge that any honest phone meets: that is no refusal yet.

@@ -1,40 +1,68 @@
 """What a REGISTER asks for, as the registrar takes it from either of its readers; pure."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from simulators.core import UDP, Address
+from simulators.core import Address
 from simulators.sip.digest import Credentials
 from simulators.sip.headers import NameAddress, cseq, seconds
-from simulators.sip.plain import Plain
 from simulators.sip.transaction_events import RequestReceived
 
 Contact = tuple[str, int | None]
 """The URI of a contact, and the expiry that it asks for itself."""
 
 
+class Asked(Protocol):
+    """A REGISTER, whoever has read it."""
+
+    @property
+    def user(self) -> str:
+        """The user part of To."""
+
+    @property
+    def call_id(self) -> str:
+        """As it came."""
+
+    @property
+    def cseq(self) -> int:
+        """The number of its CSeq."""
+
+    @property
+    def contacts(self) -> Sequence[Contact | str]:
+        """Read already, or values as they came."""
+
+    @property
+    def expires(self) -> int | None:
+        """Seconds, of the header."""
+
+    @property
+    def authorization(self) -> Credentials | str | None:
+        """Read already, or its value as it came; "" or None where there is none."""
+
+    @property
+    def peer(self) -> Address:
+        """Who sent it."""
+
+    @property
+    def transport(self) -> str:
+        """How it came."""
+
+
 class Registering(NamedTuple):
-    """A REGISTER.
+    """One that came whole."""
 
-    Args:
-        extension: the user part of To.
-        contacts: read already, or values as they came.
-        expires: of the header, seconds; None where there is none.
-        authorization: read already, or its value as it came; "" or None where there is none.
-    """
-
-    extension: str
+    user: str
     call_id: str
     cseq: int
-    contacts: Sequence[Contact | str]
+    contacts: Sequence[str]
     expires: int | None
-    authorization: Credentials | str | None
+    authorization: str
     peer: Address
     transport: str
 
     @classmethod
     def of(cls, received: RequestReceived) -> "Registering":
-        """One that came whole.
+        """Read its headers.
 
         Raises:
             MalformedMessage: its To can't be read.
@@ -50,13 +78,6 @@ class Registering(NamedTuple):
             received.peer,
             received.transport,
         )
-
-    @classmethod
-    def of_plain(cls, plain: Plain, peer: Address) -> "Registering":
-        """One in plain form."""
-        _, _, _, _, user, call_id, number, contact, expires, credentials = plain
-        contacts = () if contact is None else (contact,)
-        return cls(user, call_id, number, contacts, expires, credentials, peer, UDP)
 
 
 def read_contact(value: str) -> Contact:

@@ -20,7 +20,7 @@ from simulators.pbx.exchange_events import (
 from simulators.pbx.extensions import DeviceType, Extensions
 from simulators.pbx.hot_desk_phones import HotDeskPhones, Place
 from simulators.pbx.refusals import Refusal
-from simulators.pbx.registering import Contact, Registering, read_contact
+from simulators.pbx.registering import Asked, Contact, read_contact
 from simulators.pbx.settings import NodeSettings
 from simulators.sip.dialog import Fields
 from simulators.sip.headers import Uri, parameters
@@ -74,9 +74,9 @@ class Registrar:
         """Have this many; who is registered stays so."""
         self._licences = total
 
-    def register(self, asked: Registering, now: float) -> Refusal | Fields:
+    def register(self, asked: Asked, now: float) -> Refusal | Fields:
         """Do what a REGISTER asks for; returns the refusal, or the headers of the 200."""
-        extension = asked.extension
+        extension = asked.user
         answer = self._authentication.registers(asked.authorization, extension, now)
         if answer is None:
             answer = self._bind(asked, now)
@@ -116,9 +116,10 @@ class Registrar:
 
     # Inside
 
-    def _bind(self, asked: Registering, now: float) -> Refusal | Fields:
+    def _bind(self, asked: Asked, now: float) -> Refusal | Fields:
         """Steps 6 to 8: change the bindings as the contacts say."""
-        extension, call_id, number, contacts, expires, _, peer, transport = asked
+        extension, contacts, expires = asked.user, asked.contacts, asked.expires
+        call_id, number = asked.call_id, asked.cseq
         if "*" in contacts:
             if len(contacts) != 1 or expires != 0:
                 return refusals.bad_request("Contact * needs Expires 0 and no other contact")
@@ -133,7 +134,7 @@ class Registrar:
             return refusal
         for contact, expires_s in wishes:
             if expires_s:
-                until = now + expires_s
+                until, peer, transport = now + expires_s, asked.peer, asked.transport
                 self._put(
                     ContactBinding(extension, contact, call_id, number, until, peer, transport),
                     expires_s,
@@ -194,7 +195,8 @@ class Registrar:
     def _put(self, binding: ContactBinding, expires_s: int) -> None:
         bindings, extension = self.bindings, binding.extension
         refreshed = bindings.put(binding, self._settings.contacts_per_extension)
-        self._high_water = max(self._high_water, len(bindings))
+        if not refreshed and len(bindings) > self._high_water:
+            self._high_water = len(bindings)
         self._events.append(ExtensionRegistered(extension, binding.contact, expires_s, refreshed))
         known = self._extensions[extension]
         if known.device_type is DeviceType.SIP_HOT_DESK:

@@ -202,12 +202,13 @@ def _response(
     uri: str,
     use: tuple[str, str, str, str],
 ) -> str:
+    username, realm, password = who
     nonce, nc, cnonce, qop = use
-    ha1 = _kept(algorithm, ":".join(who))
+    ha1 = _kept(algorithm, f"{username}:{realm}:{password}")
     ha2 = _kept(algorithm, f"{method}:{uri}")
-    if qop:
-        return _hash(algorithm, f"{ha1}:{nonce}:{nc}:{cnonce}:{qop}:{ha2}")
-    return _hash(algorithm, f"{ha1}:{nonce}:{ha2}")  # RFC 2069's form, still allowed
+    # Without qop it is RFC 2069's form, still allowed.
+    text = f"{ha1}:{nonce}:{nc}:{cnonce}:{qop}:{ha2}" if qop else f"{ha1}:{nonce}:{ha2}"
+    return ALGORITHMS[algorithm](text.encode()).hexdigest()
 
 
 def _kept(algorithm: str, text: str) -> str:

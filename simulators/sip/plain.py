@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from simulators.core import Address
+from simulators.core import UDP, Address
 from simulators.sip.digest import Credentials
 from simulators.sip.vocabulary import REASONS, USUAL
 
@@ -26,7 +26,7 @@ _TEXT = r"[!-~][ -~]*+(?<! )"
 
 _START = rf"REGISTER sips?:(?:{_USER}@)?{_PLACE} SIP/2\.0"
 _VALUES = {
-    "Via": rf"SIP/2\.0/UDP (?P<host>{_HOST})(?::(?P<port>{_PORT}))?(?P<before>;rport)?"
+    "Via": rf"SIP/2\.0/UDP (?P<place>{_HOST}(?::{_PORT})?)(?P<before>;rport)?"
     r";branch=(?P<branch>z9hG4bK[A-Za-z0-9.+_-]++)(?P<after>(?(before)(?!)|;rport))?",
     "From": rf"(?P<sender>{_TEXT})",
     "To": rf"(?P<to>{_NAME}<sips?:(?P<user>{_USER})@{_PLACE}>)",
@@ -51,7 +51,7 @@ _FIELDS = {
 _NEEDED_FIELDS = frozenset(("username", "realm", "nonce", "uri", "response"))
 
 _READ = (
-    "host", "port", "before", "branch", "after", "sender", "to", "user", "call_id", "cseq",
+    "place", "before", "branch", "after", "sender", "to", "user", "call_id", "cseq",
     "contact", "own", "expires", "username",
 )  # fmt: skip
 _CREDENTIALS = (
@@ -66,8 +66,9 @@ class Plain(NamedTuple):
         key: of its server transaction, as the transaction layer makes it.
         via: with where it came from (RFC 3581).
         sender, to, call_id: From, To and Call-ID as they came; user: the user part of To.
-        contact: URI of its only contact, and the expiry that it asks for itself.
+        contacts: one at most, its URI and the expiry that it asks for itself.
         expires: of the header.
+        authorization: its credentials, if it has some.
     """
 
     key: str
@@ -77,9 +78,12 @@ class Plain(NamedTuple):
     user: str
     call_id: str
     cseq: int
-    contact: tuple[str, int | None] | None
+    contacts: tuple[tuple[str, int | None], ...]
     expires: int | None
-    credentials: Credentials | None
+    authorization: Credentials | None
+    peer: Address
+
+    transport = UDP
 
     def answer(self, status: int, fields: tuple[tuple[str, str], ...], tag: str) -> bytes:
         """The octets of a final answer without a body (section 8.2.6)."""
@@ -182,34 +186,34 @@ def _usual_credentials(text: str) -> str | None:
 
 def _plain(found: re.Match[str], layout: _Layout, peer: Address) -> Plain:
     (
-        host, port, before, branch, after, sender, to, user, call_id, cseq,
+        place, before, branch, after, sender, to, user, call_id, cseq,
         contact, own, expires, username,
     ) = found.group(*layout.read)  # fmt: skip
-    place = f"{host}:{port}" if port else host
     rport = f";rport={peer[1]}" if before or after else ""
     via = (
         f"SIP/2.0/UDP {place}{rport};branch={branch};received={peer[0]}"
         if before
         else f"SIP/2.0/UDP {place};branch={branch}{rport};received={peer[0]}"
     )
-    credentials = None
+    authorization = None
     if username is not None:
         _, realm, nonce, uri, response, algorithm, qop, cnonce, nc, opaque = found.group(
             *layout.credentials
         )
-        credentials = Credentials(
+        authorization = Credentials(
             username, realm, nonce, uri, response.lower(), (algorithm or "MD5").upper(),
             qop or "", cnonce or "", nc or "", opaque or "",
         )  # fmt: skip
     return Plain(
-        f"{branch}/{host}:{port}/REGISTER",
+        f"{branch}/{place}/REGISTER" if ":" in place else f"{branch}/{place}:None/REGISTER",
         via,
         sender,
         to,
         user,
         call_id,
         int(cseq),
-        None if contact is None else (contact, None if own is None else int(own)),
+        () if contact is None else ((contact, None if own is None else int(own)),),
         None if expires is None else int(expires),
-        credentials,
+        authorization,
+        peer,
     )

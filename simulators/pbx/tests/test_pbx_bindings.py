@@ -19,7 +19,7 @@ def test_a_refreshed_binding_outlives_its_first_end() -> None:
     bindings.put(binding("2101", 60))
     bindings.put(binding("2101", 120))
     assert (len(bindings), bindings.first_end()) == (1, 120)
-    assert bindings.expired(119) == []
+    assert list(bindings.expired(119)) == []
     assert bindings.expired(120) == [binding("2101", 120)]
     assert (bindings.get("2101"), bindings.first_end()) == (None, None)
 
@@ -101,5 +101,5 @@ def test_it_holds_what_a_dictionary_would(done: list[tuple[str, str, str, int]],
         assert bindings.first_end() == min(model.values(), default=None)
         for name in "abc":
             known = [binding(e, until, c) for (e, c), until in model.items() if e == name]
-            assert bindings.of(name) == known
+            assert list(bindings.of(name)) == known
             assert bindings.get(name) == (known[-1] if known else None)

@@ -9,12 +9,15 @@ from simulators.pbx import refusals
 from simulators.pbx.extensions import Extension, Extensions
 from simulators.pbx.refusals import Refusal
 from simulators.pbx.settings import NodeSettings
-from simulators.sip.authenticator import Authenticator, Verdict
+from simulators.sip.authenticator import PASSED, Authenticator, Verdict
 from simulators.sip.digest import Credentials
 from simulators.sip.message import Request
 
 STALE = (Verdict.STALE_NONCE, Verdict.UNKNOWN_NONCE, Verdict.REPLAYED)
 """RFC 2617 section 3.2.1: "same password, new nonce"; a wrong password gets no such hint."""
+
+HONEST = (Verdict.NO_CREDENTIALS, *STALE)
+"""What any honest phone meets: that is no refusal yet."""
 
 
 class Authentication:
@@ -39,7 +42,7 @@ class Authentication:
         self.authenticator = Authenticator(
             realm,
             entropy,
-            self._password_of,
+            extensions.password_of,
             nonce_life_s=settings.nonce_life_s,
             algorithms=settings.algorithms,
         )
@@ -53,7 +56,8 @@ class Authentication:
         """
         check = self.authenticator.check_value(authorization, "REGISTER", now)
         known = extension in self._extensions
-        if check.passed:
+        verdict = check.verdict
+        if verdict is PASSED:
             if known and check.username == extension:
                 return None
             # EXT-6: an MBG registers with the authorization name as AOR too, so the AOR alone
@@ -62,11 +66,11 @@ class Authentication:
             meant = extension if known or owner is None else owner.number
             if check.username != meant:
                 return refusals.wrong_name(self._host, check.username, meant)
-        if check.verdict is not Verdict.NO_CREDENTIALS and not known:
+        if not known and verdict is not Verdict.NO_CREDENTIALS:
             # Also for a name that nobody has: an extension that was removed shall not look like a
             # typing error.
             return refusals.unknown_extension(self._host, extension)
-        return self._challenge(check.verdict, now)
+        return self._challenge(verdict, now)
 
     def caller(self, request: Request, now: float) -> Extension | Refusal:
         """Whose phone sends this INVITE: its credentials say so; From may say anything."""
@@ -81,10 +85,5 @@ class Authentication:
     def _challenge(self, verdict: Verdict, now: float) -> Refusal:
         stale = verdict in STALE
         challenges = self.authenticator.challenges(now, stale=stale)
-        first = stale or verdict is Verdict.NO_CREDENTIALS
         headers = tuple([("WWW-Authenticate", challenge) for challenge in challenges])
-        return Refusal(401, "" if first else verdict.value, headers)
-
-    def _password_of(self, auth_name: str) -> str | None:
-        extension = self._extensions.owner_of(auth_name)
-        return None if extension is None else extension.auth_password
+        return Refusal(401, "" if verdict in HONEST else verdict.value, headers)

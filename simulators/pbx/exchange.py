@@ -119,9 +119,9 @@ class Exchange:
         self, data: bytes, peer: Address, now: float, side: str = "", transport: str = UDP
     ) -> None:
         """Take one message."""
-        self.registrar.expire(now)
         if transport == UDP and self._plain(data, peer, now):
             return
+        self.registrar.expire(now)
         self.transactions.receive(data, peer, now, side, transport)
         self._work(now)
 
@@ -174,14 +174,16 @@ class Exchange:
         plain = self._layouts.glance(data, peer)
         if plain is None:
             return False
-        if not self.transactions.again(plain.key):
-            answer = self.registrar.register(plain, now)
+        transactions, registrar = self.transactions, self.registrar
+        registrar.expire(now)
+        if not transactions.again(plain.key):
+            answer = registrar.register(plain, now)
             tag = self._entropy(4).hex()
             if isinstance(answer, Refusal):
                 octets = plain.answer(answer.status, answer.headers, tag)
             else:
                 octets = plain.answer(200, answer, tag)
-            self.transactions.answered(plain.key, octets, peer, now)
+            transactions.answered(plain.key, octets, peer, now)
         return True
 
     def _work(self, now: float) -> None:

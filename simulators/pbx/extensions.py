@@ -54,7 +54,8 @@ class Extension:
     @property
     def has_weak_password(self) -> bool:
         """Empty or equal to the number: what raises alarm 149 (engineering manual of the PBX)."""
-        return self.auth_password in ("", self.number)
+        password = self.auth_password
+        return not password or password == self.number
 
 
 class Extensions(MutableMapping[str, Extension]):
@@ -70,6 +71,11 @@ class Extensions(MutableMapping[str, Extension]):
         """Whose authorization name this is; it need not be the number (EXT-6)."""
         number = self._by_auth_name.get(auth_name)
         return None if number is None else self._by_number[number]
+
+    def password_of(self, auth_name: str) -> str | None:
+        """The digest password of an authorization name; None for an unknown one."""
+        number = self._by_auth_name.get(auth_name)
+        return None if number is None else self._by_number[number].auth_password
 
     def __contains__(self, number: object) -> bool:
         return number in self._by_number

@@ -4,6 +4,7 @@ A part of the exchange, which gives it requests that came whole. Left out: prefe
 registration by a third party, GRUU, Path.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulators.core import TCP, TLS, UDP, Address
@@ -17,7 +18,7 @@ from simulators.pbx.exchange_events import (
     RegistrationRefused,
     WeakPassword,
 )
-from simulators.pbx.extensions import DeviceType, Extensions
+from simulators.pbx.extensions import DeviceType, Extension, Extensions
 from simulators.pbx.hot_desk_phones import HotDeskPhones, Place
 from simulators.pbx.refusals import Refusal
 from simulators.pbx.registering import Asked, Contact, read_contact
@@ -25,6 +26,9 @@ from simulators.pbx.settings import NodeSettings
 from simulators.sip.dialog import Fields
 from simulators.sip.headers import Uri, parameters
 from simulators.sip.message import MalformedMessage
+
+
+HOT_DESK = DeviceType.SIP_HOT_DESK
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,34 +122,30 @@ class Registrar:
 
     def _bind(self, asked: Asked, now: float) -> Refusal | Fields:
         """Steps 6 to 8: change the bindings as the contacts say."""
-        extension, contacts, expires = asked.user, asked.contacts, asked.expires
-        call_id, number = asked.call_id, asked.cseq
+        extension, contacts, bindings = self._extensions[asked.user], asked.contacts, self.bindings
+        bound = bindings.of(extension.number)
         if "*" in contacts:
-            if len(contacts) != 1 or expires != 0:
+            if len(contacts) != 1 or asked.expires != 0:
                 return refusals.bad_request("Contact * needs Expires 0 and no other contact")
-            wishes = [(row.contact, 0) for row in self.bindings.of(extension)]
+            wishes = [(row.contact, 0) for row in bound]
         else:
             try:
-                wishes = [self._wish(value, expires) for value in contacts]
+                wishes = [self._wish(value, asked.expires) for value in contacts]
             except MalformedMessage as error:
                 return refusals.bad_request(str(error))
-        refusal = self._forbidden(extension, wishes, number, call_id)
+        refusal = self._forbidden(extension, bound, wishes, asked)
         if refusal is not None:
             return refusal
         for contact, expires_s in wishes:
             if expires_s:
-                until, peer, transport = now + expires_s, asked.peer, asked.transport
-                self._put(
-                    ContactBinding(extension, contact, call_id, number, until, peer, transport),
-                    expires_s,
-                )
-            elif (binding := self.bindings.find(extension, contact)) is not None:
-                self.bindings.remove(binding)
+                self._put(extension, contact, expires_s, asked, now)
+            elif (binding := bindings.find(extension.number, contact)) is not None:
+                bindings.remove(binding)
                 self._gone(binding, Ending.UNREGISTERED)
         return tuple(
             [
-                ("Contact", f"<{row.contact}>;expires={max(0, round(row.until - now))}")
-                for row in self.bindings.of(extension)
+                ("Contact", f"<{row.contact}>;expires={round(row.until - now)}")
+                for row in bindings.of(extension.number)  # none has ended, says `expire`
             ]
         )
 
@@ -156,23 +156,29 @@ class Registrar:
             asked = header_expires
         if asked is None:
             asked = self._settings.default_expires_s
-        return contact, min(asked, self._settings.max_expires_s)
+        longest = self._settings.max_expires_s
+        return contact, asked if asked < longest else longest
 
     def _forbidden(
-        self, extension: str, wishes: list[tuple[str, int]], number: int, call_id: str
+        self,
+        extension: Extension,
+        bound: Sequence[ContactBinding],
+        wishes: list[tuple[str, int]],
+        asked: Asked,
     ) -> Refusal | None:
         """Refuse before anything is changed: all contacts of a REGISTER change, or none."""
-        bound, shortest, binds = self.bindings.of(extension), self._settings.min_expires_s, False
+        shortest, binds = self._settings.min_expires_s, False
         for row in bound if wishes else ():
-            if row.call_id == call_id and number <= row.cseq:
+            if row.call_id == asked.call_id and asked.cseq <= row.cseq:
                 return refusals.out_of_order()
         for _, expires_s in wishes:
             if 0 < expires_s < shortest:
                 return refusals.too_brief(shortest)
             binds = binds or expires_s > 0
-        is_desk = self._extensions[extension].device_type is DeviceType.SIP_HOT_DESK
-        if is_desk and self._is_logged_out(extension, wishes, call_id):
-            return refusals.logged_out(self._host, extension)
+        if extension.device_type is HOT_DESK and self._is_logged_out(
+            extension.number, wishes, asked.call_id
+        ):
+            return refusals.logged_out(self._host, extension.number)
         if binds and not bound and self._are_licences_used_up():
             return refusals.no_licence(self._host)  # a refresh never loses its licence
         return None
@@ -192,17 +198,21 @@ class Registrar:
     def _are_licences_used_up(self) -> bool:
         return self._licences is not None and len(self.bindings) >= self._licences
 
-    def _put(self, binding: ContactBinding, expires_s: int) -> None:
-        bindings, extension = self.bindings, binding.extension
+    def _put(
+        self, extension: Extension, contact: str, expires_s: int, asked: Asked, now: float
+    ) -> None:
+        bindings, number, call_id = self.bindings, extension.number, asked.call_id
+        binding = ContactBinding(
+            number, contact, call_id, asked.cseq, now + expires_s, asked.peer, asked.transport
+        )
         refreshed = bindings.put(binding, self._settings.contacts_per_extension)
         if not refreshed and len(bindings) > self._high_water:
             self._high_water = len(bindings)
-        self._events.append(ExtensionRegistered(extension, binding.contact, expires_s, refreshed))
-        known = self._extensions[extension]
-        if known.device_type is DeviceType.SIP_HOT_DESK:
-            self._desk_phones.registered(extension, Place(binding.call_id, binding.contact))
-        if known.has_weak_password:
-            self._events.append(WeakPassword(extension))
+        self._events.append(ExtensionRegistered(number, contact, expires_s, refreshed))
+        if extension.device_type is HOT_DESK:
+            self._desk_phones.registered(number, Place(call_id, contact))
+        if extension.has_weak_password:
+            self._events.append(WeakPassword(number))
 
     def _gone(self, binding: ContactBinding, ending: Ending) -> None:
         """One binding is gone; with the last one, the extension."""

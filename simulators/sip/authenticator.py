@@ -30,6 +30,10 @@ class Verdict(Enum):
     PASSED = "passed"
 
 
+PASSED = Verdict.PASSED
+"""Looked up once: of an `Enum` that costs as much as to judge with it."""
+
+
 class Check(NamedTuple):
     """A verdict and the user name that was claimed ("" where none was)."""
 
@@ -38,10 +42,10 @@ class Check(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        return self.verdict is Verdict.PASSED
+        return self.verdict is PASSED
 
 
-NO_CREDENTIALS = Check(Verdict.NO_CREDENTIALS)
+NOTHING_SAID = Check(Verdict.NO_CREDENTIALS)
 
 
 class Authenticator:
@@ -97,7 +101,7 @@ class Authenticator:
     def check_value(self, value: Credentials | str | None, method: str, now: float) -> Check:
         """The same, of a request of which only this header and the method are known."""
         if not value:
-            return NO_CREDENTIALS
+            return NOTHING_SAID
         try:
             credentials = Credentials.parse(value) if isinstance(value, str) else value
         except MalformedDigest:
@@ -129,7 +133,7 @@ class Authenticator:
         if count <= self._uses.get(nonce, 0):
             return Verdict.REPLAYED
         self._uses[nonce] = count
-        return Verdict.PASSED
+        return PASSED
 
     def _words(self, *, stale: bool) -> list[tuple[str, str]]:
         """What stands before and after the nonce in the challenge of each algorithm."""

@@ -9,7 +9,8 @@ That both agree is a property that the tests of its users check.
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 from simulators.core import UDP, Address
 from simulators.sip.digest import Credentials
@@ -59,7 +60,8 @@ _CREDENTIALS = (
 )  # fmt: skip
 
 
-class Plain(NamedTuple):
+@dataclass(slots=True)
+class Plain:
     """A REGISTER as its user needs it, and what an answer repeats of it.
 
     Args:
@@ -83,7 +85,7 @@ class Plain(NamedTuple):
     authorization: Credentials | None
     peer: Address
 
-    transport = UDP
+    transport: ClassVar[str] = UDP
 
     def answer(self, status: int, fields: tuple[tuple[str, str], ...], tag: str) -> bytes:
         """The octets of a final answer without a body (section 8.2.6)."""

@@ -7,7 +7,7 @@ every request has (section 8.1.1), 481 for a CANCEL of nothing (section 9.2).
 from collections import deque
 from dataclasses import dataclass
 
-from simulators.core import STREAMS, UDP, Address, Entropy
+from simulators.core import STREAMS, UDP, Address, Datagram, Entropy
 from simulators.sip.derived import MAGIC
 from simulators.sip.due import NEVER, Due
 from simulators.sip.headers import Via, cseq
@@ -66,8 +66,9 @@ class ServerTransactions:
         self._entropy = entropy
         self._servers: dict[str, _Server] = {}
         self._due = Due()
-        self._answered: dict[str, tuple[bytes, Address]] = {}
-        """Those that were begun and answered at once: what copies get, and where."""
+        self._answered: dict[str, Datagram] = {}
+        """Those that were begun and answered at once, with what copies get again."""
+        self._kept_s = timers.f
         self._forget: deque[tuple[float, str]] = deque()
         """When they are forgotten; all are kept for the same time, so in order."""
 
@@ -109,7 +110,7 @@ class ServerTransactions:
         known = self._answered.get(key)
         if known is not None:
             self._outbox.retransmissions += 1
-            self._outbox.put(*known, UDP)
+            self._outbox.datagrams.append(known)
             return True
         server = self._servers.get(key)
         if server is None:
@@ -121,9 +122,9 @@ class ServerTransactions:
 
     def answered(self, key: str, data: bytes, peer: Address, now: float) -> None:
         """Take the answer to a request over UDP, no INVITE, that the user has read by itself."""
-        self._answered[key] = data, peer
-        self._forget.append((now + self._timers.f, key))
-        self._outbox.put(data, peer, UDP)
+        answer = self._answered[key] = Datagram(data, peer, self._outbox.side)
+        self._outbox.datagrams.append(answer)
+        self._forget.append((now + self._kept_s, key))
 
     def unreadable(self, data: bytes, why: str, peer: Address, transport: str) -> None:
         """Refuse what is a request but can't be read, if a response can be made."""

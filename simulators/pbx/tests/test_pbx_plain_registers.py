@@ -6,7 +6,7 @@ Each exchange has layouts to learn.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 
 import pytest
@@ -393,7 +393,7 @@ def test_a_difference_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def wrong(layouts: Layouts, data: bytes, peer: Address) -> Plain | None:
         plain = real(layouts, data, peer)
-        return None if plain is None else plain._replace(cseq=plain.cseq + 1)
+        return None if plain is None else replace(plain, cseq=plain.cseq + 1)
 
     monkeypatch.setattr(Layouts, "glance", wrong)
     taken = [Wish(credentials=False), Wish(branch=1, cseq="2 REGISTER")]

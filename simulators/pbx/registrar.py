@@ -27,7 +27,6 @@ from simulators.sip.dialog import Fields
 from simulators.sip.headers import Uri, parameters
 from simulators.sip.message import MalformedMessage
 
-
 HOT_DESK = DeviceType.SIP_HOT_DESK
 
 

@@ -8,7 +8,7 @@ That both agree is a property that the tests of its users check.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -87,11 +87,14 @@ class Plain:
 
     transport: ClassVar[str] = UDP
 
-    def answer(self, status: int, fields: tuple[tuple[str, str], ...], tag: str) -> bytes:
+    def answer(
+        self, status: int, fields: Iterable[tuple[str, str]], tag: str, reason: str = ""
+    ) -> bytes:
         """The octets of a final answer without a body (section 8.2.6)."""
         more = "".join([f"{name}: {value}\r\n" for name, value in fields])
         return (
-            f"SIP/2.0 {status} {REASONS[status]}\r\nVia: {self.via}\r\nFrom: {self.sender}\r\n"
+            f"SIP/2.0 {status} {reason or REASONS[status]}\r\n"
+            f"Via: {self.via}\r\nFrom: {self.sender}\r\n"
             f"To: {self.to};tag={tag}\r\nCall-ID: {self.call_id}\r\n"
             f"CSeq: {self.cseq} REGISTER\r\n{more}Content-Length: 0\r\n\r\n"
         ).encode()

@@ -126,6 +126,19 @@ class ServerTransactions:
         self._outbox.datagrams.append(answer)
         self._forget.append((now + self._kept_s, key))
 
+    def take(self, key: str, peer: Address, now: float) -> None:
+        """Take a request over UDP, no INVITE, that the user reads by itself and answers later."""
+        server = self._servers[key] = _Server(
+            key, SERVER, State.TRYING, peer, UDP, NEVER, now + self._kept_s, None
+        )
+        self._due.watch(server)
+
+    def finish(self, key: str, data: bytes, now: float) -> None:
+        """Send the final answer to what was taken so, if it may still be given."""
+        server = self._servers.pop(key, None)
+        if server is not None:
+            self.answered(key, data, server.peer, now)
+
     def unreadable(self, data: bytes, why: str, peer: Address, transport: str) -> None:
         """Refuse what is a request but can't be read, if a response can be made."""
         found = salvage(data)

@@ -129,6 +129,14 @@ class Transactions:
         """Send the final answer to a request over UDP that the user has read by itself."""
         self._servers.answered(transaction, data, peer, now)
 
+    def take(self, transaction: str, peer: Address, now: float) -> None:
+        """Know a request over UDP that the user reads by itself and answers with `finish`."""
+        self._servers.take(transaction, peer, now)
+
+    def finish(self, transaction: str, data: bytes, now: float) -> None:
+        """Send the final answer to what was taken; a second one never leaves."""
+        self._servers.finish(transaction, data, now)
+
     # The five verbs, and the connection's end
 
     def receive(

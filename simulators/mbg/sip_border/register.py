@@ -1,15 +1,16 @@
 """What a REGISTER asks for, pure (RFC 3261 section 10.3)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from simulators.mbg.sip_border.uas import Received
 from simulators.sip.headers import NameAddress, seconds
-from simulators.sip.message import MalformedMessage, Request
+from simulators.sip.message import MalformedMessage
+from simulators.sip.plain import Plain
 
 ALL = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """The wish of a REGISTER.
 
     Args:
@@ -21,16 +22,18 @@ class Asked:
     expires_s: int | None = None
 
 
-def set_username(request: Request) -> str:
+def set_username(received: Received) -> str:
     """Whose registration this is: the user part of To.
 
     Raises:
         MalformedMessage: To is no SIP address.
     """
-    return NameAddress.parse(request.headers.get("to")).uri.user
+    if isinstance(received, Plain):
+        return received.user
+    return NameAddress.parse(received.request.headers.get("to")).uri.user
 
 
-def asked(request: Request) -> Asked:
+def asked(received: Received) -> Asked:
     """Read Contact and Expires.
 
     A set has one binding. Of several contacts the first that is not taken back counts: a phone that
@@ -39,10 +42,15 @@ def asked(request: Request) -> Asked:
     Raises:
         MalformedMessage: a contact that is no SIP address, or `*` not alone or not with Expires 0.
     """
-    contacts = request.headers.all("contact")
+    if isinstance(received, Plain):
+        for contact, own in received.contacts:
+            return Asked(contact, received.expires if own is None else own)
+        return Asked("")
+    headers = received.request.headers
+    contacts = headers.all("contact")
     if not contacts:
         return Asked("")
-    expires = seconds(request.headers.get("expires"))
+    expires = seconds(headers.get("expires"))
     if ALL in contacts:
         if len(contacts) > 1 or expires != 0:
             raise MalformedMessage("expected Contact: * alone and with Expires: 0")  # step 6

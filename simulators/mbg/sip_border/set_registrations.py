@@ -21,12 +21,11 @@ from simulators.mbg.sip_border.deadlines import Deadlines
 from simulators.mbg.sip_border.flows import Flow, Flows
 from simulators.mbg.sip_border.keep_alive import KeepAlive
 from simulators.mbg.sip_border.licences import LicencePool
-from simulators.mbg.sip_border.uas import Uas
+from simulators.mbg.sip_border.uas import Received, Uas
 from simulators.mbg.sip_border.upstream import Upstream
 from simulators.sip.agent import RegistrationChanged
 from simulators.sip.message import Response
 from simulators.sip.registration import State
-from simulators.sip.transaction_events import RequestReceived
 
 UNKNOWN = "SIP device is unknown or disabled"
 
@@ -56,7 +55,7 @@ class _Pending:
     """A set that waits for the ICP's answer."""
 
     username: str
-    received: RequestReceived
+    received: Received
     contact: str
     flow: Flow
     expires_s: int
@@ -97,7 +96,7 @@ class SetRegistrations:
     # A set asks to be registered
 
     def admit(
-        self, received: RequestReceived, device: Device, contact: str, expires_s: int, now: float
+        self, received: Received, device: Device, contact: str, expires_s: int, now: float
     ) -> None:
         """Register the device's set for `expires_s`; its credentials were right."""
         if not self._licences.take(device.id):
@@ -291,7 +290,7 @@ class SetRegistrations:
             self.flows.leave(device_id, flow)
 
     def _refuse(
-        self, received: RequestReceived, username: str, status: int, text: str, now: float
+        self, received: Received, username: str, status: int, text: str, now: float
     ) -> None:
         self._uas.refuse(received, status, text, now)
         self._events.append(DeviceRefused(username, status, text))

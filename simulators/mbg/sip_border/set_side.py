@@ -9,10 +9,11 @@ from simulators.mbg.records.devices import Device, DeviceStatus, DeviceStore
 from simulators.mbg.sip_border.border_terms import BorderSettings, DeviceRefused
 from simulators.mbg.sip_border.register import asked, set_username
 from simulators.mbg.sip_border.set_registrations import UNKNOWN, Ending, SetRegistrations
-from simulators.mbg.sip_border.uas import Uas
+from simulators.mbg.sip_border.uas import Received, Uas
 from simulators.sip.authenticator import Authenticator, Verdict
 from simulators.sip.headers import NameAddress
 from simulators.sip.message import MalformedMessage
+from simulators.sip.plain import Plain
 from simulators.sip.transaction_events import RequestReceived
 
 STALE = (Verdict.STALE_NONCE, Verdict.UNKNOWN_NONCE, Verdict.REPLAYED)
@@ -56,7 +57,7 @@ class SetSide:
             return
         if method == "REGISTER":
             try:
-                self._register(received, now)
+                self.register(received, now)
             except MalformedMessage as error:
                 self._uas.answer(received, 400, now, reason=_one_line(str(error)))
         elif method == "OPTIONS":
@@ -73,7 +74,7 @@ class SetSide:
             return None
         return self.authenticated(received, name, now)
 
-    def authenticated(self, received: RequestReceived, name: str, now: float) -> Device | None:
+    def authenticated(self, received: Received, name: str, now: float) -> Device | None:
         """The device of that set-side name, if the request has its credentials.
 
         Else it is answered, and None returned. Whoever carries further requests of sets asks first.
@@ -83,7 +84,10 @@ class SetSide:
             self._uas.refuse(received, 403, UNKNOWN, now)
             self._events.append(DeviceRefused(name, 403, UNKNOWN))
             return None
-        check = self._authenticator.check(received.request, now)
+        if isinstance(received, Plain):
+            check = self._authenticator.check_value(received.authorization, "REGISTER", now)
+        else:
+            check = self._authenticator.check(received.request, now)
         if check.passed and check.username == name:
             return device
         if check.passed:
@@ -94,9 +98,7 @@ class SetSide:
             self._challenge(received, device, check.verdict, now)
         return None
 
-    def _challenge(
-        self, received: RequestReceived, device: Device, verdict: Verdict, now: float
-    ) -> None:
+    def _challenge(self, received: Received, device: Device, verdict: Verdict, now: float) -> None:
         stale = verdict in STALE
         challenges = self._authenticator.challenges(now, stale=stale)
         headers = [("WWW-Authenticate", challenge) for challenge in challenges]
@@ -109,12 +111,16 @@ class SetSide:
             self._registrations.note(device.id, DeviceStatus.REFUSED_SET_SIDE, reason)
         self._events.append(DeviceRefused(device.set_username, status, reason))
 
-    def _register(self, received: RequestReceived, now: float) -> None:
-        """RFC 3261 section 10.3."""
-        device = self.authenticated(received, set_username(received.request), now)
+    def register(self, received: Received, now: float) -> None:
+        """RFC 3261 section 10.3.
+
+        Raises:
+            MalformedMessage: To or Contact can't be read.
+        """
+        device = self.authenticated(received, set_username(received), now)
         if device is None:
             return
-        wish = asked(received.request)
+        wish = asked(received)
         longest = self._settings.set_expires_max_s
         expires_s = longest if wish.expires_s is None else min(wish.expires_s, longest)
         if not wish.contact or (
@@ -130,7 +136,7 @@ class SetSide:
         else:
             self._registrations.admit(received, device, wish.contact, expires_s, now)
 
-    def _tell_binding(self, received: RequestReceived, device: Device, now: float) -> None:
+    def _tell_binding(self, received: Received, device: Device, now: float) -> None:
         """Nothing changes: a query (no Contact), or another contact than ours is taken back."""
         binding = self._registrations.bindings.get(device.id)
         headers = []

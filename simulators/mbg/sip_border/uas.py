@@ -6,9 +6,13 @@ from dataclasses import replace
 from simulators.core import Entropy
 from simulators.sip import inspection
 from simulators.sip.message import response_to
+from simulators.sip.plain import Plain
 from simulators.sip.transaction import Transactions
 from simulators.sip.transaction_events import RequestReceived
 from simulators.sip.vocabulary import METHODS
+
+Received = RequestReceived | Plain
+"""A request that came whole, or a REGISTER that was read at a glance."""
 
 
 class Uas:
@@ -29,7 +33,7 @@ class Uas:
 
     def answer(
         self,
-        received: RequestReceived,
+        received: Received,
         status: int,
         now: float,
         *,
@@ -38,18 +42,17 @@ class Uas:
         body: bytes = b"",
     ) -> None:
         """Answer with `status`, the reason phrase being the RFC's unless one is given."""
-        response = response_to(
-            received.request,
-            status,
-            headers=[*headers, ("Server", "MBG")],
-            to_tag=self._entropy(4).hex(),
-            reason=reason,
-        )
+        fields, tag = [*headers, ("Server", "MBG")], self._entropy(4).hex()
+        if isinstance(received, Plain):
+            data = received.answer(status, fields, tag, reason)
+            self._transactions.finish(received.key, data, now)
+            return
+        response = response_to(received.request, status, headers=fields, to_tag=tag, reason=reason)
         if body:
             response = replace(response, body=body)
         self._transactions.respond(received.transaction, response, now)
 
-    def refuse(self, received: RequestReceived, status: int, text: str, now: float) -> None:
+    def refuse(self, received: Received, status: int, text: str, now: float) -> None:
         """Answer with `status` and a `Warning` that tells a person why (section 20.43)."""
         quotable = " ".join(text.split()).replace("\\", "/").replace('"', "'")
         self.answer(received, status, now, headers=[("Warning", f'399 {self._host} "{quotable}"')])

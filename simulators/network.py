@@ -24,6 +24,9 @@ REACHABLE: dict[tuple[str, str], str] = {
     ("home", "lan"): "no",
 }
 
+MOST_KNOWN = 1 << 16
+"""Pairs of addresses of which it is remembered whether packets pass."""
+
 
 class Network:
     """The estate's reachability rules over one address plan.
@@ -46,12 +49,22 @@ class Network:
         self.connect_timeout_s = connect_timeout_s
         self._clock = clock
         self._journal = journal
+        self._known: dict[tuple[str, str], bool] = {}
 
     def allows(self, source: str, destination: str) -> bool:
         """Whether a packet from IP address `source` arrives at `destination`.
 
-        Addresses outside the plan (a real peer) are nobody's business here: they pass.
+        Addresses outside the plan (a real peer) are nobody's business here: they pass. The answer
+        is remembered: it is asked for at both ends of each datagram.
         """
+        known = self._known.get((source, destination))
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[source, destination] = self._is_allowed(source, destination)
+        return known
+
+    def _is_allowed(self, source: str, destination: str) -> bool:
         zones = (self.plan.zone(source), self.plan.zone(destination))
         rule = REACHABLE.get(zones, "yes")
         if rule == "same home":

@@ -39,16 +39,16 @@ class BoundedNetwork(Network):
     ) -> None:
         super().__init__(plan, journal, clock, traffic=traffic)
         self._networks = [IPv4Network(text) for text in networks]
-        self._known: dict[str, bool] = {}
+        self._inner: dict[str, bool] = {}
 
     def own(self, address: str) -> None:
         """A phone is there."""
-        self._known[address] = True
+        self._inner[address] = True
 
     def allows(self, source: str, destination: str) -> bool:
-        known = self._known.get(destination)
+        known = self._inner.get(destination)
         if known is None:
-            known = self._known[destination] = self._inside(destination)
+            known = self._inner[destination] = self._inside(destination)
         return known
 
     def _inside(self, address: str) -> bool:

@@ -80,9 +80,8 @@ class Registrar:
     def register(self, asked: Asked, now: float) -> Refusal | Fields:
         """Do what a REGISTER asks for; returns the refusal, or the headers of the 200."""
         extension = asked.user
-        answer = self._authentication.registers(asked.authorization, extension, now)
-        if answer is None:
-            answer = self._bind(asked, now)
+        refusal = self._authentication.registers(asked.authorization, extension, now)
+        answer = self._bind(asked, now) if refusal is None else refusal
         if isinstance(answer, Refusal) and answer.why:
             self._events.append(RegistrationRefused(extension, answer.why, answer.status))
         return answer

@@ -18,6 +18,7 @@ _PLAIN_ADDRESS = re.compile(
 _ESCAPED = re.compile("%([0-9A-Fa-f]{2})")
 _BARE_NAME = re.compile(r"[\w\-.!%*+`'~ \t]*")
 """Tokens (section 25.1), and letters of all scripts, which phones do not always quote."""
+_UNQUOTED = re.compile(r'[^\s"]*+')
 _PARAMETER = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"?)+')
 
 
@@ -130,6 +131,12 @@ class Via:
 def parameters(text: str) -> dict[str, str]:
     """`;a=b;c` as {"a": "b", "c": ""}; names in lower case."""
     found: dict[str, str] = {}
+    if _UNQUOTED.fullmatch(text) is not None:
+        for part in text.split(";"):
+            name, _, value = part.partition("=")
+            if name:
+                found[name.lower()] = value
+        return found
     for part in _PARAMETER.findall(text):
         name, _, value = part.partition("=")
         if name.strip():

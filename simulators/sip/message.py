@@ -66,7 +66,11 @@ class Headers:
         if found is None:
             found = self._found = {}
             for name, value in self.items:
-                found.setdefault(canonical(name), []).append(value)
+                full = CANONICAL.get(name) or canonical(name)
+                if full in found:
+                    found[full].append(value)
+                else:
+                    found[full] = [value]
         return found
 
     def with_first(self, name: str, value: str) -> "Headers":
@@ -184,7 +188,7 @@ def response_to(
     """A response that copies what RFC 3261 section 8.2.6 says: Via, From, To, Call-ID, CSeq."""
     items: list[tuple[str, str]] = []
     for name, value in request.headers.items:
-        kind = canonical(name)
+        kind = CANONICAL.get(name) or canonical(name)
         if kind in ("via", "from", "call-id", "cseq"):
             items.append((name, value))
         elif kind == "to":
@@ -255,6 +259,10 @@ def _start_line(line: str, headers: Headers, body: bytes) -> Message:
 
 def _encode(start: str, headers: Headers, body: bytes) -> bytes:
     lines = [start]
-    lines += [f"{n}: {v}" for n, v in headers.items if canonical(n) != "content-length"]
+    lines += [
+        f"{n}: {v}"
+        for n, v in headers.items
+        if (CANONICAL.get(n) or canonical(n)) != "content-length"
+    ]
     lines += [f"Content-Length: {len(body)}", "", ""]
     return "\r\n".join(lines).encode() + body

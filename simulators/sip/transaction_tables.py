@@ -32,6 +32,8 @@ class Timers:
 class State(Enum):
     """States of a transaction, named as in the figures."""
 
+    __hash__ = object.__hash__  # as equality: an `Enum`'s own hashes the name, each time anew
+
     CALLING = "Calling"
     TRYING = "Trying"
     PROCEEDING = "Proceeding"
@@ -43,6 +45,8 @@ class State(Enum):
 
 class Event(Enum):
     """What moves a transaction."""
+
+    __hash__ = object.__hash__  # as in `State`
 
     PROVISIONAL = "1xx"
     FINAL = "200-699"

@@ -44,6 +44,9 @@ _USUAL = re.compile(
 REMEMBERED, LONGEST = 20_000, 200
 """How many hashes of the parts that do not change, and of how long ones, are remembered."""
 
+MOST_FORMS, _MARK = 200, "nonce in between"
+"""How many forms of challenges are remembered, and what stands for the nonce in them."""
+
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -78,6 +81,18 @@ class Challenge:
         Raises:
             MalformedDigest: another scheme, no realm or nonce, or an unknown algorithm.
         """
+        before, mark, rest = text.partition('nonce="')
+        nonce, quote, after = rest.partition('"')
+        if mark and quote and "\\" not in nonce and len(before) + len(after) <= LONGEST:
+            # The challenges of a UAS differ in nothing but their nonces, so the rest is kept.
+            form = _challenge_but_for_nonce(before, after)
+            if form is not None:
+                realm, algorithm, qop, stale, opaque = form
+                return cls(realm, nonce, algorithm, qop, stale, opaque)
+        return cls._parsed(text)
+
+    @classmethod
+    def _parsed(cls, text: str) -> "Challenge":
         fields = _fields(text)
         for name in ("realm", "nonce"):
             if name not in fields:
@@ -94,6 +109,18 @@ class Challenge:
             fields.get("stale", "").lower() == "true",
             fields.get("opaque", ""),
         )
+
+
+@lru_cache(MOST_FORMS)
+def _challenge_but_for_nonce(before: str, after: str) -> tuple[str, str, str, bool, str] | None:
+    """All but the nonce of a challenge; None where that can't be told by its words."""
+    try:
+        read = Challenge._parsed(f'{before}nonce="{_MARK}"{after}')
+    except MalformedDigest:
+        return None
+    if read.nonce != _MARK:
+        return None
+    return read.realm, read.algorithm, read.qop, read.stale, read.opaque
 
 
 class Credentials(NamedTuple):

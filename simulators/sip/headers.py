@@ -12,12 +12,18 @@ _HOST_PORT = re.compile(r"([^\s:\[\]@<>\"]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5})?
 _SENT = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([\w.+-]+)\s+(\S+(?:\s*:\s*\S+)?)", re.IGNORECASE)
 _PLAIN_ADDRESS = re.compile(
     r"<(sips?):([A-Za-z0-9\-_.!~*'()]+)@([A-Za-z0-9.-]+)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
-    r"(?:;([A-Za-z0-9;=\-_.]*))?>"
+    r"(?:;([A-Za-z0-9;=\-_.]*))?>(?:;expires=([0-9]+))?"
 )
-"""An address as phones mostly write it, which needs no closer look."""
+"""An address as phones and registrars mostly write it, which needs no closer look."""
 _ESCAPED = re.compile("%([0-9A-Fa-f]{2})")
 _BARE_NAME = re.compile(r"[\w\-.!%*+`'~ \t]*")
 """Tokens (section 25.1), and letters of all scripts, which phones do not always quote."""
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_USUAL_VIA = re.compile(
+    r"SIP/2\.0/[A-Z]+ [A-Za-z0-9.-]+(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
+    r";branch=([A-Za-z0-9]+)(?:;(?:rport|received)=[0-9.]+)*"
+)
+"""A Via of ours as it comes back in most answers."""
 _UNQUOTED = re.compile(r'[^\s"]*+')
 _PARAMETER = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*"?)+')
 
@@ -81,8 +87,9 @@ class NameAddress(NamedTuple):
         """
         plain = _PLAIN_ADDRESS.fullmatch(text)
         if plain is not None:
-            scheme, user, host, port, params = plain.groups()
-            return cls(Uri(user, host, int(port) if port else None, scheme, params or ""), {})
+            scheme, user, host, port, params, expires = plain.groups()
+            uri = Uri(user, host, int(port) if port else None, scheme, params or "")
+            return cls(uri, {"expires": expires} if expires else {})
         name, rest = _display_name(text)
         if not rest.startswith("<"):
             uri, _, params = text.partition(";")  # params of a bare URI are the header's
@@ -128,6 +135,16 @@ class Via:
         return f"SIP/2.0/{self.transport} {self.host}{port}{params}"
 
 
+def branch_of(via: str) -> str:
+    """The branch of a Via value, "" without one.
+
+    Raises:
+        MalformedMessage: as `Via.parse`.
+    """
+    usual = _USUAL_VIA.fullmatch(via)
+    return Via.parse(via).branch if usual is None else usual[1]
+
+
 def parameters(text: str) -> dict[str, str]:
     """`;a=b;c` as {"a": "b", "c": ""}; names in lower case."""
     found: dict[str, str] = {}
@@ -164,7 +181,7 @@ def _unquoted(text: str) -> str:
 def _display_name(text: str) -> tuple[str, str]:
     """The name before an address, and what follows it; a quoted name may hold `<`."""
     text = text.strip()
-    quoted = re.match(r'"(?:[^"\\]|\\.)*"', text)
+    quoted = _QUOTED.match(text)
     if quoted is not None:
         return _unquoted(quoted[0]), text[quoted.end() :].lstrip()
     name, angle, rest = text.partition("<")

@@ -172,7 +172,7 @@ def parse(data: bytes) -> Message:
     except UnicodeDecodeError as error:
         raise MalformedMessage(f"headers are not UTF-8 at octet {error.start}") from error
     lines = _unfold(text)
-    headers = Headers([_header(line) for line in lines[1:]])
+    headers = Headers(map(_header, lines[1:]))
     body = _cut_body(headers, body)
     return _start_line(lines[0], headers, body)
 
@@ -246,9 +246,10 @@ def _cut_body(headers: Headers, body: bytes) -> bytes:
 
 
 def _start_line(line: str, headers: Headers, body: bytes) -> Message:
-    request = _REQUEST_LINE.fullmatch(line)
-    if request is not None:
-        return Request(request[1], request[2], headers, body)
+    if not line.startswith("SIP/2.0 "):  # a method has no slash
+        request = _REQUEST_LINE.fullmatch(line)
+        if request is not None:
+            return Request(request[1], request[2], headers, body)
     parts = line.split(" ", 2)
     if len(parts) == 3 and parts[0].upper() == "SIP/2.0":  # any case: section 7.1
         if not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) == 3):

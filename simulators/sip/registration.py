@@ -26,6 +26,8 @@ MIN_RETRY_S = 1.0
 class State(Enum):
     """Where a registration stands."""
 
+    __hash__ = object.__hash__  # as equality: an `Enum`'s own hashes the name, each time anew
+
     UNREGISTERED = "unregistered"
     REGISTERING = "registering"
     REGISTERED = "registered"
@@ -37,6 +39,8 @@ class State(Enum):
 
 class Event(Enum):
     """What moves a registration."""
+
+    __hash__ = object.__hash__  # as in `State`
 
     START = "start"
     CHALLENGED = "challenged"

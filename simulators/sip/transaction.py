@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from simulators.core import TCP, UDP, Address, Datagram, Entropy
 from simulators.sip.client_transactions import ClientTransactions
-from simulators.sip.headers import Via, cseq
+from simulators.sip.headers import branch_of, cseq
 from simulators.sip.message import MalformedMessage, Request, Response, parse
 from simulators.sip.server_transactions import ServerTransactions
 from simulators.sip.transaction_events import (
@@ -196,6 +196,6 @@ class Transactions:
 
     def _response(self, response: Response, peer: Address, now: float) -> None:
         vias = response.headers.all("via")
-        branch = Via.parse(vias[0] if vias else "").branch
+        branch = branch_of(vias[0] if vias else "")
         if not self._clients.response(branch, cseq(response.headers)[1], response, now):
             self._outbox.events.append(Ignored("an answer to no request of ours", peer))

@@ -154,10 +154,15 @@ SERVER: Table = {  # figure 8
 }
 
 
+_PROVISIONAL, _FINAL, _SUCCESS, _REFUSAL = (
+    Event.PROVISIONAL, Event.FINAL, Event.SUCCESS, Event.REFUSAL,
+)  # fmt: skip
+
+
 def answered(status: int, *, invite: bool) -> Event:
     """The event that a response with this status is to its transaction."""
     if status < 200:
-        return Event.PROVISIONAL
+        return _PROVISIONAL
     if not invite:
-        return Event.FINAL
-    return Event.SUCCESS if status < 300 else Event.REFUSAL
+        return _FINAL
+    return _SUCCESS if status < 300 else _REFUSAL

@@ -20,9 +20,12 @@ from simulators.sip.transaction import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RegistrationChanged:
-    """A registration went from one state to another; `response` is what did it, if one did."""
+    """A registration went from one state to another; `response` is what did it, if one did.
+
+    Not frozen: that doubles what one costs to make, and each registration makes several.
+    """
 
     key: str
     before: State

@@ -127,17 +127,18 @@ class ServerTransactions:
         self._forget.append((now + self._kept_s, key))
 
     def take(self, key: str, peer: Address, now: float) -> None:
-        """Take a request over UDP, no INVITE, that the user reads by itself and answers later."""
-        server = self._servers[key] = _Server(
-            key, SERVER, State.TRYING, peer, UDP, NEVER, now + self._kept_s, None
-        )
-        self._due.watch(server)
+        """Know a request over UDP, no INVITE, again that the user reads by itself."""
+        if key not in self._servers:
+            server = self._servers[key] = _Server(
+                key, SERVER, State.TRYING, peer, UDP, NEVER, now + self._kept_s, None
+            )
+            self._due.watch(server)
 
-    def finish(self, key: str, data: bytes, now: float) -> None:
-        """Send the final answer to what was taken so, if it may still be given."""
-        server = self._servers.pop(key, None)
-        if server is not None:
-            self.answered(key, data, server.peer, now)
+    def finish(self, key: str, data: bytes, peer: Address, now: float) -> None:
+        """Send the final answer to it, whether it was taken or not; a second one never leaves."""
+        if key not in self._answered:
+            self._servers.pop(key, None)
+            self.answered(key, data, peer, now)
 
     def unreadable(self, data: bytes, why: str, peer: Address, transport: str) -> None:
         """Refuse what is a request but can't be read, if a response can be made."""

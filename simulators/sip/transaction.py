@@ -130,12 +130,12 @@ class Transactions:
         self._servers.answered(transaction, data, peer, now)
 
     def take(self, transaction: str, peer: Address, now: float) -> None:
-        """Know a request over UDP that the user reads by itself and answers with `finish`."""
+        """Know a request over UDP again that the user reads by itself, and answers later."""
         self._servers.take(transaction, peer, now)
 
-    def finish(self, transaction: str, data: bytes, now: float) -> None:
-        """Send the final answer to what was taken; a second one never leaves."""
-        self._servers.finish(transaction, data, now)
+    def finish(self, transaction: str, data: bytes, peer: Address, now: float) -> None:
+        """Send the final answer to it, taken or not; a second one never leaves."""
+        self._servers.finish(transaction, data, peer, now)
 
     # The five verbs, and the connection's end
 

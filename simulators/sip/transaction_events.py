@@ -19,11 +19,12 @@ class RequestReceived:
     transport: str = UDP
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ResponseReceived:
     """A response to the request sent as `transaction`.
 
-    Each final one comes once, but a 2xx to an INVITE: each copy comes, for each wants an ACK.
+    Each final one comes once, but a 2xx to an INVITE: each copy comes, for each wants an ACK. Not
+    frozen: that doubles what one costs to make.
     """
 
     transaction: str

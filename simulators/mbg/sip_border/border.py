@@ -171,7 +171,6 @@ class Border:
         if plain is None:
             return False
         if not self._sets.again(plain.key):
-            self._sets.take(plain.key, peer, now)
             self._registrations.flows.heard(UDP, peer, now)
             self._set_side.register(plain, now)
         return True

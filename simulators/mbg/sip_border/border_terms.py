@@ -69,9 +69,12 @@ class BorderSettings:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DeviceRegistered:
-    """A set is registered, upstream too; it was granted `expires_s` seconds."""
+    """A set is registered, upstream too; it was granted `expires_s` seconds.
+
+    Not frozen: that doubles what one costs to make, and each registration makes one.
+    """
 
     device_id: str
     contact: str

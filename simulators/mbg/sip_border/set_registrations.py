@@ -50,7 +50,7 @@ class Binding:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pending:
     """A set that waits for the ICP's answer."""
 
@@ -116,13 +116,14 @@ class SetRegistrations:
             self._accept(device.id, pending, now)
             return
         earlier = self._pending.get(device.id)
-        self._wait(device.id, pending)
+        self._wait(device.id, pending, now)
         if earlier is None:
             self._upstream.register(device, now)
         else:
             self._supersede(device.id, earlier, now)
 
-    def _wait(self, device_id: str, pending: _Pending) -> None:
+    def _wait(self, device_id: str, pending: _Pending, now: float) -> None:
+        self._uas.keep(pending.received, now)
         self._pending[device_id] = pending
         self._schedule(device_id)
 
@@ -217,7 +218,7 @@ class SetRegistrations:
         pending = self._pending.get(device.id)
         if changed and pending is not None:
             limit = now + self._settings.upstream_limit_s
-            self._wait(device.id, replace(pending, deadline=limit))
+            self._wait(device.id, replace(pending, deadline=limit), now)
             self._upstream.register(device, now)
 
     def lost(self, transport: str, peer: Address, now: float) -> list[str]:

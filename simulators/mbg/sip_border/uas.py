@@ -45,12 +45,17 @@ class Uas:
         fields, tag = [*headers, ("Server", "MBG")], self._entropy(4).hex()
         if isinstance(received, Plain):
             data = received.answer(status, fields, tag, reason)
-            self._transactions.finish(received.key, data, now)
+            self._transactions.finish(received.key, data, received.peer, now)
             return
         response = response_to(received.request, status, headers=fields, to_tag=tag, reason=reason)
         if body:
             response = replace(response, body=body)
         self._transactions.respond(received.transaction, response, now)
+
+    def keep(self, received: Received, now: float) -> None:
+        """Know a request again that is answered later."""
+        if isinstance(received, Plain):
+            self._transactions.take(received.key, received.peer, now)
 
     def refuse(self, received: Received, status: int, text: str, now: float) -> None:
         """Answer with `status` and a `Warning` that tells a person why (section 20.43)."""

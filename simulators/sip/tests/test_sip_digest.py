@@ -1,10 +1,11 @@
 """Digest arithmetic, pinned by the vectors of RFC 2617 and RFC 7616 (the hash of RFC 8760)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import sipmessage
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulators.sip.digest import Challenge, Credentials, MalformedDigest, answer, verifies
@@ -202,3 +203,28 @@ def test_a_second_opinion_on_the_written_form() -> None:
     assert found["response"] == "6629fae49393a05397450978507c4ef1"
     challenge = sipmessage.AuthChallenge.parse(str(replace(RFC2617, stale=True)))
     assert dict(challenge.parameters)["realm"] == "testrealm@host.com"
+
+
+pieces = st.sampled_from(
+    ["Digest ", "digest ", "Basic ", 'nonce="', 'realm="R"', 'cnonce="', "a", '"', ", ", ",", "\\",
+     "nonce=b", "qop=auth", 'qop="auth,auth-int"', "stale=TRUE", "algorithm=SHA-256", 'opaque="o"',
+     "algorithm=x", "nonce in between"]
+)  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=10).map("".join))
+@example('Digest realm="R", nonce="a", qop="auth"')
+@example('Digest realm="R", cnonce="x", nonce="a"')
+@example('Digest realm="R", nonce="a", nonce="b"')
+@example('Digest realm="R", nonce="nonce in between"')
+@example('Digest nonce="a\\"", realm="R"')
+def test_a_challenge_of_a_known_form_is_read_as_any_other(text: str) -> None:
+    def outcome(read: Callable[[str], Challenge]) -> object:
+        try:
+            return read(text)
+        except MalformedDigest as error:
+            return str(error)
+
+    whole = outcome(Challenge._parsed)
+    assert outcome(Challenge.parse) == whole
+    assert outcome(Challenge.parse) == whole  # by what is remembered

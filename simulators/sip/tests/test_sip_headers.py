@@ -1,10 +1,12 @@
 """Header values: by example, at random, and against `sipmessage` as a second opinion."""
 
+import re
+from collections.abc import Callable
 from urllib.parse import quote, unquote
 
 import pytest
 import sipmessage
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulators.sip.headers import (
@@ -12,6 +14,7 @@ from simulators.sip.headers import (
     NameAddress,
     Uri,
     Via,
+    branch_of,
     cseq,
     parameters,
     seconds,
@@ -256,3 +259,41 @@ def test_addresses_that_need_quotes_or_brackets(text: str) -> None:
 
 def test_bare_names_may_have_letters_of_all_scripts() -> None:
     assert NameAddress.parse("Zoë Müller <sip:a@b>").name == "Zoë Müller"
+
+
+NEVER = re.compile(r"(?!)")
+"""What recognizes nothing as usual, so that all is read the long way."""
+
+words = st.sampled_from(
+    ["SIP/2.0/UDP", "sip/2.0/tls", " ", "127.10.64.7", ":5060", ":70000", ";", "branch=z9hG4bK1",
+     "rport", "rport=5", "received=1.2.3.4", "=", '"a;b"', "BRANCH=x", "\t", ",", "maddr=h", "<",
+     ">", "sip:2101@h", "sips:", "tel:1", ";expires=90", ";expires=", "q=0.5", "%41", "Ada"]
+)  # fmt: skip
+texts = st.lists(words, max_size=9).map("".join)
+
+
+def outcome(read: Callable[[str], object], text: str) -> object:
+    try:
+        return read(text)
+    except MalformedMessage as error:
+        return str(error)
+
+
+@given(texts)
+@example("SIP/2.0/UDP 127.10.64.7:5060;branch=z9hG4bK1;rport=5;received=1.2.3.4")
+@example("SIP/2.0/TCP h;branch=z9hG4bK1")
+@example('SIP/2.0/UDP h:5060;branch="z9"')
+def test_a_usual_branch_is_that_of_the_whole_via(text: str) -> None:
+    assert outcome(branch_of, text) == outcome(lambda via: Via.parse(via).branch, text)
+
+
+@given(texts)
+@example("<sip:2101@127.10.64.7:5060;transport=udp>;expires=90")
+@example(';a=b;;c;D= e ;f="g;h"')
+def test_usual_forms_are_read_as_all_others(text: str) -> None:
+    reads: list[Callable[[str], object]] = [parameters, NameAddress.parse, Via.parse]
+    short = [outcome(read, text) for read in reads]
+    with pytest.MonkeyPatch.context() as patch:
+        for usual in ("_UNQUOTED", "_PLAIN_ADDRESS"):
+            patch.setattr(f"simulators.sip.headers.{usual}", NEVER)
+        assert [outcome(read, text) for read in reads] == short

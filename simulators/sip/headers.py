@@ -11,7 +11,7 @@ MAX_EXPIRES = 2**32 - 1
 _HOST_PORT = re.compile(r"([^\s:\[\]@<>\"]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5})?)?")
 _SENT = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([\w.+-]+)\s+(\S+(?:\s*:\s*\S+)?)", re.IGNORECASE)
 _PLAIN_ADDRESS = re.compile(
-    r"<(sips?):([A-Za-z0-9\-_.!~*'()]+)@([A-Za-z0-9.-]+)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
+    r"<(sips?):([A-Za-z0-9\-_.!~*'()]+)@([A-Za-z0-9.-]+)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?"
     r"(?:;([A-Za-z0-9;=\-_.]*))?>(?:;expires=([0-9]+))?"
 )
 """An address as phones and registrars mostly write it, which needs no closer look."""
@@ -20,7 +20,7 @@ _BARE_NAME = re.compile(r"[\w\-.!%*+`'~ \t]*")
 """Tokens (section 25.1), and letters of all scripts, which phones do not always quote."""
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _USUAL_VIA = re.compile(
-    r"SIP/2\.0/[A-Z]+ [A-Za-z0-9.-]+(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
+    r"SIP/2\.0/[A-Z]+ [A-Za-z0-9.-]+(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?"
     r";branch=([A-Za-z0-9]+)(?:;(?:rport|received)=[0-9.]+)*"
 )
 """A Via of ours as it comes back in most answers."""

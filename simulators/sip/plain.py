@@ -21,7 +21,7 @@ MOST_LAYOUTS = 32
 parser. To learn one costs some milliseconds."""
 
 _USER, _HOST = r"[A-Za-z0-9\-_.!~*'()]++", r"[A-Za-z0-9.-]++"
-_PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4})"
+_PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3})"
 _PLACE = rf"{_HOST}(?::{_PORT})?(?:;[A-Za-z0-9;=\-_.]++)?"
 _NAME = r'(?:"[ !#-\[\]-~]*+" )?'
 _TEXT = r"[!-~][ -~]*+(?<! )"

@@ -10,7 +10,7 @@ from simulators.sip.headers import NameAddress, seconds
 from simulators.sip.message import Request, parse
 from simulators.sip.plain import MOST_LAYOUTS, Layouts
 
-NAMED = '"A, B" <sip:2101@127.10.64.7:59999;transport=udp>;expires=60'
+NAMED = '"A, B" <sip:2101@127.10.64.7:64999;transport=udp>;expires=60'
 
 
 @pytest.mark.parametrize("contact", ["", "<sip:2101@127.10.64.7>", NAMED])

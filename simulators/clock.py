@@ -103,7 +103,7 @@ class Clock:
         self._zero = time.monotonic()
         self._start = time.time() if start is None else start
         self._calendar_offset = 0.0
-        self._steady_offset = -self._zero
+        self._steady_offset = 0.0
         self._timers: dict[bool, list[Timer]] = {True: [], False: []}
         self._numbers = 0
         self._wake: asyncio.TimerHandle | None = None
@@ -124,7 +124,7 @@ class Clock:
 
     def steady(self) -> float:
         """Seconds since the run began, without the repetition that advances skipped."""
-        return time.monotonic() + self._steady_offset
+        return self._steady_offset + time.monotonic() - self._zero
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call back at calendar time `when`."""

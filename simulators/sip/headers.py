@@ -11,7 +11,8 @@ MAX_EXPIRES = 2**32 - 1
 _HOST_PORT = re.compile(r"([^\s:\[\]@<>\"]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5})?)?")
 _SENT = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([\w.+-]+)\s+(\S+(?:\s*:\s*\S+)?)", re.IGNORECASE)
 _PLAIN_ADDRESS = re.compile(
-    r"<(sips?):([A-Za-z0-9\-_.!~*'()]+)@([A-Za-z0-9.-]+)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?"
+    r"<(sips?):([A-Za-z0-9\-_.!~*'()]+)@([A-Za-z0-9.-]+)"
+    r"(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?"
     r"(?:;([A-Za-z0-9;=\-_.]*))?>(?:;expires=([0-9]+))?"
 )
 """An address as phones and registrars mostly write it, which needs no closer look."""

@@ -21,7 +21,6 @@ import uvloop
 
 from loadtests.bench.processes import own_cpu_s
 from loadtests.children import PAGE
-from loadtests.collector import spare_phones
 from loadtests.homes import Homes
 from loadtests.plan import read_accounts
 from simulators.core import Address
@@ -152,7 +151,8 @@ async def play(task: Task) -> Held:
     await asyncio.wait_for(holder.over, LIMIT_S)
     held.registering_s = time.monotonic() - began
     gc.collect()
-    spare_phones(cycles=False)
+    gc.freeze()
+    gc.set_threshold(5000, 10, 1_000_000)
     held.late_ms = 0.0
     watched, cpu = time.monotonic(), own_cpu_s()
     await asyncio.sleep(task.watch_s)

@@ -9,6 +9,7 @@ one JSON object; a `Side`, see `figures`.
 """
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -21,7 +22,6 @@ import uvloop
 from loadtests.bench.figures import Side
 from loadtests.bench.processes import own_cpu_s
 from loadtests.children import cpu_s
-from loadtests.collector import spare_phones
 from loadtests.homes import Homes
 from loadtests.plan import PhoneAccount, read_accounts
 from simulators.core import Address
@@ -126,7 +126,8 @@ class Round:
 async def play(task: Task) -> Side:
     """One round."""
     round_ = Round(task, read_accounts(Path(task.accounts), task.phones))
-    spare_phones(cycles=False)  # as the engine of a burst does
+    gc.freeze()  # as the engine of a burst does
+    gc.set_threshold(5000, 10, 1_000_000)
     began, server, own = time.monotonic(), cpu_s(task.server_pid), own_cpu_s()
     round_.begin()
     await asyncio.wait_for(round_.over, LIMIT_S)

@@ -11,11 +11,6 @@ from loadtests.scenarios.tokens import Handshakes
 from simulators.sip.transaction import Timers
 
 
-def is_crowd(scenario: Scenario) -> bool:
-    """Whether its items are phones of a `Crowd`, and nothing else."""
-    return scenario in (Scenario.REGISTER, Scenario.REFRESH, Scenario.STORM_FAILOVER)
-
-
 def play_of(
     plan: Plan,
     worker: int,

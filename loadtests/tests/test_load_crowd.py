@@ -1,7 +1,5 @@
 """Phones against a registrar, back to back: no socket, and time moved by hand."""
 
-import gc
-
 import pytest
 
 from loadtests.tests.fake_registrar import FakeRegistrar, passwords
@@ -57,33 +55,6 @@ def test_a_phone_answers_the_challenge_and_registers() -> None:
     assert exchange.results == [Registered(0, 300)]
     assert len(exchange.sent) == 2
     assert exchange.registrar.registered == {"tw0": "sip:tw0@127.30.0.2:5060"}
-
-
-def test_a_crowd_leaves_no_cycles() -> None:
-    """What its engine relies on, which lets nobody look for them."""
-    exchange = Exchange(FakeRegistrar(passwords(40)))
-
-    def live(first: int) -> None:
-        for index in range(first, first + 20):
-            exchange.start(index, 0.0, "wrong" if index % 4 == 0 else None)
-            exchange.crowd.receive(b"no SIP at all\r\n\r\n", MBG, 0.0, HOME[0])
-            exchange.crowd.restart([index], 0.0)
-            exchange.settle(0.0)
-            exchange.crowd.stop(index, 0.0)
-            exchange.settle(0.0)
-
-    live(0)  # learns the layouts of answers
-    gc.collect()
-    gc.disable()
-    try:
-        live(20)
-        assert gc.collect() == 0
-        around: list[object] = []
-        around.append(around)
-        del around
-        assert gc.collect() == 1  # the negative control
-    finally:
-        gc.enable()
 
 
 def test_a_wrong_password_is_told_from_other_refusals() -> None:

@@ -89,8 +89,8 @@ class NameAddress(NamedTuple):
         plain = _PLAIN_ADDRESS.fullmatch(text)
         if plain is not None:
             scheme, user, host, port, params, expires = plain.groups()
-            uri = Uri(user, host, int(port) if port else None, scheme, params or "")
-            return cls(uri, {"expires": expires} if expires else {})
+            read = Uri(user, host, int(port) if port else None, scheme, params or "")
+            return cls(read, {"expires": expires} if expires else {})
         name, rest = _display_name(text)
         if not rest.startswith("<"):
             uri, _, params = text.partition(";")  # params of a bare URI are the header's

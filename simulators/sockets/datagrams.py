@@ -43,22 +43,17 @@ class DatagramPort:
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = None
 
-    async def open(self, address: Address) -> None:
+    async def open(self, address: Address, bound: socket.socket | None = None) -> None:
         """Bind; `local` is the real address afterwards.
+
+        Args:
+            bound: a socket that is bound already, to be used instead of a new one.
 
         Raises:
             ConfigurationError: the address is taken or not allowed.
         """
-        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            made.setblocking(False)
-            made.bind(address)
-        except OSError as error:
-            made.close()
-            raise ConfigurationError(
-                f"can't open UDP {address[0]}:{address[1]} ({error.strerror or error}): stop what "
-                "uses it, or give another address"
-            ) from error
+        made = bound or bind(address)
+        made.setblocking(False)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             made.setsockopt(socket.SOL_SOCKET, option, BUFFER)
         self.local = made.getsockname()
@@ -132,3 +127,49 @@ class DatagramPort:
                     owner.pump()  # what came and what it brought about, side by side
         finally:
             owner.pump()
+
+
+def bind(address: Address, *, shared: bool = False) -> socket.socket:
+    """A UDP socket at an address.
+
+    Args:
+        shared: other sockets may be bound to the same address in the same way (SO_REUSEPORT).
+
+    Raises:
+        ConfigurationError: the address is taken or not allowed.
+    """
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        if shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        made.bind(address)
+    except OSError as error:
+        made.close()
+        raise ConfigurationError(
+            f"can't open UDP {address[0]}:{address[1]} ({error.strerror or error}): stop what "
+            "uses it, or give another address"
+        ) from error
+    return made
+
+
+def bind_shared(address: Address, count: int) -> list[socket.socket]:
+    """So many sockets at one address (port 0: any); the kernel deals the datagrams out to them.
+
+    By sender and destination: what comes from one address and port comes to one socket, as long as
+    the sockets stay as many as they are (socket(7), SO_REUSEPORT).
+
+    Raises:
+        ConfigurationError: the address is taken, by sockets that share it as well, or not allowed.
+    """
+    alone = bind(address)  # whoever shares an address would be joined without a word
+    place = alone.getsockname()
+    alone.close()
+    made: list[socket.socket] = []
+    try:
+        while len(made) < count:
+            made.append(bind(place, shared=True))
+    except ConfigurationError:
+        for each in made:
+            each.close()
+        raise
+    return made

@@ -4,6 +4,7 @@ A core with several sockets (the MBG: outside and inside) names each; messages s
 over which transport.
 """
 
+import socket
 import ssl
 from collections.abc import Callable
 
@@ -62,12 +63,14 @@ class SipDriver:
         side: str = "",
         transport: str = UDP,
         tls: ssl.SSLContext | None = None,
+        bound: socket.socket | None = None,
     ) -> Address:
         """Open the socket `side` over `transport`; port 0 means any. Returns the real address.
 
         Args:
             tls: the server's context, for TLS; without it nothing listens there, and `address`
                 says only where connections come from.
+            bound: a UDP socket that is bound already, instead of a new one.
 
         Raises:
             ConfigurationError: the address is taken or not allowed.
@@ -76,9 +79,10 @@ class SipDriver:
         if transport in STREAMS:
             secrets = Secrets(tls, self._trust)
             port = StreamPort(side, transport, self, self._around, self._limits, secrets)
+            await port.open(address)
         else:
             port = DatagramPort(side, self, self._around)
-        await port.open(address)
+            await port.open(address, bound)
         self._ports[side, transport] = port
         return port.local
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from simulators.mbg.services import tokens
 from simulators.pbx import gateway_session_states, hot_desk
+from simulators.pbx.processes import ownership
 from simulators.phone.calls import line_table
 from simulators.phone.life import states, use
 from simulators.phone.local import directory_table, ldap, tftp
@@ -80,6 +81,11 @@ DIAGRAMS: tuple[tuple[str, str, Table], ...] = (
         gateway_session_states.TRANSITIONS,
     ),
     ("A hot desk extension of a PBX node", "simulators/pbx/hot_desk.py", hot_desk.TRANSITIONS),
+    (
+        "An extension of a node in several processes",
+        "simulators/pbx/processes/ownership.py",
+        ownership.TRANSITIONS,
+    ),
     ("A provisioning operation of the MCS", "system/domain/operations.py", operations.TRANSITIONS),
     ("A bulk switch of the MCS", "system/domain/bulk.py", bulk.TRANSITIONS),
     ("The circuit breaker of the MCS", "system/domain/breaker.py", breaker.TRANSITIONS),

@@ -20,7 +20,7 @@ from simulators.pbx.settings import NodeSettings
 from simulators.sip import inspection
 from simulators.sip.dialog import Fields, tag
 from simulators.sip.message import MalformedMessage, Request, response_to
-from simulators.sip.plain import Layouts
+from simulators.sip.plain import Layouts, Plain
 from simulators.sip.transaction import Timers, Transactions
 from simulators.sip.transaction_events import RequestReceived, ResponseReceived, TimedOut
 
@@ -49,6 +49,7 @@ class Exchange:
         hot_desk: HotDesk | None = None,
         timers: Timers | None = None,
     ) -> None:
+        self.allow = ALLOW
         self.settings = settings or NodeSettings()
         self.transactions = Transactions(local, entropy, timers)
         self.hot_desk = HotDesk(extensions) if hot_desk is None else hot_desk
@@ -174,17 +175,19 @@ class Exchange:
         plain = self._layouts.glance(data, peer)
         if plain is None:
             return False
-        transactions, registrar = self.transactions, self.registrar
-        registrar.expire(now)
-        if not transactions.again(plain.key):
-            answer = registrar.register(plain, now)
-            tag = self._entropy(4).hex()
-            if isinstance(answer, Refusal):
-                octets = plain.answer(answer.status, answer.headers, tag)
-            else:
-                octets = plain.answer(200, answer, tag)
-            transactions.answered(plain.key, octets, peer, now)
+        self.registrar.expire(now)
+        if not self.transactions.again(plain.key):
+            self._register_plain(plain, now)
         return True
+
+    def _register_plain(self, plain: Plain, now: float) -> None:
+        answer = self.registrar.register(plain, now)
+        tag = self._entropy(4).hex()
+        if isinstance(answer, Refusal):
+            octets = plain.answer(answer.status, answer.headers, tag)
+        else:
+            octets = plain.answer(200, answer, tag)
+        self.transactions.answered(plain.key, octets, plain.peer, now)
 
     def _work(self, now: float) -> None:
         for event in self.transactions.events():
@@ -214,7 +217,10 @@ class Exchange:
         except MalformedMessage as error:
             self._answer(received, refusals.bad_request(str(error)), now)
         else:
-            self._answer(received, self.registrar.register(asked, now), now)
+            self._decide(received, asked, now)
+
+    def _decide(self, received: RequestReceived, asked: Registering, now: float) -> None:
+        self._answer(received, self.registrar.register(asked, now), now)
 
     def _call(self, received: RequestReceived, now: float) -> None:
         request = received.request
@@ -235,9 +241,9 @@ class Exchange:
         if refused is not None:
             self._malformed(received, refused, now)
         elif received.request.method == "OPTIONS":  # section 11.2
-            self._answer(received, (("Allow", ALLOW), ("Accept", "application/sdp")), now)
+            self._answer(received, (("Allow", self.allow), ("Accept", "application/sdp")), now)
         else:
-            self._answer(received, refusals.not_served(received.request.method, ALLOW), now)
+            self._answer(received, refusals.not_served(received.request.method, self.allow), now)
 
     def _answer(self, received: RequestReceived, answer: Refusal | Fields, now: float) -> None:
         status, headers, reason = 200, answer, ""

@@ -79,6 +79,11 @@ def feature_code(host: str, why: str) -> Refusal:
     return _warned(403, host, why)
 
 
+def no_calls(host: str) -> Refusal:
+    """501 (RFC 3261 section 21.5.2): several processes serve the node, which only register."""
+    return _warned(501, host, "This node runs as several processes: they register, calls need one")
+
+
 def not_served(method: str, allow: str) -> Refusal:
     """405 for a method with an RFC of its own, 501 for any other (sections 8.2.1 and 21.5.2)."""
     status = 405 if method in METHODS else 501

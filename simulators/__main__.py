@@ -3,6 +3,7 @@
 import re
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,10 @@ import typer
 from simulators.addresses import DEFAULT_PLAN, open_port
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
-from simulators.estate import border_site, mbg_site, pbx_site, phones_site
+from simulators.estate import border_site, mbg_site, pbx_site, phones_site, registrar_site
 from simulators.estate.config import CtGatewayTable, PbxTable
+from simulators.estate.node_parent import MOST_PROCESSES
+from simulators.estate.registrar_accounts import write_accounts
 from simulators.mbg.forwarding.forward_rule import ForwardRule
 from simulators.mbg.settings import GATEWAY, MbgSettings
 from simulators.phone.menu.menu import DEFAULT_PASSWORD
@@ -185,6 +188,44 @@ def pbx(
             )
         )
     )
+
+
+@app.command()
+def registrar(
+    processes: Annotated[
+        int, typer.Option(min=1, max=MOST_PROCESSES, help="That serve the same UDP address.")
+    ] = 1,
+    phones: Annotated[int, typer.Option(help="Extensions to make up.")] = 500,
+    accounts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where their passwords go (mode 0600).")
+    ] = None,
+    address: Annotated[str, typer.Option(help="IP address.")] = DEFAULT_PLAN.node(1),
+    sip_port: Annotated[int, typer.Option(help="SIP over UDP.")] = 5060,
+    licences: Annotated[
+        int | None, typer.Option(min=0, help="Cat-F licences; default: any number.")
+    ] = None,
+    seed: Annotated[str, typer.Option(help="Decides passwords; the same seed repeats.")] = "1",
+) -> None:
+    """A PBX node as a registrar alone, in one process or several, for load.
+
+    The kernel deals the phones out to the processes by address and port. They are one registrar:
+    one contact an extension, licences counted once. No CT Gateway and no control API; with more
+    than one process no TCP and no calls either. Prints one JSON line when it is ready, another for
+    each line "report" or "who" on standard input, and ends with standard input. The journal is off.
+
+    \b
+    python -m simulators registrar --processes 2 --phones 900 --accounts phones.jsonl
+    python -m loadtests burst --mbg 127.10.0.21:5060 --accounts phones.jsonl --homes 30 --phones 900
+
+    Exit status: 0; 1 a process was lost, which is said on standard error; 2 it could not be done
+    as asked.
+    """
+    with tempfile.TemporaryDirectory(prefix="teleworker-registrar-") as folder:
+        file = accounts or Path(folder) / "accounts.jsonl"
+        write_accounts(file, phones, Seed.parse(seed))
+        place = (address, sip_port)
+        if not run(registrar_site.serve(file, processes, address=place, licences=licences)):
+            sys.exit(1)
 
 
 @app.command()

@@ -313,7 +313,8 @@ def bench(
     rest: signed calls beside an unsigned mock by Prism (installed with npm into .bench/ the first
     time). border: registrations beside a bare relay and a bare responder. forward: octets and
     connections beside a bare socket relay. registrar: registrations of SIPp at a PBX node beside
-    Kamailio (Debian: apt-get install kamailio sip-tester). generator: our phones beside SIPp, at
+    Kamailio (Debian: apt-get install kamailio sip-tester). two-nodes: the node in two processes
+    beside one, by the busiest one's processor time. generator: our phones beside SIPp, at
     Kamailio and at our node. hold: 50,000 registered phones in one process. life: whole lives of
     phones beside the bare sum of their parts. phones: the MCS's phone listener beside aiohttp and
     nginx. phone-list: its list of 50,000 phones. provision: extensions that an MCS provisions on an

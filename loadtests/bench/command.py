@@ -77,7 +77,8 @@ def table(figures: list[Figure]) -> Table:
     ):  # fmt: skip
         made.add_column(name, justify="left" if name in ("figure", "unit", "") else "right")
     for figure in figures:
-        made.add_row(title(figure), figure.unit, *_cells(figure))
+        unit = figure.measured_in if figure.of is Of.BUSIEST else figure.unit
+        made.add_row(title(figure), unit, *_cells(figure))
     return made
 
 
@@ -128,7 +129,9 @@ def _cells(figure: Figure) -> list[str]:
         return [ours, "-", "-", _aim(figure), held, "-", "-"]
     sides = [[ours for ours, _ in figure.rounds], [peer for _, peer in figure.rounds]]
     rates = [f"{median_rate(side) / figure.scale:,.0f}" for side in sides]
-    if figure.of is Of.TIME:
+    if figure.of is Of.BUSIEST:
+        rates = [f"{figure.ours or 0:,.0f}", f"{figure.peers or 0:,.0f}"]
+    elif figure.of is Of.TIME:
         rates = [f"{figure.ours or 0:.2f}", f"{figure.peers or 0:.2f}"]
     ratio = "-" if figure.ratio is None else f"{figure.ratio:.2f}"
     cpu = [f"{_median_cpu_us(figure, index):,.1f} us" for index in (0, 1)]

@@ -24,6 +24,7 @@ class Side:
         server_cpu_s, generator_cpu_s: processor time that the measured process and the
             generator used meanwhile.
         failed: operations that went wrong; they are not in `count`.
+        busiest_cpu_s: of several measured processes, that of the one which used most; else 0.
     """
 
     count: float
@@ -31,6 +32,7 @@ class Side:
     server_cpu_s: float
     generator_cpu_s: float
     failed: int = 0
+    busiest_cpu_s: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -43,14 +45,21 @@ class Side:
         return self.server_cpu_s / self.count if self.count else 0.0
 
     @property
+    def per_busiest_second(self) -> float:
+        """Operations, of all processes, for a second of the busiest one's processor time.
+
+        As many as there would be in a second if it had a core for itself, and so had each other.
+        """
+        busiest = self.busiest_cpu_s or self.server_cpu_s
+        return self.count / busiest if busiest else 0.0
+
+    @property
     def generator_bound(self) -> bool:
         """Whether the generator limited the rate: it was busier than a server that had room."""
         if self.elapsed_s <= 0:
             return True
-        server, generator = (
-            self.server_cpu_s / self.elapsed_s,
-            self.generator_cpu_s / self.elapsed_s,
-        )
+        busiest = self.busiest_cpu_s or self.server_cpu_s
+        server, generator = busiest / self.elapsed_s, self.generator_cpu_s / self.elapsed_s
         return server < BUSY and generator >= server
 
 
@@ -59,6 +68,7 @@ class Of(Enum):
 
     RATE = "operations per second"
     CPU = "processor time per operation"
+    BUSIEST = "operations per second of the busiest process's processor time"
     TIME = "time"
     VALUE = "a number of ours alone"
 
@@ -77,6 +87,7 @@ class Figure:
         value: our number where there is no peer (`Of.VALUE`), in the unit; lost: what went wrong.
         facts: further numbers of ours, by name.
         skipped: why there is no peer, or nothing at all.
+        lacks: what the machine lacks for a rate to say anything; "" where it has all.
     """
 
     name: str
@@ -90,6 +101,7 @@ class Figure:
     lost: int = 0
     facts: dict[str, float] = field(default_factory=dict)
     skipped: str = ""
+    lacks: str = ""
 
     @property
     def ratios(self) -> list[float]:
@@ -117,6 +129,8 @@ class Figure:
         """The unit of `ours` and `peers`."""
         if self.of is Of.CPU:
             return "µs of CPU"
+        if self.of is Of.BUSIEST:
+            return f"{self.unit} of CPU"
         return "s" if self.of is Of.TIME else self.unit
 
     @property
@@ -136,7 +150,7 @@ class Figure:
                 return "nothing was measured"
             return f"{self.lost:,} were lost" if self.lost else ""
         sides = [("ours", [o for o, _ in self.rounds]), (self.peer, [p for _, p in self.rounds])]
-        reasons = []
+        reasons = [self.lacks] if self.lacks and self.of is Of.RATE else []
         for name, rounds in sides:
             if not rounds or not all(side.rate for side in rounds):
                 reasons.append(f"{name}: a round without a single operation")
@@ -189,7 +203,7 @@ class Figure:
             "held": self.held,
             "aim_text": None if self.aim is None else self.aim.text,
             "absolute": self.aim is not None and bool(self.aim.absolute),
-            "less_is_better": self.of is not Of.RATE,
+            "less_is_better": self.of not in (Of.RATE, Of.BUSIEST),
             "measured_in": self.measured_in,
             "peer_name": self.peer,
             "unit": self.unit,
@@ -207,12 +221,15 @@ class Figure:
     def _measure(self, side: Side) -> float:
         if self.of is Of.TIME:
             return side.elapsed_s / side.count if side.count else 0.0
+        if self.of is Of.BUSIEST:
+            return side.per_busiest_second
         return side.rate if self.of is Of.RATE else side.cpu_per_operation_s
 
     def _median(self, rounds: list[Side]) -> float | None:
         if not rounds:
             return None
-        factor = {Of.RATE: 1 / self.scale, Of.CPU: 1e6}.get(self.of, 1.0)
+        by_scale = 1 / self.scale
+        factor = {Of.RATE: by_scale, Of.BUSIEST: by_scale, Of.CPU: 1e6}.get(self.of, 1.0)
         return median(self._measure(side) for side in rounds) * factor
 
     def _side(self, rounds: list[Side]) -> dict[str, object] | None:
@@ -223,6 +240,7 @@ class Figure:
             "median_rate": round(median_rate(rounds) / self.scale, 3),
             "median_cpu_per_operation_s": median(side.cpu_per_operation_s for side in rounds),
             "server_busy": [_share(side.server_cpu_s, side) for side in rounds],
+            "busiest_busy": [_share(side.busiest_cpu_s, side) for side in rounds],
             "generator_busy": [_share(side.generator_cpu_s, side) for side in rounds],
             "failed": sum(side.failed for side in rounds),
         }

@@ -26,6 +26,7 @@ from loadtests.bench.processes import Child, generated, serving
 from loadtests.bench.provision import provision, two_mcs
 from loadtests.bench.registrar import registrar
 from loadtests.bench.rounds import Say, Size, take_turns
+from loadtests.bench.two_nodes import two_nodes
 
 SITE = (sys.executable, "-m", "simulators.estate.bench_site")
 PEERS = (sys.executable, "-m", "loadtests.bench.peers")
@@ -109,6 +110,7 @@ PAIRS: dict[str, Pair] = {
     "border": border,
     "forward": forward,
     "registrar": registrar,
+    "two-nodes": two_nodes,
     "phones": phones,
     "phone-list": directory_of_phones,
     "provision": provision,

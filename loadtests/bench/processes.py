@@ -78,6 +78,14 @@ class Child:
         return rss(self.pid)
 
 
+def lacking_cores(needed: int, who: str) -> str:
+    """What to say where the machine has fewer cores than `who` needs to be held up by none."""
+    there = len(os.sched_getaffinity(0))
+    if there >= needed:
+        return ""
+    return f"{who} need {needed} free cores for a rate, this machine has {there}"
+
+
 def own_cpu_s() -> float:
     """The same of this process."""
     return time.process_time()

@@ -1,6 +1,7 @@
 """Phones that register in one round of the bench: their accounts, and their generator."""
 
 import json
+from collections.abc import Sequence
 
 from loadtests.bench.figures import Side
 from loadtests.bench.processes import generated
@@ -37,9 +38,20 @@ async def registrations(
 
 
 async def registrations_by_sipp(
-    server_pid: int, registrar: list[object], accounts: str, phones: int
+    server_pid: int,
+    registrar: list[object],
+    accounts: str,
+    phones: int,
+    *,
+    more_pids: Sequence[int] = (),
+    own_ports: bool = False,
+    window: int = WINDOW,
 ) -> Side:
     """The same phones, played by SIPp from one address.
+
+    Args:
+        more_pids: of other processes that serve the same registrar.
+        own_ports: each phone has a port of its own, which the kernel deals by.
 
     Raises:
         GeneratorError: the generator failed.
@@ -49,8 +61,10 @@ async def registrations_by_sipp(
         "home": HOMES[0],
         "accounts": accounts,
         "phones": phones,
-        "window": WINDOW,
+        "window": window,
         "server_pid": server_pid,
+        "more_pids": list(more_pids),
+        "own_ports": own_ports,
     }
     return Side(**await generated("sipp_load", task))
 

@@ -219,7 +219,7 @@ async def _ended(child: Child) -> None:
     [
         (
             ["--only", "rest,sip"],
-            "expected pairs out of rest, border, forward, registrar, phones",
+            "expected pairs out of rest, border, forward, registrar, two-nodes",
         ),
         (["--rounds", "0"], "--rounds"),
         (["--seconds", "0"], "--seconds"),

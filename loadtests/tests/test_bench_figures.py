@@ -9,6 +9,7 @@ from loadtests.bench.aims import AIMS, Aim
 from loadtests.bench.command import missing
 from loadtests.bench.figures import Figure, Of, Side, spread
 from loadtests.bench.pairs import PAIRS
+from loadtests.bench.processes import lacking_cores
 
 
 def side(count: float, *, server: float = 1.0, generator: float = 0.5, failed: int = 0) -> Side:
@@ -150,3 +151,33 @@ def test_a_number_without_a_peer_is_judged_and_losses_spoil_it() -> None:
 
 def test_every_aim_belongs_to_a_pair() -> None:
     assert set(AIMS) <= set(PAIRS)
+
+
+def test_of_several_processes_the_busiest_decides_what_they_could_do() -> None:
+    """Two that share the work evenly, and a third of their time for telling each other."""
+    two = Side(100, 1.0, 0.8, 0.5, busiest_cpu_s=0.4)
+    one = Side(100, 1.0, 0.6, 0.5)
+    of_busiest = figure((two, one), of=Of.BUSIEST)
+    assert of_busiest.ratios == [pytest.approx(1.5)]
+    assert of_busiest.ours == 250
+    assert of_busiest.peers == pytest.approx(100 / 0.6)
+    assert of_busiest.measured_in == "calls/s of CPU"
+    document = of_busiest.document("x")
+    assert (document["less_is_better"], document["measured_in"]) == (False, "calls/s of CPU")
+    uneven = replace(two, busiest_cpu_s=0.6)
+    assert figure((uneven, one), of=Of.BUSIEST).ratios == [1.0], "all in one process: no gain"
+
+
+def test_the_busiest_process_tells_whether_the_generator_was_the_bottleneck() -> None:
+    assert not Side(100, 1.0, 1.9, 0.95, busiest_cpu_s=0.95).generator_bound
+    assert Side(100, 1.0, 1.2, 0.7, busiest_cpu_s=0.6).generator_bound
+
+
+def test_a_rate_for_which_cores_are_missing_has_no_headline() -> None:
+    reason = lacking_cores(1_000_000, "a million processes")
+    assert reason.startswith("a million processes need 1000000 free cores for a rate")
+    assert lacking_cores(1, "one process") == ""
+    rate = replace(figure((side(100), side(50))), lacks=reason, aim=Aim(1.8, most=False))
+    assert (rate.headline, rate.held) == (f"no headline: {reason}", None)
+    assert not rate.failed
+    assert replace(rate, of=Of.BUSIEST).held, "processor time needs none of them"

@@ -1,0 +1,74 @@
+"""The pair `two-nodes`: a PBX node in two processes at one address beside the same in one.
+
+SIPp's phones have a port each, for the kernel deals datagrams by sender (SO_REUSEPORT). How much
+two processes could do where cores are free is told by processor time: all registrations by that of
+the busiest process, the parent that joins them included. So what counts is how evenly the kernel
+dealt and what it costs to be one registrar. The rate stands beside it; it needs a core for each
+process and one for SIPp.
+"""
+
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from loadtests.bench.aims import AIMS
+from loadtests.bench.figures import Figure, Of, Side
+from loadtests.bench.processes import lacking_cores, serving
+from loadtests.bench.registering import WINDOW, made_up_accounts, registrations_by_sipp
+from loadtests.bench.rounds import Say, Size, take_turns
+from loadtests.bench.sipp_load import MISSING
+
+NODE = (sys.executable, "-m", "simulators.estate.registrar_site")
+PROCESSES = 2
+PHONES = 10
+"""Times those of a registrar's round: what a process does for the first time must not count."""
+PEER = "one process"
+
+
+async def two_nodes(size: Size, say: Say) -> list[Figure]:
+    """Authenticated registrations of new phones."""
+    phones = size.phones * PHONES
+    name = f"two-nodes: {phones:,} phones at a node in {PROCESSES} processes"
+    by_cpu = f"{name}, by the busiest one's CPU"
+    busiest = Figure(by_cpu, "phones/s", PEER, aim=AIMS["two-nodes"], of=Of.BUSIEST)
+    lacks = lacking_cores(PROCESSES + 1, "two processes and their generator")
+    rate = Figure(f"{name}: rate", "phones/s", PEER, lacks=lacks)
+    if shutil.which("sipp") is None:
+        return [replace(figure, skipped=MISSING) for figure in (busiest, rate)]
+    shares: list[float] = []
+    with tempfile.TemporaryDirectory(prefix="bench-accounts-") as folder:
+        accounts = Path(folder) / "accounts.jsonl"
+        accounts.write_text(made_up_accounts(phones))
+        two, one = (
+            partial(registered, accounts, phones, count, shares) for count in (PROCESSES, 1)
+        )
+        busiest = await take_turns(busiest, two, one, size.rounds, say)
+    facts = {"percent of the phones in the process that had most": 100 * median(shares)}
+    return [replace(busiest, facts=facts), replace(rate, rounds=busiest.rounds)]
+
+
+async def registered(accounts: Path, phones: int, processes: int, shares: list[float]) -> Side:
+    """A round at a node that begins anew.
+
+    Args:
+        shares: is added the share of the phones that one of several processes had at most.
+    """
+    async with serving(*NODE, str(accounts), str(processes)) as child:
+        first, *others = child.ready["processes"]
+        side = await registrations_by_sipp(
+            first,
+            child.ready["registrar"],
+            str(accounts),
+            phones,
+            more_pids=[*others, child.pid] if others else [],
+            own_ports=True,
+            window=PROCESSES * WINDOW,  # at one process as well: the same load
+        )
+        if others:
+            report = await child.ask("report")
+            shares.append(max(report["by_process"]) / max(1, sum(report["by_process"])))
+        return side

@@ -23,6 +23,7 @@ AUDIT_ENTRIES = table_of(AuditEntry)
 HIDDEN = "(changed, not shown)"
 DAY_S = 86400
 _LONGEST = 16000
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +144,5 @@ class AuditTrail:
 def _json(facts: Facts | None) -> str | None:
     if facts is None:
         return None
-    text = json.dumps(facts, ensure_ascii=False, default=str)
+    text = _JSON.encode(facts)
     return text if len(text) <= _LONGEST else json.dumps({"too_long_to_keep": len(text)})

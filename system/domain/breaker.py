@@ -78,6 +78,9 @@ class Breaker:
         return self.state is State.CLOSED
 
 
+_AT_REST = Breaker()
+
+
 def at(breaker: Breaker, now: float) -> Breaker:
     """The breaker as of ``now``: one whose pause is over is half open."""
     over = breaker.open_until is None or now >= breaker.open_until
@@ -88,6 +91,8 @@ def at(breaker: Breaker, now: float) -> Breaker:
 
 def worked(breaker: Breaker) -> Breaker:
     """After a call that the MBG has answered as it should."""
+    if breaker == _AT_REST:
+        return breaker  # as after nearly every call
     moved = _moved(breaker, Event.WORKED)
     return replace(moved, failures=0, openings=0) if moved.closed else moved
 

@@ -3,9 +3,10 @@
 Members that we do not know are ignored: a later MBG may say more.
 """
 
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
 ShortText = Annotated[str, Field(max_length=253)]
 
@@ -59,23 +60,26 @@ class Page(_Document):
     total: Annotated[int, Field(ge=0)]
 
 
-class DeviceToWrite(BaseModel):
+@dataclass(frozen=True, slots=True)
+class DeviceToWrite:
     """A SIP device as MCS writes it; always whole, so that writing twice is writing once."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    enabled: bool = True
     description: str
     icp_id: str
     set_username: str
-    set_password: SecretStr
+    set_password: str = field(repr=False)
     icp_username: str
-    icp_password: SecretStr
-    availability: Literal["everywhere"] = "everywhere"
+    icp_password: str = field(repr=False)
 
     def wire(self) -> dict[str, Any]:
         """The JSON object, passwords in clear."""
-        document = self.model_dump(exclude={"set_password", "icp_password"})
-        document["set_password"] = self.set_password.get_secret_value()
-        document["icp_password"] = self.icp_password.get_secret_value()
-        return document
+        return {
+            "enabled": True,
+            "description": self.description,
+            "icp_id": self.icp_id,
+            "set_username": self.set_username,
+            "set_password": self.set_password,
+            "icp_username": self.icp_username,
+            "icp_password": self.icp_password,
+            "availability": "everywhere",
+        }

@@ -1,17 +1,19 @@
 """Signing calls to the MBG: OAuth 1.0a (RFC 5849), HMAC-SHA1, by oauthlib.
 
 Only the consumer's side is here. Time stamp and nonce come from the MCS's own clock and entropy, so
-that a run can be repeated; oauthlib does base string, key and header. What it makes of a kind of
-call is kept, for only nonce, time stamp and signature differ from one to the next.
+that a run can be repeated; oauthlib does base string and header. What it makes of a kind of call
+is kept, with the key, for only nonce, time stamp and signature differ from one to the next.
 """
 
+import hmac
 import logging
+from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, Client
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1
 from oauthlib.oauth1.rfc5849 import signature
 from oauthlib.oauth1.rfc5849.parameters import prepare_headers
 from oauthlib.oauth1.rfc5849.utils import escape
@@ -28,6 +30,8 @@ OUT_OF_BAND = "oob"
 KINDS_KEPT = 64
 """Methods and URLs of which the unchanging part is kept; what is longest not used goes."""
 _MARK = "0"
+_ESCAPED = str.maketrans({"+": "%2B", "/": "%2F", "=": "%3D"})
+"""RFC 5849 section 3.6, of what base64 has beside letters and digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class _Unsent(NamedTuple):
 
     base_string: tuple[str, str, str]
     header: tuple[str, str, str]
-    key: Client
+    key: bytes
+    """Of the HMAC: both secrets (RFC 5849 section 3.4.2)."""
 
 
 class Signer:
@@ -76,7 +81,8 @@ class Signer:
         nonce, timestamp = self._entropy(16).hex(), str(int(self._clock.now()))
         before, between, after = unsent.base_string
         text = f"{before}{nonce}{between}{timestamp}{after}"
-        signed = escape(signature.sign_hmac_sha1_with_client(text, unsent.key))
+        digest = hmac.digest(unsent.key, text.encode(), "sha1")
+        signed = b64encode(digest).decode("ascii").translate(_ESCAPED)
         before, between, after = unsent.header
         return f'{before}{nonce}{between}{timestamp}{after}, oauth_signature="{signed}"'
 
@@ -88,12 +94,7 @@ def _unsent(
     callback: str | None,
     verifier: str | None,
 ) -> _Unsent:
-    key = Client(
-        credentials.consumer_id,
-        client_secret=credentials.shared_secret,
-        resource_owner_key=credentials.token,
-        resource_owner_secret=credentials.token_secret,
-    )
+    key = f"{escape(credentials.shared_secret)}&{escape(credentials.token_secret or '')}".encode()
     parameters = [
         ("oauth_nonce", _MARK),
         ("oauth_timestamp", _MARK),

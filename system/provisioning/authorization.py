@@ -85,8 +85,9 @@ async def save_many(
     ]
     names = await _new_names(session, [row.id for row in rows if not row.remote_name], entropy)
     changes: dict[int, dict[str, Any]] = {}
+    shown = queue.shown_at_first(Kind.PROVISION)
     for row in rows:
-        change = changes[row.id] = {"use_remote_credentials": True}
+        change = changes[row.id] = {"use_remote_credentials": True, **shown}
         if row.id in names:
             change["remote_name"] = names[row.id]
         if not row.has_password:
@@ -98,8 +99,9 @@ async def save_many(
 async def _enqueued(
     session: AsyncSession, extension_ids: Sequence[int], now: float, kind: Kind
 ) -> dict[int, int]:
+    """The operations of extensions that show already what is wanted."""
     note_extensions(session, extension_ids)
-    ids = await queue.enqueue_each(session, extension_ids, now, kind)
+    ids = await queue.store_each(session, extension_ids, now, kind)
     return dict(zip(extension_ids, ids, strict=True))
 
 
@@ -144,6 +146,8 @@ async def _use_internal_many(
     changes = {row.id: dict(taken_back) for row in rows}
     for number in nothing_there:
         changes[number] |= off
+    for number in on_mbg:
+        changes[number] |= queue.shown_at_first(Kind.REMOVE)
     await update_each(session, _EXTENSIONS, changes)
     note_extensions(session, changes)
     return await _enqueued(session, on_mbg, now, Kind.REMOVE)

@@ -12,7 +12,7 @@ from system.provisioning.gate import Gate
 from system.provisioning.plan import Job
 from system.provisioning.recorder import Recorder
 from system.provisioning.records import Records
-from system.provisioning.steps import Create, Failed, Outcome, Replace, Step
+from system.provisioning.steps import Create, Failed, Outcome, Provisioned, Replace, Step
 
 log = logging.getLogger("mcs.provisioning")
 
@@ -32,7 +32,7 @@ class Batch:
         self._gate = gate
         self._access = access
         self._parallel = parallel
-        self._recorder = Recorder(records.note)
+        self._recorder = Recorder(self._record)
         self._steps: list[Step] = []
         self._ours: set[int] = set()
         """Operations whose lease is good, as of ``_renewed_at``."""
@@ -91,12 +91,16 @@ class Batch:
 
     async def _is_ours(self, operation_id: int) -> bool:
         """Before each write: the batch may take longer than its lease, and then others have it."""
-        async with self._one_renews:
-            now = self._records.clock.now()
-            if now - self._renewed_at >= self._records.lease_s / 3:
-                self._ours = await self._records.renew(self._ours)
-                self._renewed_at = now
-            return operation_id in self._ours
+        if self._lease_is_old():
+            async with self._one_renews:
+                if self._lease_is_old():  # still, after waiting for another one
+                    now = self._records.clock.now()
+                    self._ours = await self._records.renew(self._ours)
+                    self._renewed_at = now
+        return operation_id in self._ours
+
+    def _lease_is_old(self) -> bool:
+        return self._records.clock.now() - self._renewed_at >= self._records.lease_s / 3
 
     async def _look_and_write(self, job: Job) -> Outcome | None:
         """Once more, from a look of its own; ``None`` when a newer wish has come."""
@@ -115,6 +119,18 @@ class Batch:
         if not self._gate.closed:
             self._last_error = self._last_error or error
         await self._access.note_failure_of_call(error)
+
+    async def _record(self, outcomes: Sequence[Outcome]) -> None:
+        await self._records.note(outcomes)
+        # One line for all: a line of its own for each would cost as much as signing its call.
+        told = [
+            f"{one.job.extension} (SIP device {one.device_id} "
+            f"{'created' if one.created else 'overwritten'})"
+            for one in outcomes
+            if isinstance(one, Provisioned)
+        ]
+        if told:
+            log.info("provisioned on the MBG: %s", ", ".join(told))
 
     async def _in_parallel(
         self, items: Iterable[Item], act: Callable[[Item], Awaitable[None]]

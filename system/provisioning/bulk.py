@@ -21,7 +21,7 @@ from system.provisioning import authorization
 from system.storage.database import Database
 from system.storage.engine_models import BulkItem, BulkSwitch
 from system.storage.models import Extension, Operation
-from system.storage.rows import insert_each, table_of, update_each
+from system.storage.rows import insert_each, table_of, update_rows
 
 _ITEMS, _OPERATIONS = table_of(BulkItem), table_of(Operation)
 
@@ -127,24 +127,22 @@ class BulkFeeder:
             self.entropy,
             use_remote=switch.use_remote_credentials,
         )
-        over = [row.extension_id for row in rows if row.extension_id not in operations]
-        messages = await _messages(session, over)
-        await update_each(
-            session,
-            _ITEMS,
-            {
-                row.id: {
-                    "operation_id": operations.get(row.extension_id),
-                    "state": Item.DONE if row.extension_id in messages else Item.IN_PROGRESS,
-                    "message": messages.get(row.extension_id),
-                }
-                for row in rows
-            },
-        )
+        under_way = [
+            (row.id, operations[row.extension_id], Item.IN_PROGRESS)
+            for row in rows
+            if row.extension_id in operations
+        ]
+        await update_rows(session, _ITEMS, ("operation_id", "state"), under_way)
+        over = [row for row in rows if row.extension_id not in operations]
+        messages = await _messages(session, [row.extension_id for row in over])
+        done = [(row.id, Item.DONE, messages[row.extension_id]) for row in over]
+        await update_rows(session, _ITEMS, ("state", "message"), done)
 
 
 async def _messages(session: AsyncSession, extension_ids: Sequence[int]) -> dict[int, str | None]:
     """What is shown of these extensions."""
+    if not extension_ids:
+        return {}
     statement = select(Extension.id, Extension.provisioning_message).where(
         Extension.id.in_(extension_ids)
     )

@@ -49,10 +49,11 @@ class IcpFinder:
         """
         assert job.node_address is not None
         node = (job.node_name, job.node_address)
-        async with self._one_asks:
-            if node not in self._found:
-                icp = plan.matching_icp(job, await self._client.icps(address=job.node_address))
-                self._found[node] = icp or plan.icp_missing(job, await self._client.icps())
+        if node not in self._found:
+            async with self._one_asks:
+                if node not in self._found:
+                    icp = plan.matching_icp(job, await self._client.icps(address=job.node_address))
+                    self._found[node] = icp or plan.icp_missing(job, await self._client.icps())
         found = self._found[node]
         if isinstance(found, IcpNotFound):
             # A new one each time: an exception that is raised again keeps growing its trace.
@@ -108,18 +109,11 @@ class Executor:
             return Failed.of(step.job, error, refused)
 
     async def _write(self, step: Create | Replace) -> Provisioned:
-        created = isinstance(step, Create)
         if isinstance(step, Create):
             written = await self._client.create_device(step.device)
         else:
             written = await self._client.replace_device(step.device_id, step.device)
-        log.info(
-            "extension %s provisioned on the MBG: SIP device %s %s",
-            step.job.extension,
-            written.id,
-            "created" if created else "overwritten",
-        )
-        return Provisioned(step.job, written.id, created)
+        return Provisioned(step.job, written.id, created=isinstance(step, Create))
 
     async def _remove(self, step: Remove) -> Removed:
         for device_id in step.device_ids:

@@ -6,6 +6,7 @@ extensions are not read: one that cannot be decrypted is marked as well.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.domain.operations import ACTIVE
 from system.storage.models import Extension, Operation
-from system.storage.rows import among, table_of, update_each
+from system.storage.rows import among, table_of, update_rows
 
 EXTENSIONS, OPERATIONS = table_of(Extension), table_of(Operation)
 
@@ -59,6 +60,16 @@ async def extensions_of(session: AsyncSession, operation_ids: Collection[int]) -
     return set(await session.scalars(about))
 
 
+async def lock(session: AsyncSession, extension_ids: Collection[int]) -> None:
+    """Lock extensions that need not be read, in the one order, before their operations.
+
+    SQLite has one writer, so that there is nothing to lock.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        statement = select(EXTENSIONS.c.id).where(among(session, EXTENSIONS.c.id, extension_ids))
+        await session.execute(statement.order_by(EXTENSIONS.c.id).with_for_update())
+
+
 async def extensions(session: AsyncSession, ids: Collection[int]) -> dict[int, ExtensionRow]:
     """Extensions by id, locked; to be read before their operations, for the order of locks."""
     statement = (
@@ -94,28 +105,34 @@ async def write_back(
     session: AsyncSession,
     extensions: Iterable[ExtensionRow] = (),
     operations: Iterable[OperationRow] = (),
-    confirmed: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
+    confirmed: Mapping[int, tuple[str | None, str | None]] = MappingProxyType({}),
 ) -> None:
     """Store rows as they are now.
 
     Args:
-        confirmed: extension id -> further columns of it, which are never read here.
+        confirmed: extension id -> ``mbg_name`` and ``mbg_password``, which are never read here.
     """
-    changes = {row.id: {**_values(row), **confirmed.get(row.id, {})} for row in extensions}
-    await update_each(session, EXTENSIONS, changes)
-    await update_each(session, OPERATIONS, {row.id: _values(row) for row in operations})
+    others, with_credentials = [], []
+    for row in extensions:
+        if credentials := confirmed.get(row.id):
+            with_credentials.append(_extension_values(row) + credentials)
+        else:
+            others.append(_extension_values(row))
+    await update_rows(session, EXTENSIONS, _EXTENSION_COLUMNS, others)
+    columns = (*_EXTENSION_COLUMNS, "mbg_name", "mbg_password")
+    await update_rows(session, EXTENSIONS, columns, with_credentials)
+    changed = [_operation_values(row) for row in operations]
+    await update_rows(session, OPERATIONS, _OPERATION_COLUMNS, changed)
 
 
 _FIXED = frozenset({"id", "extension_id", "kind", "use_remote_credentials"})
 """What outcomes never change."""
-_CHANGING = {
-    row: [field.name for field in fields(row) if field.name not in _FIXED]
+_EXTENSION_COLUMNS, _OPERATION_COLUMNS = (
+    tuple(field.name for field in fields(row) if field.name not in _FIXED)
     for row in (ExtensionRow, OperationRow)
-}
-
-
-def _values(row: ExtensionRow | OperationRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _CHANGING[type(row)]}
+)
+_extension_values = attrgetter("id", *_EXTENSION_COLUMNS)
+_operation_values = attrgetter("id", *_OPERATION_COLUMNS)
 
 
 def _columns(row: type[ExtensionRow] | type[OperationRow], table: Table) -> list[Any]:

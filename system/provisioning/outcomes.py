@@ -84,7 +84,7 @@ class _Writing:
         self._extensions = extensions
         self._operations = operations
         self._audit: list[dict[str, Any]] = []
-        self._confirmed: dict[int, dict[str, Any]] = {}
+        self._confirmed: dict[int, tuple[str | None, str | None]] = {}
         self._perhaps_left_over: list[int] = []
 
     def take_in(self, result: Outcome) -> None:
@@ -133,10 +133,7 @@ class _Writing:
         extension.mbg_unanswered_name = None
         extension.mbg_written_at = now
         if extension.use_remote_credentials:
-            self._confirmed[extension.id] = {
-                "mbg_name": job.remote_name,
-                "mbg_password": job.remote_password,
-            }
+            self._confirmed[extension.id] = job.remote_name, job.remote_password
 
     def _told(self, job: Job, action: str, facts: dict[str, str | None]) -> None:
         resource = f"/extensions/{job.extension}"

@@ -6,8 +6,6 @@ The worker loads a ``Job``, the executor carries it out by what is decided here.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from pydantic import SecretStr
-
 from system.domain.gates import ct_gateway_gate, pbx_gate
 from system.domain.operations import Event, Kind
 from system.errors import (
@@ -106,9 +104,9 @@ def device_for(job: Job, icp: IcpDocument) -> DeviceToWrite:
         description=f"{job.extension} {job.name}".strip(),
         icp_id=icp.id,
         set_username=job.remote_name,
-        set_password=SecretStr(job.remote_password),
+        set_password=job.remote_password,
         icp_username=job.internal_auth_name,
-        icp_password=SecretStr(job.internal_auth_password),
+        icp_password=job.internal_auth_password,
     )
 
 

@@ -7,15 +7,15 @@ everywhere, or two would wait for each other: the breaker, extensions by id, ope
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.domain.operations import ACTIVE, UNFINISHED, Event, Kind, State, next_state
 from system.provisioning import gate
 from system.storage.models import Extension, Operation
-from system.storage.rows import among, in_chunks, table_of
+from system.storage.rows import among, in_chunks, insert_each, table_of
 
 _EXTENSIONS, _OPERATIONS = table_of(Extension), table_of(Operation)
 _FINISHED = (State.DONE, State.SUPERSEDED)
@@ -29,16 +29,21 @@ class Lease:
     until: float
 
 
-_EXTENSION_STATE = {Kind.PROVISION: "waiting", Kind.REMOVE: "removing"}
+def shown_at_first(kind: Kind) -> dict[str, Any]:
+    """What an extension shows whose operation was just stored, by column."""
+    return {
+        "provisioning_state": "waiting" if kind is Kind.PROVISION else "removing",
+        "provisioning_message": None,
+        "provisioning_attempts": 0,
+    }
 
 
 async def enqueue(session: AsyncSession, extension: Extension, kind: Kind, now: float) -> None:
     """Store a new operation, due at once; it takes the place of an active one."""
-    extension.provisioning_state = _EXTENSION_STATE[kind]
-    extension.provisioning_message = None
-    extension.provisioning_attempts = 0
+    for name, value in shown_at_first(kind).items():
+        setattr(extension, name, value)
     await session.flush()
-    await _store(session, [extension.id], now, kind)
+    await store_each(session, [extension.id], now, kind)
 
 
 async def drop_active(session: AsyncSession, extension_ids: Sequence[int]) -> None:
@@ -93,29 +98,32 @@ async def enqueue_each(
     session: AsyncSession, extension_ids: Sequence[int], now: float, kind: Kind = Kind.PROVISION
 ) -> list[int]:
     """One operation for each extension, due at once; their ids, in the same order."""
-    ids = await _store(session, extension_ids, now, kind)
-    shown = {
-        "provisioning_state": _EXTENSION_STATE[kind],
-        "provisioning_message": None,
-        "provisioning_attempts": 0,
-    }
+    ids = await store_each(session, extension_ids, now, kind)
     for some in in_chunks(extension_ids):
         theirs = among(session, _EXTENSIONS.c.id, some)
-        await session.execute(update(_EXTENSIONS).where(theirs).values(shown))
+        await session.execute(update(_EXTENSIONS).where(theirs).values(shown_at_first(kind)))
     return ids
 
 
-async def _store(
+async def store_each(
     session: AsyncSession, extension_ids: Sequence[int], now: float, kind: Kind
 ) -> list[int]:
+    """As ``enqueue_each``, for extensions that show already what is wanted."""
     if not extension_ids:
         return []
     await drop_active(session, extension_ids)
     new = {"kind": kind, "state": State.WAITING, "attempts": 0, "failures": 0}
     times = {"created_at": now, "next_attempt_at": now}
-    values = [{"extension_id": number, **new, **times} for number in extension_ids]
-    made = insert(_OPERATIONS).returning(_OPERATIONS.c.id, sort_by_parameter_order=True)
-    return list((await session.scalars(made, values)).all())
+    operations = [{"extension_id": number, **new, **times} for number in extension_ids]
+    await insert_each(session, _OPERATIONS, operations)
+    made: dict[int, int] = {}
+    for some in in_chunks(extension_ids):
+        # What was active before is not any more, so that these are the new ones.
+        theirs = among(session, _OPERATIONS.c.extension_id, some)
+        statement = select(_OPERATIONS.c.extension_id, _OPERATIONS.c.id)
+        found = statement.where(theirs, _OPERATIONS.c.state.in_(UNFINISHED))
+        made |= {row.extension_id: row.id for row in await session.execute(found)}
+    return [made[number] for number in extension_ids]
 
 
 async def due(session: AsyncSession, now: float, limit: int | None = None) -> dict[int, float]:

@@ -19,10 +19,10 @@ from system.provisioning import held, outcomes, queue
 from system.provisioning.held import ExtensionRow, OperationRow
 from system.provisioning.outcomes import RetryTimes
 from system.provisioning.plan import Job
-from system.provisioning.steps import Create, Outcome, Remove, Replace, Step
+from system.provisioning.steps import Create, Outcome, Replace, Step
 from system.storage.database import Database
 from system.storage.models import Extension, Node, PhoneSystem
-from system.storage.rows import among, table_of
+from system.storage.rows import among, table_of, update_rows
 
 __all__ = ["Records", "RetryTimes"]
 
@@ -93,16 +93,11 @@ class Records:
         """
         now = self.clock.now()
         async with self.database.write() as session:
-            extensions = await held.extensions(session, [s.job.extension_id for s in steps])
+            await held.lock(session, [step.job.extension_id for step in steps])
             numbers = [step.job.operation_id for step in steps]
             wanted = await queue.renew(session, numbers, self._lease(now), now)
             going = [step for step in steps if step.job.operation_id in wanted]
-            noted = [
-                _note(extensions[step.job.extension_id], step)
-                for step in going
-                if not isinstance(step, Remove)
-            ]
-            await held.write_back(session, noted)
+            await _note(session, going)
         return going
 
     async def note(self, results: Sequence[Outcome]) -> None:
@@ -165,14 +160,22 @@ async def _write_back(
     await held.write_back(session, [extension for _, extension in pairs], operations)
 
 
-def _note(extension: ExtensionRow, step: Create | Replace) -> ExtensionRow:
-    if isinstance(step, Create):
-        extension.mbg_device_id = extension.mbg_device_name = None
-        extension.mbg_created_at = extension.mbg_written_at = None
-    else:
-        extension.mbg_device_id, extension.mbg_device_name = step.device_id, step.own_name
-    extension.mbg_unanswered_name = step.job.remote_name
-    return extension
+async def _note(session: AsyncSession, steps: Sequence[Step]) -> None:
+    """A new device has no past; one that is overwritten keeps its times."""
+    made = [
+        (step.job.extension_id, step.job.remote_name, None, None, None, None)
+        for step in steps
+        if isinstance(step, Create)
+    ]
+    overwritten = [
+        (step.job.extension_id, step.job.remote_name, step.device_id, step.own_name)
+        for step in steps
+        if isinstance(step, Replace)
+    ]
+    columns = ("mbg_unanswered_name", "mbg_device_id", "mbg_device_name")
+    times = ("mbg_created_at", "mbg_written_at")
+    await update_rows(session, _E, (*columns, *times), made)
+    await update_rows(session, _E, columns, overwritten)
 
 
 _E, _N, _O = held.EXTENSIONS, table_of(Node), held.OPERATIONS

@@ -6,8 +6,9 @@ the session still holds of the same rows.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     ARRAY,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.storage.models import Base
@@ -67,49 +69,80 @@ async def update_each(
     Args:
         changes: id -> column -> value; rows are written in this order.
     """
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for number, values in changes.items():
         if values:
-            alike.setdefault(tuple(values), []).append({_KEY: number, **values})
+            alike.setdefault(tuple(values), []).append((number, *values.values()))
     for columns, rows in alike.items():
-        statement = (
-            update(table)
-            .where(table.c.id == bindparam(_KEY))
-            .values({name: bindparam(name) for name in columns})
-        )
-        await _execute_each(session, table, statement, (_KEY, *columns), rows)
+        await update_rows(session, table, columns, rows)
+
+
+async def update_rows(
+    session: AsyncSession, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Change these columns of rows: each has its ``id``, then the values in the same order."""
+    await _execute_each(session, table, Update, (_KEY, *columns), rows)
 
 
 async def insert_each(
     session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Add rows; each names the same columns."""
+    """Add rows; each names the same columns in the same order."""
     if rows:
-        columns = tuple(rows[0])
-        await _execute_each(session, table, insert(table).inline(), columns, rows)
+        values = [tuple(row.values()) for row in rows]
+        await _execute_each(session, table, Insert, tuple(rows[0]), values)
+
+
+class _Written(NamedTuple):
+    """A statement as the driver takes it."""
+
+    sql: str
+    order: tuple[tuple[int, Callable[[Any], Any] | None], ...]
+    """Which value of a row each parameter is, and what its column's type makes of it."""
+
+
+_written: WeakKeyDictionary[Dialect, dict[Any, _Written]] = WeakKeyDictionary()
 
 
 async def _execute_each(
     session: AsyncSession,
     table: Table,
-    statement: Insert | Update,
-    names: Sequence[str],
-    rows: Sequence[Mapping[str, Any]],
+    kind: type[Insert] | type[Update],
+    names: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
 ) -> None:
     """Execute a statement with the values of each row, which the columns' types convert.
 
-    SQLAlchemy's own way with many rows makes a dictionary of each and asks for each what is in it.
+    SQLAlchemy's own way with many rows makes a dictionary of each and asks for each what is in it,
+    and writes a statement anew each time that it is to be had as text.
     """
+    if not rows:
+        return
     connection = await session.connection()
-    dialect = connection.dialect
+    known = _written.setdefault(connection.dialect, {})
+    written = known.get((kind, table, names))
+    if written is None:
+        written = known[kind, table, names] = _write(connection.dialect, table, kind, names)
+    # Column by column: most of them need no conversion.
+    given = list(zip(*rows, strict=True))
+    values: list[Iterable[Any]] = [
+        given[place] if convert is None else map(convert, given[place])
+        for place, convert in written.order
+    ]
+    await connection.exec_driver_sql(written.sql, list(zip(*values, strict=True)))
+
+
+def _write(
+    dialect: Dialect, table: Table, kind: type[Insert] | type[Update], names: tuple[str, ...]
+) -> _Written:
+    statement: Insert | Update = insert(table).inline()
+    if kind is Update:
+        values = {name: bindparam(name) for name in names if name != _KEY}
+        statement = update(table).where(table.c.id == bindparam(_KEY)).values(values)
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     convert = {
         column.name: column.type.dialect_impl(dialect).bind_processor(dialect)
         for column in table.columns
     }
-    order = [(name, convert.get(name)) for name in compiled.positiontup or ()]
-    values = [
-        tuple(row[name] if change is None else change(row[name]) for name, change in order)
-        for row in rows
-    ]
-    await connection.exec_driver_sql(compiled.string, values)
+    order = [(names.index(name), convert.get(name)) for name in compiled.positiontup or ()]
+    return _Written(compiled.string, tuple(order))

@@ -51,13 +51,13 @@ class Item(StrEnum):
 LIVE = (State.RUNNING, State.PAUSED)
 """States that a bulk switch can still be moved from."""
 
-WINDOW = 400
+CHUNK = 1000
+"""Extensions that are switched in one unit of work, at most."""
+
+WINDOW = 2 * CHUNK
 """Extensions whose operations may wait at once: a pause takes effect within so many."""
 
-CHUNK = 200
-"""Extensions that are switched in one unit of work."""
 
-
-def room(in_progress: int, pending: int) -> int:
-    """How many more extensions may be switched now."""
-    return max(0, min(CHUNK, WINDOW - in_progress, pending))
+def room(in_progress: int, pending: int, a_pass: int) -> int:
+    """How many more extensions may be switched now, where a pass takes up to ``a_pass``."""
+    return max(0, min(CHUNK, a_pass, min(WINDOW, 2 * a_pass) - in_progress, pending))

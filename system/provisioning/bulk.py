@@ -80,8 +80,12 @@ class BulkFeeder:
     clock: Clock
     entropy: Entropy
 
-    async def feed(self) -> bool:
-        """Take in what has come to an end, store further operations; whether any is running."""
+    async def feed(self, a_pass: int) -> bool:
+        """Take in what has come to an end, store further operations; whether any is running.
+
+        Args:
+            a_pass: operations that a pass takes; as many are stored at most.
+        """
         async with self.database.read() as session:
             live = select(BulkSwitch.id).where(
                 (BulkSwitch.state.in_(bulk.LIVE))
@@ -92,10 +96,10 @@ class BulkFeeder:
             ids = list(await session.scalars(live.order_by(BulkSwitch.id)))
         running = False
         for bulk_id in ids:
-            running |= await self._feed_one(bulk_id)
+            running |= await self._feed_one(bulk_id, a_pass)
         return running
 
-    async def _feed_one(self, bulk_id: int) -> bool:
+    async def _feed_one(self, bulk_id: int, a_pass: int) -> bool:
         async with self.database.write() as session:
             # Two processes must not switch the same extensions; SQLite has one writer anyway.
             switch = await session.get_one(BulkSwitch, bulk_id, with_for_update=True)
@@ -108,7 +112,7 @@ class BulkFeeder:
                 switch.state = bulk.TRANSITIONS[bulk.State.RUNNING][Event.FINISHED]
                 switch.finished_at = self.clock.now()
                 return False
-            if room := bulk.room(under_way, pending):
+            if room := bulk.room(under_way, pending, a_pass):
                 await self._switch_some(session, switch, room)
             return True
 

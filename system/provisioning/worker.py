@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from system.clock import Clock, wait_for_work
+from system.domain import pace
 from system.errors import DatabaseUnusable, McsError, NotReady
 from system.mbg.access import MbgAccess
 from system.mbg.client import MbgClient
@@ -24,9 +25,6 @@ from system.provisioning.records import Records
 from system.provisioning.steps import Failed
 
 log = logging.getLogger("mcs.provisioning")
-
-BATCH = 200
-"""Operations of one pass: enough to share a unit of work, few enough to be overtaken soon."""
 
 _TAKEN_EACH = 8
 """Where several MCS share the queue each takes half of what is due, but so many at least for each
@@ -42,8 +40,8 @@ _UNREADABLE = McsError(
 class Feeder(Protocol):
     """Something that stores further operations while the worker has room for them."""
 
-    async def feed(self) -> bool:
-        """Store some; whether there may be more to do at once."""
+    async def feed(self, a_pass: int) -> bool:
+        """Store some, ``a_pass`` at most; whether there may be more to do at once."""
         ...
 
 
@@ -74,6 +72,8 @@ class Worker:
         self._look_every_s = look_every_s
         """How often to look for what other MCS have stored or left; ``None`` where none can be."""
         self._inventory: Inventory | None = None
+        self._size = pace.FIRST
+        """Operations that a pass takes."""
 
     async def run(self) -> None:
         """Work for ever; ends by being cancelled, which is safe at any point."""
@@ -91,7 +91,7 @@ class Worker:
 
     async def step(self) -> float | None:
         """One pass; seconds until the next one, ``None`` when only a change can bring one."""
-        fed = await self._feeder.feed() if self._feeder is not None else False
+        fed = await self._feeder.feed(self._size) if self._feeder is not None else False
         worked = await self.one_pass()
         if fed and worked:
             return 0.0
@@ -103,7 +103,8 @@ class Worker:
 
     async def one_pass(self) -> bool:
         """Try a batch of the operations that are due, once; whether the MBG was written to."""
-        due = await self._records.due(BATCH if self._look_every_s is None else 2 * BATCH)
+        alone = self._look_every_s is None
+        due = await self._records.due(self._size if alone else 2 * self._size)
         if not due:
             return False
         closed_until = await self._gate.enter()
@@ -124,17 +125,19 @@ class Worker:
         taken = await self._records.take(self._share(len(due)))
         if not taken:
             return False
+        began = self._clock.now()
         jobs = await self._jobs(taken)
         executor = Executor(client, self._records, await self._inventory_for(client, jobs))
         batch = Batch(executor, self._records, self._gate, self._access, self._parallel)
         await batch.run(jobs)
+        self._size = pace.next_size(self._size, len(jobs), self._clock.now() - began)
         return True
 
     def _share(self, due: int) -> int:
         """How many operations of those that are due to take; others may work on the same queue."""
         if self._look_every_s is None:
-            return BATCH
-        return max(self._parallel * _TAKEN_EACH, min(BATCH, due // 2))
+            return self._size
+        return max(self._parallel * _TAKEN_EACH, min(self._size, due // 2))
 
     async def _jobs(self, due: Sequence[int]) -> list[Job]:
         try:

@@ -137,7 +137,7 @@ def _write(
 ) -> _Written:
     statement: Insert | Update = insert(table).inline()
     if kind is Update:
-        values = {name: bindparam(name) for name in names if name != _KEY}
+        values: dict[str, Any] = {name: bindparam(name) for name in names if name != _KEY}
         statement = update(table).where(table.c.id == bindparam(_KEY)).values(values)
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     convert = {

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from system import running
 from system.api.web import BASE
 from system.app import Mcs
 from system.config import McsConfig
@@ -124,7 +125,7 @@ def main(
             database_url=database_url,
             admin_password=_first_line(admin_password_file),
         )
-        asyncio.run(_run(config))
+        running.run(_run(config))
     except StartError as error:
         typer.echo(f"The MCS cannot start: {error.message}", err=True)
         sys.exit(2)
@@ -142,6 +143,7 @@ async def _run(config: McsConfig) -> None:
         loop.add_signal_handler(number, stop.set)
     mcs = Mcs(config)
     await mcs.start()
+    running.settle()
     try:
         if mcs.admin_password is not None:
             typer.echo(f'Password of "admin" (shown this once): {mcs.admin_password}')

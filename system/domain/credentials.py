@@ -7,6 +7,7 @@ quoted strings of digest headers and OAI fields without quoting. Randomness come
 import math
 import string
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 Entropy = Callable[[int], bytes]
@@ -24,6 +25,13 @@ _NAME_CHARACTERS = frozenset(string.ascii_letters + string.digits + "-._~")
 # '#' starts a comment in a configuration file, '"' and '\' end or escape a digest header's quoted
 # string, '|' ends an OAI field, and '$$' starts a variable of the phone.
 _PASSWORD_REFUSED = frozenset('#"\\|$')
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A credential as it is stored, encrypted: to be stored elsewhere as it is."""
+
+    token: str = field(repr=False)
 
 
 def random_name(entropy: Entropy) -> str:

@@ -95,11 +95,11 @@ class MbgClient:
 
     async def token(self) -> TokenDocument:
         """The final token's own state; needs Base/managetoken read."""
-        return _read(TokenDocument, await self._json("GET", "/base/v1/managetoken/"))
+        return await self._document(TokenDocument, "GET", "/base/v1/managetoken/")
 
     async def system(self) -> SystemDocument:
         """Release and mode (PRE-1, PRE-2)."""
-        return _read(SystemDocument, await self._json("GET", "/mbg/v1/system/"))
+        return await self._document(SystemDocument, "GET", "/mbg/v1/system/")
 
     async def icps(self, **filters: str) -> list[IcpDocument]:
         """All ICPs that match; needs MBG/v1/icps read."""
@@ -111,16 +111,16 @@ class MbgClient:
 
     async def device(self, device_id: str) -> DeviceDocument:
         """One SIP device; ``MbgRefused`` with ``not_found`` when there is none."""
-        return _read(DeviceDocument, await self._json("GET", _device_path(device_id)))
+        return await self._document(DeviceDocument, "GET", _device_path(device_id))
 
     async def create_device(self, device: DeviceToWrite) -> DeviceDocument:
         """Make a SIP device; needs MBG/v1/devices write."""
-        return _read(DeviceDocument, await self._json("POST", DEVICES, device.wire()))
+        return await self._document(DeviceDocument, "POST", DEVICES, device.wire())
 
     async def replace_device(self, device_id: str, device: DeviceToWrite) -> DeviceDocument:
         """Overwrite a SIP device whole (PRV-2)."""
-        answer = await self._json("PUT", _device_path(device_id), device.wire())
-        return _read(DeviceDocument, answer)
+        path = _device_path(device_id)
+        return await self._document(DeviceDocument, "PUT", path, device.wire())
 
     async def delete_device(self, device_id: str) -> None:
         """Remove a SIP device; ``MbgRefused`` with ``not_found`` when there is none."""
@@ -131,9 +131,8 @@ class MbgClient:
         seen, number = 0, 1
         while True:
             query = {**filters, "page": str(number), "page_size": str(PAGE_SIZE)}
-            page = _read(
-                Page, await self._json("GET", f"{path}?{urlencode(query, quote_via=quote)}")
-            )
+            asked = f"{path}?{urlencode(query, quote_via=quote)}"
+            page = await self._document(Page, "GET", asked)
             for item in page.items:
                 yield item
             seen, number = seen + len(page.items), number + 1
@@ -141,10 +140,16 @@ class MbgClient:
             if not page.items or seen >= page.total:
                 return
 
-    async def _json(self, method: Method, path: str, body: dict[str, Any] | None = None) -> Any:
+    async def _document(
+        self,
+        document: type[Document],
+        method: Method,
+        path: str,
+        body: dict[str, Any] | None = None,
+    ) -> Document:
         content = await self._send(method, path, Phase.CALL, body=body)
         try:
-            return json.loads(content)
+            return read_document(document, content)
         except (ValueError, RecursionError) as error:
             if content.lstrip().startswith(b"<"):
                 raise not_an_mbg(self._shown, "it answers with a web page") from error
@@ -259,6 +264,20 @@ def _token_pair(content: bytes) -> tuple[str, str]:
         return form["oauth_token"][0], form["oauth_token_secret"][0]
     except (KeyError, ValueError) as error:
         raise _unusable("the token request holds no token") from error
+
+
+def read_document(document: type[Document], content: bytes) -> Document:
+    """A document from JSON.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON.
+        MbgAnswerUnusable: it is not as documented; the members are named.
+    """
+    try:
+        # Several times as fast as Python's own reading; what it refuses is looked at anew.
+        return document.model_validate_json(content)
+    except ValidationError:
+        return _read(document, json.loads(content))
 
 
 def _read(document: type[Document], content: Any) -> Document:

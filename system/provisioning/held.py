@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from system.domain.credentials import Sealed
 from system.domain.operations import ACTIVE
 from system.storage.models import Extension, Operation
 from system.storage.rows import among, table_of, update_rows
@@ -105,7 +106,7 @@ async def write_back(
     session: AsyncSession,
     extensions: Iterable[ExtensionRow] = (),
     operations: Iterable[OperationRow] = (),
-    confirmed: Mapping[int, tuple[str | None, str | None]] = MappingProxyType({}),
+    confirmed: Mapping[int, tuple[str | None, Sealed | None]] = MappingProxyType({}),
 ) -> None:
     """Store rows as they are now.
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.audit.trail import AUDIT_ENTRIES, SYSTEM, entry
-from system.domain.credentials import Entropy
+from system.domain.credentials import Entropy, Sealed
 from system.domain.operations import (
     UNFINISHED,
     Event,
@@ -84,7 +84,7 @@ class _Writing:
         self._extensions = extensions
         self._operations = operations
         self._audit: list[dict[str, Any]] = []
-        self._confirmed: dict[int, tuple[str | None, str | None]] = {}
+        self._confirmed: dict[int, tuple[str | None, Sealed | None]] = {}
         self._perhaps_left_over: list[int] = []
 
     def take_in(self, result: Outcome) -> None:
@@ -133,7 +133,7 @@ class _Writing:
         extension.mbg_unanswered_name = None
         extension.mbg_written_at = now
         if extension.use_remote_credentials:
-            self._confirmed[extension.id] = job.remote_name, job.remote_password
+            self._confirmed[extension.id] = job.remote_name, job.sealed_password
 
     def _told(self, job: Job, action: str, facts: dict[str, str | None]) -> None:
         resource = f"/extensions/{job.extension}"

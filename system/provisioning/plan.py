@@ -6,6 +6,7 @@ The worker loads a ``Job``, the executor carries it out by what is decided here.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from system.domain.credentials import Sealed
 from system.domain.gates import ct_gateway_gate, pbx_gate
 from system.domain.operations import Event, Kind
 from system.errors import (
@@ -44,6 +45,8 @@ class Job:
     internal_auth_password: str | None = field(repr=False)
     remote_name: str | None
     remote_password: str | None = field(repr=False)
+    sealed_password: Sealed | None
+    """The same, as it is stored."""
     device_id: str | None
     device_name: str | None
     unanswered_name: str | None

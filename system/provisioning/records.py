@@ -5,10 +5,10 @@ device is ever forgotten.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from system.clock import Clock
@@ -23,6 +23,7 @@ from system.provisioning.steps import Create, Outcome, Replace, Step
 from system.storage.database import Database
 from system.storage.models import Extension, Node, PhoneSystem
 from system.storage.rows import among, table_of, update_rows
+from system.storage.secrets import SealedText
 
 __all__ = ["Records", "RetryTimes"]
 
@@ -195,17 +196,18 @@ _COLUMNS = {
     "internal_auth_password": _E.c.internal_auth_password,
     "remote_name": _E.c.remote_name,
     "remote_password": _E.c.remote_password,
+    "sealed_password": type_coerce(_E.c.remote_password, SealedText),
     "device_id": _E.c.mbg_device_id,
     "device_name": _E.c.mbg_device_name,
     "unanswered_name": _E.c.mbg_unanswered_name,
 }
-"""What a job is made of."""
+"""What a job is made of, by field."""
 
 
 def _jobs(wanted: ColumnElement[bool]) -> Select[Any]:
     systems = table_of(PhoneSystem)
     return (
-        select(*(column.label(name) for name, column in _COLUMNS.items()))
+        select(*(_COLUMNS[field.name].label(field.name) for field in fields(Job)))
         .join_from(_O, _E, _E.c.id == _O.c.extension_id)
         .join(_N, _N.c.id == _E.c.node_id)
         .join(systems, systems.c.id == _E.c.phone_system_id)
@@ -215,6 +217,5 @@ def _jobs(wanted: ColumnElement[bool]) -> Select[Any]:
 
 
 def _job(row: Row[Any]) -> Job:
-    values = dict(row._mapping)
-    values["kind"] = Kind(values["kind"])
-    return Job(**values)
+    operation_id, kind, *others = row
+    return Job(operation_id, Kind(kind), *others)

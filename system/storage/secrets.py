@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import Dialect, String
 from sqlalchemy.types import TypeDecorator
 
+from system.domain.credentials import Sealed
 from system.errors import DatabaseUnusable
 
 KEY_FILE = "secret.key"
@@ -183,12 +184,25 @@ class EncryptedText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Encrypt on the way in."""
+        """Encrypt on the way in, unless it is so already."""
+        if isinstance(value, Sealed):
+            return value.token
         return None if value is None else _box_of(dialect).encrypt(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         """Decrypt on the way out."""
         return None if value is None else _box_of(dialect).decrypt(value)
+
+
+class SealedText(TypeDecorator[Sealed]):
+    """An encrypted column, read as it is stored (``type_coerce``)."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Sealed | None:
+        """Nothing is decrypted."""
+        return None if value is None else Sealed(value)
 
 
 def _box_of(dialect: Dialect) -> Box:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from system.domain.credentials import Sealed
 from system.domain.operations import Kind
 from system.errors import GateClosed, NotReady
 from system.provisioning.plan import Job, check_ready
@@ -22,6 +23,7 @@ JOB = Job(
     internal_auth_password="secret",
     remote_name="ada",
     remote_password="Remote-1",
+    sealed_password=Sealed("gAAA"),
     device_id=None,
     device_name=None,
     unanswered_name=None,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import select, text
+from sqlalchemy import select, text, type_coerce
 from sqlalchemy.exc import IntegrityError
 
 from system.audit.trail import AUDIT_ENTRIES, SYSTEM, entry
@@ -13,7 +13,7 @@ from system.storage.database import Database, open_database
 from system.storage.models import Extension
 from system.storage.people import AuditEntry
 from system.storage.rows import among, insert_each, table_of, update_each
-from system.storage.secrets import SecretBox
+from system.storage.secrets import SealedText, SecretBox
 from system.tests.fake_mbg import FakeMbg
 from system.tests.killing import lay_out
 from system.tests.postgres import Cluster
@@ -64,6 +64,27 @@ async def test_each_row_gets_its_own_values_as_the_orm_would_store_them(database
     assert (found[four].on_pbx, found[four].mbg_password) == (True, None)
     assert "first" not in kept, "an encrypted column stays encrypted"
     assert database.box.decrypt(kept) == "first secret"
+
+
+async def test_what_is_sealed_is_put_elsewhere_as_it_is(database: Database) -> None:
+    one, two, *_ = await ids(database)
+    sealed = type_coerce(EXTENSIONS.c.remote_password, SealedText)
+    async with database.write() as session:
+        await update_each(session, EXTENSIONS, {one: {"remote_password": "a secret é"}})
+        statement = select(sealed.label("sealed")).where(EXTENSIONS.c.id.in_([one, two]))
+        found, nothing = await session.scalars(statement.order_by(EXTENSIONS.c.id))
+        assert nothing is None
+        await update_each(
+            session, EXTENSIONS, {one: {"mbg_password": found}, two: {"mbg_password": nothing}}
+        )
+    async with database.read() as session:
+        stored = text("SELECT remote_password, mbg_password FROM extensions WHERE id = :id")
+        first, second = (await session.execute(stored, {"id": one})).one()
+        extension = await session.get_one(Extension, one)
+        other = await session.get_one(Extension, two)
+    assert first == second == found.token
+    assert "secret" not in first and first not in repr(found)
+    assert (extension.mbg_password, other.mbg_password) == ("a secret é", None)
 
 
 async def test_rows_are_added_with_numbers_of_the_database(database: Database) -> None:

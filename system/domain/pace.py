@@ -10,6 +10,15 @@ FEWEST, FIRST, MOST = 32, 200, 1000
 """Operations: however slow the MBG is, while nothing is known of it, however fast it is."""
 
 
+_GROUPS = 4
+"""In which the outcomes of a pass are recorded: a crash costs a look-up for each of one group."""
+
+
+def group(size: int) -> int:
+    """How many outcomes are recorded together, where a pass takes ``size`` operations."""
+    return size // _GROUPS
+
+
 def next_size(size: int, done: int, took_s: float) -> int:
     """How many operations the next pass takes.
 

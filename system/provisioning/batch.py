@@ -25,14 +25,21 @@ class Batch:
     """Carries jobs out; nothing is called any more once the breaker has opened."""
 
     def __init__(
-        self, executor: Executor, records: Records, gate: Gate, access: MbgAccess, parallel: int
+        self,
+        executor: Executor,
+        records: Records,
+        gate: Gate,
+        access: MbgAccess,
+        parallel: int,
+        group: int = 1,
     ) -> None:
+        """``parallel`` calls at a time, ``group`` outcomes recorded together."""
         self._executor = executor
         self._records = records
         self._gate = gate
         self._access = access
         self._parallel = parallel
-        self._recorder = Recorder(self._record)
+        self._recorder = Recorder(self._record, group)
         self._steps: list[Step] = []
         self._ours: set[int] = set()
         """Operations whose lease is good, as of ``_renewed_at``."""

@@ -7,9 +7,6 @@ from types import TracebackType
 from system.clock import end_task
 from system.provisioning.steps import Outcome
 
-GROUP = 100
-"""So many outcomes are recorded together; fewer at the end of a batch only."""
-
 
 class Recorder:
     """Takes outcomes and records them in groups; leaving it waits until all are stored.
@@ -17,8 +14,10 @@ class Recorder:
     Left by an exception, it drops what is not stored: that is then looked up, as after a crash.
     """
 
-    def __init__(self, note: Callable[[Sequence[Outcome]], Awaitable[None]]) -> None:
+    def __init__(self, note: Callable[[Sequence[Outcome]], Awaitable[None]], group: int) -> None:
+        """``group`` outcomes are recorded together; fewer at the end only."""
         self._note = note
+        self._group = group
         self._waiting: list[Outcome] = []
         self._more = asyncio.Event()
         self._closing = False
@@ -45,12 +44,12 @@ class Recorder:
     def put(self, outcome: Outcome) -> None:
         """Have it recorded."""
         self._waiting.append(outcome)
-        if len(self._waiting) >= GROUP:
+        if len(self._waiting) >= self._group:
             self._more.set()
 
     async def _run(self) -> None:
         while self._waiting or not self._closing:
-            if len(self._waiting) < GROUP and not self._closing:
+            if len(self._waiting) < self._group and not self._closing:
                 await self._more.wait()
                 self._more.clear()
                 continue

@@ -128,7 +128,8 @@ class Worker:
         began = self._clock.now()
         jobs = await self._jobs(taken)
         executor = Executor(client, self._records, await self._inventory_for(client, jobs))
-        batch = Batch(executor, self._records, self._gate, self._access, self._parallel)
+        group = pace.group(self._size)
+        batch = Batch(executor, self._records, self._gate, self._access, self._parallel, group)
         await batch.run(jobs)
         self._size = pace.next_size(self._size, len(jobs), self._clock.now() - began)
         return True

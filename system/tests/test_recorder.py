@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import pytest
 
 from system.errors import McsError
-from system.provisioning.recorder import GROUP, Recorder
+from system.provisioning.recorder import Recorder
 from system.provisioning.steps import Failed, Outcome
 
 ERROR = McsError("x", "x")
+GROUP = 10
 
 
 @pytest.mark.parametrize("count", [0, 1, GROUP - 1, GROUP, 3 * GROUP + 1])
@@ -18,7 +19,7 @@ async def test_all_is_recorded_once_in_groups(count: int) -> None:
     async def note(outcomes: Sequence[Outcome]) -> None:
         groups.append([o.operation_id for o in outcomes if isinstance(o, Failed)])
 
-    async with Recorder(note) as recorder:
+    async with Recorder(note, GROUP) as recorder:
         for number in range(count):
             recorder.put(Failed(number, ERROR))
     assert [number for group in groups for number in group] == list(range(count))
@@ -30,7 +31,7 @@ async def test_a_failure_to_record_is_not_swallowed() -> None:
         raise RuntimeError("the disk is full")
 
     with pytest.raises(RuntimeError):
-        async with Recorder(note) as recorder:
+        async with Recorder(note, GROUP) as recorder:
             recorder.put(Failed(1, ERROR))
 
 
@@ -41,7 +42,7 @@ async def test_left_by_an_exception_it_drops_what_is_not_stored() -> None:
         seen.extend(outcomes)
 
     with pytest.raises(KeyError):
-        async with Recorder(note) as recorder:
+        async with Recorder(note, GROUP) as recorder:
             recorder.put(Failed(1, ERROR))
             raise KeyError
     assert seen == []

@@ -24,6 +24,7 @@ from system.storage.database import Database
 from system.storage.models import Extension, Node, PhoneSystem
 from system.storage.rows import among, table_of, update_rows
 from system.storage.secrets import SealedText
+from system.storage.sharing import at_work
 
 __all__ = ["Records", "RetryTimes"]
 
@@ -44,6 +45,11 @@ class Records:
         """Ids of the operations to try now, ``limit`` of them at most, and when each was due."""
         async with self.database.read() as session:
             return await queue.due(session, self.clock.now(), limit)
+
+    async def is_alone(self) -> bool:
+        """Whether no other MCS works on the same queue just now."""
+        async with self.database.read() as session:
+            return await at_work(session) <= 1
 
     async def take(self, at_most: int) -> list[int]:
         """Take due operations, so that no other MCS does; they are ours for the lease."""

@@ -27,8 +27,8 @@ from system.provisioning.steps import Failed
 log = logging.getLogger("mcs.provisioning")
 
 _TAKEN_EACH = 8
-"""Where several MCS share the queue each takes half of what is due, but so many at least for each
-one that it carries out at the same time: few near the end, when the others would stand idle."""
+"""Where several MCS are at work each takes half of what is due, but so many at least for each one
+that it carries out at the same time: few near the end, when the others would stand idle."""
 
 _UNREADABLE = McsError(
     "stored_password_unreadable",
@@ -122,7 +122,7 @@ class Worker:
             return False
         await self._gate.worked()
         # Now only, for what nobody may call for is not taken from others.
-        taken = await self._records.take(self._share(len(due)))
+        taken = await self._records.take(await self._share(len(due)))
         if not taken:
             return False
         began = self._clock.now()
@@ -134,9 +134,9 @@ class Worker:
         self._size = pace.next_size(self._size, len(jobs), self._clock.now() - began)
         return True
 
-    def _share(self, due: int) -> int:
+    async def _share(self, due: int) -> int:
         """How many operations of those that are due to take; others may work on the same queue."""
-        if self._look_every_s is None:
+        if self._look_every_s is None or await self._records.is_alone():
             return self._size
         return max(self._parallel * _TAKEN_EACH, min(self._size, due // 2))
 

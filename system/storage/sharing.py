@@ -6,7 +6,7 @@ SQLite nothing of this is needed: the data folder's lock keeps everybody else ou
 """
 
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from system.errors import DatabaseUnusable
 
@@ -23,6 +23,22 @@ def wait_for_turn(connection: Connection) -> None:
     """In this transaction, be the only one that starts; nothing to do on SQLite."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": STARTING})
+
+
+async def at_work(session: AsyncSession) -> int:
+    """How many processes hold a place on this database now; 1 or fewer is nobody but us."""
+    if session.get_bind().dialect.name != "postgresql":
+        return 1
+    # A key of 64 bits is in two halves there, and marked by objsubid 1.
+    found = await session.scalar(
+        text(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND "
+            "database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND "
+            "classid = 0 AND objid = CAST(:lock AS bigint) AND objsubid = 1"
+        ),
+        {"lock": RUNNING},
+    )
+    return int(found)
 
 
 async def hold_place(engine: AsyncEngine, *, alone: bool) -> AsyncConnection | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from system.domain import bulk
+from system.domain import bulk, pace
 from system.domain.bulk import CHUNK, TRANSITIONS, WINDOW, Event, State
 from system.tests.conftest import Site
 from system.tests.helpers import eventually
@@ -188,3 +188,26 @@ async def test_device_made_by_hand_after_the_list_was_read_is_taken_over(ready: 
     users = sorted(device["icp_username"] for device in ready.mbg.devices.values())
     assert users == numbers
     assert not any(d["set_username"].startswith("hand") for d in ready.mbg.devices.values())
+
+
+async def test_a_slow_mbg_makes_passes_short(ready: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[tuple[int, int]] = []
+    next_size = pace.next_size
+
+    def noted(size: int, done: int, took_s: float) -> int:
+        passes.append((size, done))
+        return next_size(size, done, took_s)
+
+    def slow(_method: str, path: str) -> None:
+        if path.startswith("/mbg/v1/devices/"):
+            ready.clock.advance(1.0)
+
+    monkeypatch.setattr(pace, "next_size", noted)
+    bulk.CHUNK = bulk.WINDOW = COUNT + 3
+    ready.mbg.on_request = slow
+    await ends(ready, await start(ready, all=True))
+    await ends(ready, await start(ready, use_remote_credentials=False, all=True))
+    first, second, third, *_ = passes
+    assert first == (pace.FIRST, COUNT + 3)
+    assert second == (pace.FEWEST, pace.FEWEST)
+    assert third == (pace.FEWEST, COUNT + 3 - pace.FEWEST)

@@ -17,14 +17,13 @@ own 700 new objects would have it looked through again and again."""
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end and return what it returns."""
+    gc.set_threshold(*COLLECT_AFTER)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(main)
 
 
 def settle() -> None:
     """To be called when all has started: what is there by now stays, and is looked at no more."""
-    gc.set_threshold(*COLLECT_AFTER)
-    gc.collect()
     gc.freeze()
 
 

@@ -15,8 +15,17 @@ async def loop_of_the_run() -> asyncio.AbstractEventLoop:
     return asyncio.get_running_loop()
 
 
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
 def test_uvloop_where_it_is_installed() -> None:
     assert isinstance(running.run(loop_of_the_run()), uvloop.Loop)
+    assert gc.get_threshold() == running.COLLECT_AFTER
 
 
 def test_own_loop_of_asyncio_where_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,19 +34,9 @@ def test_own_loop_of_asyncio_where_not(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(loop, asyncio.BaseEventLoop)
 
 
-@pytest.fixture
-def collector() -> Iterator[None]:
-    before = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*before)
-
-
-@pytest.mark.usefixtures("collector")
 def test_what_has_started_is_not_looked_through_again() -> None:
     kept = ["from the start"]
     running.settle()
     assert not any(one is kept for one in gc.get_objects())
     later = ["from the work"]
     assert any(one is later for one in gc.get_objects())
-    assert gc.get_threshold() == running.COLLECT_AFTER

@@ -223,5 +223,5 @@ def _jobs(wanted: ColumnElement[bool]) -> Select[Any]:
 
 
 def _job(row: Row[Any]) -> Job:
-    operation_id, kind, *others = row
+    operation_id, kind, *others = tuple(row)
     return Job(operation_id, Kind(kind), *others)

@@ -6,6 +6,7 @@ from features.defects.changes import answering, returning
 from features.defects.defect import Defect
 from simulators.pbx import refusals
 from simulators.pbx.refusals import Refusal
+from simulators.pbx.registering import Registering
 from simulators.pbx.release import FIRST_WITH_CREDENTIALS
 
 REGISTRAR = "simulators.pbx.registrar:Registrar"
@@ -20,7 +21,12 @@ def _any_name_taken(original: Any) -> Any:
     def register(self: Any, asked: Any, now: float) -> Any:
         answer = original(self, asked, now)
         if isinstance(answer, Refusal) and "is not the extension number" in answer.why:
-            return self._bind(asked, answer.why.rpartition(" ")[2], now)
+            meant = answer.why.rpartition(" ")[2]
+            taken = Registering(
+                meant, asked.call_id, asked.cseq, asked.contacts, asked.expires, "", asked.peer,
+                asked.transport,
+            )  # fmt: skip
+            return self._bind(taken, now)
         return answer
 
     return register
@@ -68,7 +74,7 @@ DEFECTS = (
     Defect(
         "api-1-old-password-wanted", "PBX", ("API-1",),
         "The PBX hands out an extension's new password, and goes on asking for the old one.",
-        "simulators.pbx.authentication:Authentication._password_of",
+        "simulators.pbx.extensions:Extensions.password_of",
         _old_password_wanted,
     ),
     Defect(

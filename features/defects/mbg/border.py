@@ -4,14 +4,15 @@ from typing import Any
 
 from features.defects.changes import ignoring
 from features.defects.defect import Defect
+from simulators.sip.plain import Plain
 
 REGISTRATIONS = "simulators.mbg.sip_border.set_registrations:SetRegistrations"
-SOFTPHONE = "Phone Manager"
+SOFTPHONE = b"Phone Manager"
 
 
 def _answers_at_once(original: Any) -> Any:
-    def wait(self: Any, device_id: str, pending: Any) -> None:
-        self._accept(device_id, pending, pending.deadline - self._settings.upstream_limit_s)
+    def wait(self: Any, device_id: str, pending: Any, now: float) -> None:
+        self._accept(device_id, pending, now)
 
     return wait
 
@@ -34,14 +35,35 @@ def _taken_for_a_challenge(original: Any) -> Any:
 
 
 def _desk_phones_alone(original: Any) -> Any:
-    def accept(self: Any, device_id: str, pending: Any, now: float) -> None:
-        if SOFTPHONE not in pending.received.request.headers.get("user-agent"):
-            original(self, device_id, pending, now)
+    def receive(
+        self: Any, data: bytes, peer: Any, now: float, side: str = "", transport: str = "UDP"
+    ) -> None:
+        if not data.startswith(b"REGISTER ") or SOFTPHONE not in data:
+            original(self, data, peer, now, side, transport)
             return
-        self._withdraw(device_id, pending)
-        self._refuse(pending.received, pending.username, 403, "Not a desk phone", now)
+        _accept_no_softphone(self._registrations)
+        self._sets.receive(data, peer, now, side, transport)  # by the way that keeps all headers
+        self._work(now)
 
-    return accept
+    return receive
+
+
+def _accept_no_softphone(registrations: Any) -> None:
+    """From now on, once credentials, licence and ICP have been asked."""
+    if "_accept" in vars(registrations):
+        return
+    accept = registrations._accept
+
+    def desk_phones(device_id: str, pending: Any, now: float) -> None:
+        received = pending.received
+        by_name = "" if isinstance(received, Plain) else received.request.headers.get("user-agent")
+        if SOFTPHONE.decode() not in by_name:
+            accept(device_id, pending, now)
+            return
+        registrations._withdraw(device_id, pending)
+        registrations._refuse(received, pending.username, 403, "Not a desk phone", now)
+
+    registrations._accept = desk_phones
 
 
 def _set_may_not_call(original: Any) -> Any:
@@ -86,7 +108,7 @@ DEFECTS = (
     Defect(
         "adr-5-desk-phones-alone", "MBG", ("ADR-5", "ADR-7"),
         "Softphones are refused: only 6900 sets are taken for teleworkers.",
-        f"{REGISTRATIONS}._accept",
+        "simulators.mbg.sip_border.border:Border.receive",
         _desk_phones_alone,
     ),
 )  # fmt: skip

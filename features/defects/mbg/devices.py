@@ -6,6 +6,7 @@ from typing import Any
 from features.defects.defect import Defect
 from simulators.mbg.sip_border.border_terms import DeviceRefused
 from simulators.sip.authenticator import Verdict
+from simulators.sip.plain import Plain
 
 STORE = "simulators.mbg.records.devices:DeviceStore"
 SET_SIDE = "simulators.mbg.sip_border.set_side:SetSide"
@@ -35,14 +36,21 @@ def _in_lower_case(original: Any) -> Any:
     return add
 
 
+def _credentials(received: Any) -> object:
+    """What a request brings, whichever way it was read."""
+    if isinstance(received, Plain):
+        return received.authorization
+    return received.request.headers.get("authorization")
+
+
 def _asked_again(original: Any) -> Any:
     def authenticated(self: Any, received: Any, name: str, now: float) -> Any:
         if self._store.by_set_username(name) is not None:
             return original(self, received, name, now)
         challenges = self._authenticator.challenges(now)
-        headers = [("WWW-Authenticate", str(challenge)) for challenge in challenges]
+        headers = [("WWW-Authenticate", challenge) for challenge in challenges]
         self._uas.answer(received, 401, now, headers=headers)
-        if received.request.headers.get("authorization"):
+        if _credentials(received):
             self._events.append(DeviceRefused(name, 401, Verdict.WRONG_PASSWORD.value))
         return None
 

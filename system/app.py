@@ -170,6 +170,7 @@ class Mcs:
         worker = make_worker(database, access, clock, entropy, config, work)
         if not database.shared:
             await worker.forget_leases()
+        await database.hear_others(work.set)
         stack.push_async_callback(links.stop)
         await self._listen(stack, services)
         await warn_of_stored(database, self.phones_port, clock)

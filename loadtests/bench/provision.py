@@ -29,6 +29,8 @@ AIM = AIMS["provision"]
 CALLS = 4
 """At a time, as the MCS is delivered."""
 LOOK_EVERY_S = 0.5
+SYNC: tuple[str, str, dict[str, object]] = ("POST", "/phone-systems/1/sync", {})
+"""Reading the PBX, which an MCS does at its start too: it is over when this is answered."""
 
 
 async def provision(size: Size, say: Say) -> list[Figure]:
@@ -98,7 +100,9 @@ async def _switched(size: Size, count: int, on_postgres: bool) -> Side:
         running = [first]
         key = (first.folder / "data" / "secret.key").read_bytes()
         while len(running) < count:
-            running.append(await stack.enter_async_context(mcs(options, key)))
+            another = await stack.enter_async_context(mcs(options, key))
+            await _ok(await stack.enter_async_context(administrator(another)), *SYNC)
+            running.append(another)
         return await _timed(admin, running, size.extensions)
 
 
@@ -116,7 +120,7 @@ async def _set_up(admin: aiohttp.ClientSession, site: Child, extensions: int) ->
         {"name": "Bench", "ct_gateway_address": host, "ct_gateway_port": port,
          "ct_gateway_password": site.ready["ct_gateway_password"]},
     )  # fmt: skip
-    found = await _ok(admin, "POST", "/phone-systems/1/sync", {})
+    found = await _ok(admin, *SYNC)
     if found["extensions"] != extensions:
         raise TargetError(f"the MCS has read {found['extensions']} of {extensions} extensions")
     host, port = site.ready["rest"]

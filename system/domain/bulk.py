@@ -55,9 +55,18 @@ CHUNK = 1000
 """Extensions that are switched in one unit of work, at most."""
 
 WINDOW = 2 * CHUNK
-"""Extensions whose operations may wait at once: a pause takes effect within so many."""
+"""Extensions whose operations may wait at once, for each MCS: a pause takes effect within so many.
+"""
 
 
-def room(in_progress: int, pending: int, a_pass: int) -> int:
-    """How many more extensions may be switched now, where a pass takes up to ``a_pass``."""
-    return max(0, min(CHUNK, a_pass, min(WINDOW, 2 * a_pass) - in_progress, pending))
+def room(in_progress: int, pending: int, a_pass: int, at_work: int = 1) -> int:
+    """How many more extensions may be switched now.
+
+    Args:
+        in_progress: those whose operations wait, or are carried out by whichever MCS.
+        pending: those that are left.
+        a_pass: operations that a pass of this MCS takes at most.
+        at_work: how many MCS carry them out.
+    """
+    window = at_work * min(WINDOW, 2 * a_pass)
+    return max(0, min(CHUNK, a_pass, window - in_progress, pending))

@@ -22,6 +22,7 @@ from system.storage.database import Database
 from system.storage.engine_models import BulkItem, BulkSwitch
 from system.storage.models import Extension, Operation
 from system.storage.rows import insert_each, table_of, update_rows
+from system.storage.sharing import at_work
 
 _ITEMS, _OPERATIONS = table_of(BulkItem), table_of(Operation)
 
@@ -112,8 +113,11 @@ class BulkFeeder:
                 switch.state = bulk.TRANSITIONS[bulk.State.RUNNING][Event.FINISHED]
                 switch.finished_at = self.clock.now()
                 return False
-            if room := bulk.room(under_way, pending, a_pass):
+            sharers = await at_work(session)
+            if room := bulk.room(under_way, pending, a_pass, sharers):
                 await self._switch_some(session, switch, room)
+                if sharers > 1:
+                    await self.database.tell_others(session)
             return True
 
     async def _switch_some(self, session: AsyncSession, switch: BulkSwitch, room: int) -> None:

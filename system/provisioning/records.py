@@ -46,10 +46,12 @@ class Records:
         async with self.database.read() as session:
             return await queue.due(session, self.clock.now(), limit)
 
-    async def is_alone(self) -> bool:
-        """Whether no other MCS works on the same queue just now."""
+    async def at_work(self) -> int:
+        """How many MCS work on the queue just now, this one among them."""
+        if not self.database.shared:
+            return 1
         async with self.database.read() as session:
-            return await at_work(session) <= 1
+            return max(1, await at_work(session))
 
     async def take(self, at_most: int) -> list[int]:
         """Take due operations, so that no other MCS does; they are ours for the lease."""

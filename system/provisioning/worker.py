@@ -27,8 +27,8 @@ from system.provisioning.steps import Failed
 log = logging.getLogger("mcs.provisioning")
 
 _TAKEN_EACH = 8
-"""Where several MCS are at work each takes half of what is due, but so many at least for each one
-that it carries out at the same time: few near the end, when the others would stand idle."""
+"""Where several MCS are at work each takes its share of what is due, but so many at least for each
+one that it carries out at the same time: few near the end, when the others would stand idle."""
 
 _UNREADABLE = McsError(
     "stored_password_unreadable",
@@ -103,8 +103,8 @@ class Worker:
 
     async def one_pass(self) -> bool:
         """Try a batch of the operations that are due, once; whether the MBG was written to."""
-        alone = self._look_every_s is None
-        due = await self._records.due(self._size if alone else 2 * self._size)
+        sharers = await self._records.at_work()
+        due = await self._records.due(sharers * self._size)
         if not due:
             return False
         closed_until = await self._gate.enter()
@@ -122,7 +122,7 @@ class Worker:
             return False
         await self._gate.worked()
         # Now only, for what nobody may call for is not taken from others.
-        taken = await self._records.take(await self._share(len(due)))
+        taken = await self._records.take(self._share(len(due), sharers))
         if not taken:
             return False
         began = self._clock.now()
@@ -134,11 +134,11 @@ class Worker:
         self._size = pace.next_size(self._size, len(jobs), self._clock.now() - began)
         return True
 
-    async def _share(self, due: int) -> int:
-        """How many operations of those that are due to take; others may work on the same queue."""
-        if self._look_every_s is None or await self._records.is_alone():
+    def _share(self, due: int, sharers: int) -> int:
+        """How many operations to take of those that are due, of which so many MCS take some."""
+        if sharers == 1:
             return self._size
-        return max(self._parallel * _TAKEN_EACH, min(self._size, due // 2))
+        return max(self._parallel * _TAKEN_EACH, min(self._size, due // sharers))
 
     async def _jobs(self, due: Sequence[int]) -> list[Job]:
         try:

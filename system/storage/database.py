@@ -8,13 +8,12 @@ nothing left open.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
-    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -29,7 +28,7 @@ from system.storage.driver_threads import DriverThreads, WholeConnection
 from system.storage.engine_models import MbgBreaker
 from system.storage.models import SINGLETON, ClientLocation, Installation, MbgSettings
 from system.storage.people import AuditSettings
-from system.storage.sharing import hold_place, is_shared, wait_for_turn
+from system.storage.sharing import Place, hold_place, is_shared, wait_for_turn
 
 _DRIVER_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 UNUSABLE = (*_DRIVER_ERRORS, ValueError, TypeError)
@@ -45,7 +44,7 @@ class Database:
         engine: AsyncEngine,
         threads: DriverThreads,
         box: secrets.SecretBox,
-        place: AsyncConnection | None,
+        place: Place | None,
     ) -> None:
         self._engine = engine
         self._threads = threads
@@ -88,6 +87,16 @@ class Database:
             yield session
         finally:
             await to_the_end(session.close())
+
+    async def tell_others(self, session: AsyncSession) -> None:
+        """Once this unit of work is committed, have other MCS look for work at once."""
+        if self._place is not None:
+            await self._place.tell(session)
+
+    async def hear_others(self, heard: Callable[[], None]) -> None:
+        """Call ``heard`` from now on when another MCS has told of work."""
+        if self._place is not None:
+            await self._place.listen(heard)
 
     async def close(self) -> None:
         """Close all connections; may be called again."""

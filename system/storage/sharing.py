@@ -1,9 +1,14 @@
 """Several MCS on one PostgreSQL: advisory locks that end with their connection.
 
 ``RUNNING`` is held together by every MCS that runs, and alone by maintenance (key rotation,
-restore), so neither starts while the other is there. ``STARTING`` lets one at a time migrate. On
+restore), so neither starts while the other is there. ``STARTING`` lets one at a time migrate. Over
+the same connection an MCS hears that another one has stored work for all (LISTEN and NOTIFY). On
 SQLite nothing of this is needed: the data folder's lock keeps everybody else out.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -12,6 +17,8 @@ from system.errors import DatabaseUnusable
 
 RUNNING = 0x4D435301
 STARTING = 0x4D435302
+WORK = "mcs_work"
+"""Channel on which MCS tell each other of work."""
 
 
 def is_shared(engine: AsyncEngine) -> bool:
@@ -41,8 +48,38 @@ async def at_work(session: AsyncSession) -> int:
     return int(found)
 
 
-async def hold_place(engine: AsyncEngine, *, alone: bool) -> AsyncConnection | None:
-    """A connection that stands for this process being at work; close it when it ends.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A connection that stands for this process being at work; close it when it ends."""
+
+    connection: AsyncConnection
+    name: str
+    """What the server calls the connection: whoever tells of something is told of it as well."""
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """From now on call ``heard`` when another MCS has told of work. It must not wait.
+
+        What is told while the connection is broken is not heard: look now and then as well.
+        """
+
+        def told(_connection: object, _pid: int, _channel: str, by: object) -> None:
+            if by != self.name:
+                heard()
+
+        await (await _driver(self.connection)).add_listener(WORK, told)
+
+    async def tell(self, session: AsyncSession) -> None:
+        """Tell the others of work, once this unit of work is committed."""
+        by = {"channel": WORK, "by": self.name}
+        await session.execute(text("SELECT pg_notify(:channel, :by)"), by)
+
+    async def close(self) -> None:
+        """Be at work no more."""
+        await self.connection.close()
+
+
+async def hold_place(engine: AsyncEngine, *, alone: bool) -> Place | None:
+    """The place of this process among those that are at work; ``None`` where there is one only.
 
     Args:
         alone: nobody else may be at work.
@@ -57,11 +94,12 @@ async def hold_place(engine: AsyncEngine, *, alone: bool) -> AsyncConnection | N
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         how = "pg_try_advisory_lock" if alone else "pg_try_advisory_lock_shared"
         held = await connection.scalar(text(f"SELECT {how}(:lock)"), {"lock": RUNNING})
+        name = str((await _driver(connection)).get_server_pid())
     except BaseException:
         await connection.close()
         raise
     if held:
-        return connection
+        return Place(connection, name)
     await connection.close()
     raise DatabaseUnusable(
         "database_in_use",
@@ -69,3 +107,8 @@ async def hold_place(engine: AsyncEngine, *, alone: bool) -> AsyncConnection | N
         if alone
         else "The database is under maintenance (key rotation or restore). Start after it.",
     )
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    """asyncpg's own connection, which listens; SQLAlchemy has no word for that."""
+    return (await connection.get_raw_connection()).driver_connection

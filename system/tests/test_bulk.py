@@ -20,6 +20,7 @@ def test_room_is_bounded_by_window_chunk_and_what_is_left() -> None:
     assert bulk.room(WINDOW + 10, 9000, 2 * CHUNK) == 0
     assert bulk.room(0, 7, CHUNK) == 7
     assert [bulk.room(under_way, 9000, 50) for under_way in (0, 60, 100)] == [50, 40, 0]
+    assert [bulk.room(under_way, 9000, 50, 2) for under_way in (100, 180, 200)] == [50, 20, 0]
 
 
 def test_what_is_over_cannot_be_moved() -> None:

@@ -55,10 +55,10 @@ def test_it_comes_to_rest_at_the_pace(size: int, each_s: float) -> None:
     assert size == max(FEWEST, min(MOST, int(size / (size * each_s) * PASS_S)))
 
 
-@given(st.integers(0, 3000), st.integers(0, 3000), SIZES)
-def test_no_more_is_switched_than_two_passes_take(
-    in_progress: int, pending: int, a_pass: int
+@given(st.integers(0, 6000), st.integers(0, 3000), SIZES, st.integers(1, 4))
+def test_no_more_is_switched_than_two_passes_of_each_take(
+    in_progress: int, pending: int, a_pass: int, at_work: int
 ) -> None:
-    room = bulk.room(in_progress, pending, a_pass)
+    room = bulk.room(in_progress, pending, a_pass, at_work)
     assert 0 <= room <= min(pending, a_pass)
-    assert not room or in_progress + room <= 2 * a_pass
+    assert not room or in_progress + room <= 2 * a_pass * at_work

@@ -6,6 +6,7 @@ that both read at the same time ([decision 102](docs/decisions/0102-the-mcs-begi
 """
 
 import atexit
+import gc
 import json
 import subprocess
 import sys
@@ -14,8 +15,13 @@ from pathlib import Path
 
 from simulators.lineage import die_with_parent
 
-PROGRAM = """\
-import contextlib, json, os, runpy, sys
+NO_GARBAGE = (20_000, 20, 20)
+"""Thresholds of the garbage collector while modules are read, which make objects by the ten
+thousand and hardly any garbage: a twentieth of a start."""
+
+PROGRAM = f"""\
+import contextlib, gc, json, os, runpy, sys
+gc.set_threshold(*{NO_GARBAGE})
 with contextlib.suppress(Exception):  # what is wrong with it is said below, into the log
     import system.app, system.api.web, system.maintenance.commands
 told = sys.stdin.readline()
@@ -62,7 +68,11 @@ class McsProgram:
 
 
 def begin_early() -> None:
-    """Begin a process for the next MCS that is wanted; where none is, it ends with this one."""
+    """Begin a process for the next MCS that is wanted; where none is, it ends with this one.
+
+    This one reads modules meanwhile, and looks for little garbage from now on.
+    """
+    gc.set_threshold(*NO_GARBAGE)
     program = McsProgram()
     _early.append(program)
     atexit.register(program.end)

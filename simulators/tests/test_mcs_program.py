@@ -1,5 +1,6 @@
 """The MCS's process that is begun before its place is known."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def early() -> Iterator[McsProgram]:
     """One that was begun early; it is taken, and ended, where the test did not do so."""
+    thresholds = gc.get_threshold()
     mcs_program.begin_early()
+    gc.set_threshold(*thresholds)
     (begun,) = mcs_program._early
     yield begun
     mcs_program._early.clear()

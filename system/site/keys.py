@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from aiohttp import web
-from jinja2 import Environment
 
 from system.site.declare import Page
 from system.site.once import Once
@@ -13,6 +12,5 @@ LOG_IN = "/log-in"
 
 PAGES: web.AppKey[dict[web.AbstractRoute, Page]] = web.AppKey("pages", dict)
 STATIC_ROUTE: web.AppKey[Iterable[web.AbstractRoute]] = web.AppKey("static", frozenset)
-TEMPLATES = web.AppKey("templates", Environment)
 ONCE = web.AppKey("once", Once)
 STREAMS = web.AppKey("streams", Streams)

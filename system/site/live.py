@@ -12,8 +12,8 @@ from aiohttp import web
 
 from system.api.services import SERVICES
 from system.site.inner import Refused
-from system.site.keys import STREAMS, TEMPLATES
-from system.site.view import HEADERS
+from system.site.keys import STREAMS
+from system.site.view import HEADERS, template_of
 from system.site.visit import Visit
 
 EVERY_S = 1.0
@@ -65,7 +65,7 @@ async def rendered(visit: Visit) -> dict[str, str]:
     """
     visit.now = visit.request.app[SERVICES].clock.now()
     values = dict(await visit.page.show(visit)) | {"visit": visit, "now": visit.now}
-    template = visit.request.app[TEMPLATES].get_template(f"{visit.page.template}.html.j2")
+    template = template_of(visit.page.template)
     context = template.new_context(values)
     return {
         name.removeprefix(PREFIX): "".join(block(context)).strip()

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from system.site.declare import Question
 from system.site.inner import Refused
-from system.site.keys import PAGES, TEMPLATES
+from system.site.keys import PAGES
 from system.site.navigation import Entry, navigation
 from system.site.view import html, render
 from system.site.visit import Visit
@@ -28,9 +28,7 @@ async def show_page(visit: Visit, status: int = 200) -> web.Response:
     """The page, with whatever its form holds."""
     page = visit.page
     values = await page.show(visit)
-    text = render(
-        visit.request.app[TEMPLATES], page.template, await _frame(visit, page.title) | dict(values)
-    )
+    text = render(page.template, await _frame(visit, page.title) | dict(values))
     return html(text, status)
 
 
@@ -39,18 +37,17 @@ async def show_question(visit: Visit, question: Question) -> web.Response:
     fields = [pair for pair in visit.sent.many if pair[0] not in HIDDEN]
     values = await _frame(visit, question.title) | {"question": question, "fields": fields}
     values["act"] = dict(visit.sent.many).get("act", "")
-    return html(render(visit.request.app[TEMPLATES], "question", values))
+    return html(render("question", values))
 
 
 async def failure(request: web.Request, visit: Visit | None, refused: Refused) -> web.Response:
     """A page that says why there is none."""
     title = TITLES.get(refused.status, "Refused")
-    templates = request.app[TEMPLATES]
     values: dict[str, Any] = {"title": title, "refused": refused}
     if visit is None:
-        return html(render(templates, "failure_bare", values), refused.status)
+        return html(render("failure_bare", values), refused.status)
     values |= await _frame(visit, title)
-    return html(render(templates, "failure", values), refused.status)
+    return html(render("failure", values), refused.status)
 
 
 async def _frame(visit: Visit, title: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from aiohttp import web
 from system.api.services import SERVICES
 from system.site import guard, view
 from system.site.declare import Page
-from system.site.keys import ONCE, PAGES, STATIC_ROUTE, STREAMS, TEMPLATES
+from system.site.keys import ONCE, PAGES, STATIC_ROUTE, STREAMS
 from system.site.once import Once
 from system.site.pages import (
     audit,
@@ -53,7 +53,7 @@ ALL: tuple[Page, ...] = (
 
 def mount(app: web.Application) -> web.Application:
     """Add the pages to the API's application; its routes and middlewares stay as they are."""
-    app[PAGES], app[TEMPLATES] = {}, view.environment()
+    app[PAGES] = {}
     app[ONCE], app[STREAMS] = Once(app[SERVICES].clock.now), Streams()
     for page in ALL:
         methods = ["GET", "HEAD"] + (["POST"] if page.acts else [])

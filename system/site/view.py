@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from system import __version__
@@ -84,9 +84,14 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def render(templates: Environment, name: str, values: Mapping[str, Any]) -> str:
+def template_of(name: str) -> Template:
+    """A template; the first one that is asked for has ``parts`` compiled, not an MCS's start."""
+    return environment().get_template(f"{name}.html.j2")
+
+
+def render(name: str, values: Mapping[str, Any]) -> str:
     """A template's text."""
-    return templates.get_template(f"{name}.html.j2").render(values)
+    return template_of(name).render(values)
 
 
 def html(text: str, status: int = 200) -> web.Response:

@@ -207,3 +207,8 @@ class Run:
     def duration_s(self) -> float:
         """Length of the run, in seconds."""
         return (self.finished - self.started).total_seconds()
+
+    @property
+    def proves(self) -> bool:
+        """Whether requirements are its subject: a burst or a search plays no scenarios."""
+        return bool(self.scenarios) or self.kind in (RunKind.DEMO, RunKind.FEATURES)

@@ -21,6 +21,11 @@ def plain_text(run: Run, covered: Sequence[Coverage]) -> str:
         *(f"{name}: {one_line(value)}" for name, value in run.facts),
         *(f"{role.role}: {role.kind}, {one_line(role.where)}" for role in run.roles),
         *(f"! {notice}" for notice in notices(run)),
+        *_measured(run),
+    ]
+    if not run.proves:
+        return "\n".join(lines) + "\n"
+    lines += [
         "",
         "scenarios:    " + _counted(outcome_counts(run.scenarios)),
         "requirements: " + _counted(state_counts(covered)),
@@ -33,6 +38,17 @@ def plain_text(run: Run, covered: Sequence[Coverage]) -> str:
     if open_ids:
         lines += ["", "not covered: " + " ".join(open_ids)]
     return "\n".join(lines) + "\n"
+
+
+def _measured(run: Run) -> list[str]:
+    """What a burst or a search came to."""
+    if run.capacity is not None:
+        return ["", one_line(run.capacity.sentence)]
+    if run.burst is None:
+        return []
+    burst = run.burst
+    refused = f"No headline: {one_line(burst.headline_refused)}"
+    return ["", refused if burst.headline_refused else one_line(burst.headline)]
 
 
 def _counted(counts: dict[Outcome, int] | dict[State, int]) -> str:

@@ -261,13 +261,20 @@ def test_a_run_with_next_to_nothing(run: Run) -> None:
 
 def test_a_burst_is_told_in_the_words_of_its_scenario(tmp_path: Path) -> None:
     folder = sample.write_burst(tmp_path)
-    page = page_of(read_run(folder, CATALOGUE))
+    run = read_run(folder, CATALOGUE)
+    page, text = page_of(run), plain_text(run, cover(CATALOGUE, run.scenarios))
+    assert "No headline: " in text and "not covered" not in text
     assert "Registration burst report" in page and "Registrations over time" in page
+    assert "ms, 99 % of them" not in page, "this one's headline is refused"
+    for proof in ("Requirements", "not covered yet", "played no scenarios", "#scenarios"):
+        assert proof not in page, "a burst proves no requirements"
     document = json.loads((folder / "burst.json").read_text())
     document |= {"noun": "extensions", "request": "provisioning", "done": "provisioned"}
+    document["headline_refused"] = None
     (folder / "burst.json").write_text(json.dumps(document))
     page = page_of(read_run(folder, CATALOGUE))
     check(page)
     assert "Provisioning burst report" in page and "Provisionings over time" in page
+    assert "ms, 99 % of them" in page
     assert "4,937 provisioned" in page and "Cost per extension" in page
     assert "Registration" not in page and "registered," not in page

@@ -8,8 +8,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from loadtests.children import cpu_s, end, rss
@@ -84,6 +84,22 @@ def lacking_cores(needed: int, who: str) -> str:
     if there >= needed:
         return ""
     return f"{who} need {needed} free cores for a rate, this machine has {there}"
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Let this process, and all that it starts meanwhile, run on one core that they share.
+
+    Two cores of a virtual machine are often one core with two threads, where the same work takes up
+    to 1.7 times the processor time while the other is busy. So processor times of rounds that keep
+    the cores busy to a different degree can't be compared; on one core all have the same neighbour.
+    """
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def own_cpu_s() -> float:

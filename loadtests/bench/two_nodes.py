@@ -1,15 +1,18 @@
 """The pair `two-nodes`: a PBX node in two processes at one address beside the same in one.
 
-SIPp's phones have a port each, for the kernel deals datagrams by sender (SO_REUSEPORT). How much
-two processes could do where cores are free is told by processor time: all registrations by that of
-the busiest process, the parent that joins them included. So what counts is how evenly the kernel
-dealt and what it costs to be one registrar. The rate stands beside it; it needs a core for each
-process and one for SIPp.
+SIPp's phones have a port each: the kernel deals datagrams (SO_REUSEPORT) by their extension, and
+where it can't by their sender. How much two processes could do where cores are free is told by
+processor time: all registrations by that of the busiest process, the parent that joins them
+included. So what counts is how evenly the kernel dealt and what it costs to be one registrar. Where
+there is no core for each process and one for SIPp, all share one (`on_one_core`). The rate stands
+beside it, and needs those cores.
 """
 
+import os
 import shutil
 import sys
 import tempfile
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +20,7 @@ from statistics import median
 
 from loadtests.bench.aims import AIMS
 from loadtests.bench.figures import Figure, Of, Side
-from loadtests.bench.processes import lacking_cores, serving
+from loadtests.bench.processes import lacking_cores, on_one_core, serving
 from loadtests.bench.registering import WINDOW, made_up_accounts, registrations_by_sipp
 from loadtests.bench.rounds import Say, Size, take_turns
 from loadtests.bench.sipp_load import MISSING
@@ -46,8 +49,13 @@ async def two_nodes(size: Size, say: Say) -> list[Figure]:
         two, one = (
             partial(registered, accounts, phones, count, shares) for count in (PROCESSES, 1)
         )
-        busiest = await take_turns(busiest, two, one, size.rounds, say)
-    facts = {"percent of the phones in the process that had most": 100 * median(shares)}
+        with on_one_core() if lacks else nullcontext():
+            cores = len(os.sched_getaffinity(0))
+            busiest = await take_turns(busiest, two, one, size.rounds, say)
+    facts = {
+        "percent of the phones in the process that had most": 100 * median(shares),
+        "cores that a round had": float(cores),
+    }
     return [replace(busiest, facts=facts), replace(rate, rounds=busiest.rounds)]
 
 
@@ -70,5 +78,7 @@ async def registered(accounts: Path, phones: int, processes: int, shares: list[f
         )
         if others:
             report = await child.ask("report")
+            while report["registered"] < side.count and not report["losses"]:
+                report = await child.ask("report")  # the parent hears of phones a little later
             shares.append(max(report["by_process"]) / max(1, sum(report["by_process"])))
         return side

@@ -1,12 +1,16 @@
 """The pair `two-nodes` of the bench, in tiny counts."""
 
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from loadtests.bench.figures import Of
+from loadtests.bench.processes import on_one_core
 from loadtests.bench.registering import PASSWORD, made_up_accounts
 from loadtests.bench.rounds import Size
 from loadtests.bench.sipp_load import Task, words
@@ -34,7 +38,7 @@ async def test_all_register_at_so_many_processes_and_the_busiest_is_told(
     else:
         assert 0 < side.busiest_cpu_s < side.server_cpu_s
         [share] = shares
-        assert 0.5 <= share < 1, "a port each is dealt to both"
+        assert 0.5 <= share < 1, "dealt to both"
 
 
 @needs_sipp
@@ -52,6 +56,17 @@ async def test_cost_and_rate_come_from_the_same_rounds() -> None:
     assert (busiest.of, rate.of) == (Of.BUSIEST, Of.RATE)
     assert (busiest.rounds, busiest.failed, busiest.refused) == (rate.rounds, False, "")
     assert "percent of the phones in the process that had most" in busiest.facts
+    there = os.sched_getaffinity(0)
+    assert busiest.facts["cores that a round had"] == (1 if rate.lacks else len(there))
+
+
+def test_on_one_core_is_what_starts_inside_and_nothing_later() -> None:
+    before = os.sched_getaffinity(0)
+    with on_one_core():
+        assert len(os.sched_getaffinity(0)) == 1
+        count = [sys.executable, "-c", "import os; print(len(os.sched_getaffinity(0)))"]
+        assert subprocess.check_output(count) == b"1\n"
+    assert os.sched_getaffinity(0) == before
 
 
 async def test_without_sipp_the_pair_is_skipped_with_the_reason(

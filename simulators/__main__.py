@@ -208,8 +208,8 @@ def registrar(
 ) -> None:
     """A PBX node as a registrar alone, in one process or several, for load.
 
-    The kernel deals the phones out to the processes by address and port. They are one registrar:
-    one contact an extension, licences counted once. No CT Gateway and no control API; with more
+    The kernel deals the phones out to the processes by extension. They are one registrar: one
+    contact an extension, licences counted once. No CT Gateway and no control API; with more
     than one process no TCP and no calls either. Prints one JSON line when it is ready, another for
     each line "report" or "who" on standard input, and ends with standard input. The journal is off.
 

@@ -1,7 +1,8 @@
 """A node's registrar in several processes at one UDP address: who starts them, and joins them.
 
-The kernel deals the datagrams out by sender and destination (SO_REUSEPORT), so that a phone stays
-with one process. Which process owns which extension is decided in `pbx.processes.ownership`, and
+The kernel deals the datagrams out (SO_REUSEPORT): by a filter that reads the extension, so that
+each extension comes to one process (`pbx.processes.dealing`), or, where it takes none, by sender
+and destination. Which process owns which extension is decided in `pbx.processes.ownership`, and
 told over a Unix socket pair each. Processes end with their parent, however that ends. One that is
 lost takes the registrations that it had with it, as said by `on_loss`; the others go on, and the
 kernel deals anew.
@@ -18,14 +19,17 @@ from simulators.core import Address
 from simulators.errors import BenchError, ConfigurationError
 from simulators.lineage import die_with_parent
 from simulators.pbx.processes.channel import Channel
+from simulators.pbx.processes.dealing import program
 from simulators.pbx.processes.messages import FromProcess, Message, Ready
 from simulators.pbx.processes.ownership import Ownership
 from simulators.pbx.registrar import Licences
-from simulators.sockets.datagrams import bind_shared
+from simulators.sockets.datagrams import bind_shared, deal_by
 
 ROOT = Path(__file__).parents[2]
 MOST_PROCESSES = 64
 READY_WITHIN_S = 90.0
+BY_EXTENSION = "by extension"
+BY_SENDER = "by sender: the kernel takes no filter with net.core.optmem_max below 65536"
 PATIENCE_S = 8.0
 """How long a process may take to end once it has been told."""
 
@@ -49,10 +53,17 @@ class NodeParent:
         accounts: the file of its extensions.
         licences: Cat-F licences of all together; None: any number.
         on_loss: told a sentence when a process has ended that should not.
+        by_extension: ask the kernel to deal by extension.
     """
 
     def __init__(
-        self, accounts: Path, count: int, licences: int | None, on_loss: Callable[[str], None]
+        self,
+        accounts: Path,
+        count: int,
+        licences: int | None,
+        on_loss: Callable[[str], None],
+        *,
+        by_extension: bool = True,
     ) -> None:
         if not 1 <= count <= MOST_PROCESSES:
             raise ConfigurationError(
@@ -60,9 +71,10 @@ class NodeParent:
             )
         self.processes: list[NodeProcess] = []
         self.address: Address = ("", 0)
+        self.by_extension = by_extension
         self._accounts = accounts.resolve()
         self._count = count
-        self._ownership = Ownership(licences)
+        self._ownership = Ownership(count, licences)
         self._on_loss = on_loss
         self._stopping = False
         self._none_left = asyncio.Event()
@@ -77,6 +89,7 @@ class NodeParent:
         """
         sockets = bind_shared(address, self._count)
         self.address = sockets[0].getsockname()
+        self.by_extension = self.by_extension and deal_by(sockets[0], program(self._count))
         try:
             for number, udp in enumerate(sockets, 1):
                 self.processes.append(await self._start(number, udp))
@@ -118,6 +131,11 @@ class NodeParent:
         return [each.pid for each in self.processes]
 
     @property
+    def dealing(self) -> str:
+        """How the kernel deals phones out, once it does."""
+        return BY_EXTENSION if self.by_extension else BY_SENDER
+
+    @property
     def losses(self) -> int:
         """How many processes ended that should not have."""
         return sum(each.lost for each in self.processes)
@@ -137,7 +155,9 @@ class NodeParent:
         ours, theirs = socket.socketpair()
         with theirs:
             handed_on = udp.fileno(), theirs.fileno()
-            words = [str(word) for word in (*handed_on, number, self._accounts)]
+            counted = int(self.licences.total is not None)
+            numbers = [str(word) for word in (*handed_on, number, self._count, counted)]
+            words = [*numbers, str(self._accounts)]
             try:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "simulators.estate.node_process", *words,

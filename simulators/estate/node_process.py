@@ -1,9 +1,10 @@
 """One of the processes that serve a node: its socket, its exchange, its line to the parent.
 
-    python -m simulators.estate.node_process UDP CHANNEL NUMBER ACCOUNTS
+    python -m simulators.estate.node_process UDP CHANNEL NUMBER COUNT COUNTED ACCOUNTS
 
 Started by `node_parent` with two open sockets, given by their descriptors: one that is bound to the
-node's address, one end of the channel. Ends when the channel does.
+node's address, one end of the channel. NUMBER of COUNT processes; COUNTED is 1 where the parent
+counts licences, else 0. Ends when the channel does.
 """
 
 import asyncio
@@ -23,22 +24,36 @@ from simulators.journal import Journal
 from simulators.pbx.processes.channel import Channel
 from simulators.pbx.processes.exchange import ProcessExchange
 from simulators.pbx.processes.messages import FromParent, Message, Ready
+from simulators.pbx.settings import NodeSettings
 from simulators.running import run
 from simulators.sockets import SipDriver
 
 
-async def serve(udp: socket.socket, channel_end: socket.socket, number: int, file: Path) -> None:
+async def serve(
+    udp: socket.socket,
+    channel_end: socket.socket,
+    number: int,
+    count: int,
+    are_licences_counted: bool,
+    file: Path,
+) -> None:
     """Serve until the parent ends the channel.
 
     Args:
-        number: of this process, which decides its nonces.
+        number: of this process, which decides its nonces; count: of all.
     """
     clock = Clock()
     journal = Journal(clock.now, enabled=False)
     local = udp.getsockname()
     ended = asyncio.Event()
     core = ProcessExchange(
-        REALM, read_extensions(file), Seed(1).stream(f"registrar {number}").randbytes, local=local
+        REALM,
+        read_extensions(file),
+        Seed(1).stream(f"registrar {number}").randbytes,
+        NodeSettings(licences=0 if are_licences_counted else None),
+        local=local,
+        number=number,
+        count=count,
     )
 
     def hear(messages: list[Message]) -> None:
@@ -66,7 +81,8 @@ def main(words: list[str]) -> None:
     """Serve with what the parent gave."""
     udp, channel_end = (socket.socket(fileno=int(word)) for word in words[:2])
     try:
-        run(serve(udp, channel_end, int(words[2]), Path(words[3])))
+        number, count, counted = map(int, words[2:5])
+        run(serve(udp, channel_end, number, count, bool(counted), Path(words[5])))
     except BenchError as error:
         sys.stderr.write(f"process {words[2]} of the node: {error}\n")
         sys.exit(2)

@@ -41,6 +41,10 @@ class Registrar(Protocol):
         """Where phones register."""
 
     @property
+    def dealing(self) -> str:
+        """How phones are dealt to its processes, in words."""
+
+    @property
     def licences(self) -> Licences:
         """Cat-F licences."""
 
@@ -61,6 +65,7 @@ class Registrar(Protocol):
 class OneProcess:
     """A node in this process."""
 
+    dealing = "one process has all"
     losses = 0
 
     def __init__(self, node: PbxNode) -> None:
@@ -104,7 +109,8 @@ async def serve(
     try:
         async with running(accounts, processes, place, licences) as node:
             ready = {"registrar": list(node.address), "processes": node.pids()}
-            _say({**ready, "parent": os.getpid(), "accounts": str(accounts)})
+            more = {"dealing": node.dealing, "parent": os.getpid(), "accounts": str(accounts)}
+            _say({**ready, **more})
             await _until_either(_answer(node), node.none_left())
             return not node.losses
     finally:

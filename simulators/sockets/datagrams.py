@@ -5,7 +5,10 @@ answer it.
 """
 
 import asyncio
+import ctypes
 import socket
+import struct
+from collections.abc import Sequence
 
 from simulators.core import UDP, Address
 from simulators.errors import ConfigurationError
@@ -15,6 +18,9 @@ from simulators.sockets.sip_journal import first_word, record_sip
 
 RECEIVE_SIZE = 65_536
 """Octets of the longest datagram."""
+
+ATTACH_FILTER = 51
+"""SO_ATTACH_REUSEPORT_CBPF of asm-generic/socket.h, which Python does not name."""
 
 AT_A_TURN = 64
 """Datagrams that are taken before the loop sees to others."""
@@ -173,3 +179,27 @@ def bind_shared(address: Address, count: int) -> list[socket.socket]:
             each.close()
         raise
     return made
+
+
+def deal_by(shared: socket.socket, program: Sequence[tuple[int, int, int, int]]) -> bool:
+    """Let a filter in classic BPF deal out what comes to all sockets that share this one's address.
+
+    Args:
+        program: its instructions (code, skipped if true, skipped if false, constant); it returns
+            the index of a socket, in the order in which they were bound. For one that there is not
+            the kernel deals by itself.
+
+    Returns:
+        whether the kernel takes it: Linux from 4.5 on does, if `net.core.optmem_max` has room.
+    """
+    octets = b"".join([struct.pack("HBBI", *instruction) for instruction in program])
+    held = ctypes.create_string_buffer(octets, len(octets))
+    try:
+        shared.setsockopt(
+            socket.SOL_SOCKET,
+            ATTACH_FILTER,
+            struct.pack("HP", len(program), ctypes.addressof(held)),
+        )
+    except OSError:
+        return False
+    return True

@@ -17,10 +17,11 @@ from simulators.clock import Clock
 from simulators.core import UDP, Address
 from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
-from simulators.estate.node_parent import ROOT, NodeParent
+from simulators.estate.node_parent import BY_EXTENSION, BY_SENDER, ROOT, NodeParent
 from simulators.estate.open_network import OpenNetwork
 from simulators.estate.registrar_accounts import FIRST_EXTENSION, read_extensions, write_accounts
 from simulators.journal import Journal
+from simulators.pbx.processes.dealing import default_owner
 from simulators.sip.agent import RegistrationAgent, RegistrationChanged
 from simulators.sip.registration import Account, State
 from simulators.sockets import SipDriver
@@ -102,11 +103,11 @@ def accounts(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def node(
-    accounts: Path, block: BlockClaim, licences: int | None = None
+    accounts: Path, block: BlockClaim, licences: int | None = None, *, by_extension: bool = True
 ) -> AsyncIterator[tuple[NodeParent, Phones, list[str]]]:
     """Two processes, phones, and what was said of losses."""
     said: list[str] = []
-    parent = NodeParent(accounts, 2, licences, said.append)
+    parent = NodeParent(accounts, 2, licences, said.append, by_extension=by_extension)
     await parent.start((block.plan.node(1), 0))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(parent.stop)
@@ -137,8 +138,24 @@ async def in_both(parent: NodeParent, phones: Phones) -> dict[str, int]:
     raise AssertionError(f"{PHONES} ports were all dealt to one process")
 
 
-async def test_two_processes_are_one_registrar(accounts: Path, block: BlockClaim) -> None:
+async def test_each_extension_comes_to_its_default_owner_from_wherever_it_comes(
+    accounts: Path, block: BlockClaim
+) -> None:
     async with node(accounts, block) as (parent, phones, said):
+        if parent.dealing != BY_EXTENSION:
+            pytest.skip(f"dealt {parent.dealing}")
+        for _ in range(3):
+            for index in range(6):
+                assert (await phones.register(number(index))).state is State.REGISTERED
+        expected = {number(index): default_owner(number(index), 2) for index in range(6)}
+        assert set(expected.values()) == {1, 2}
+        await until(lambda: parent.registered() == expected)
+        assert said == []
+
+
+async def test_two_processes_are_one_registrar(accounts: Path, block: BlockClaim) -> None:
+    """Dealt by sender, so that an extension comes now to one, now to the other."""
+    async with node(accounts, block, by_extension=False) as (parent, phones, said):
         where = await in_both(parent, phones)
         assert parent.licences.in_use == len(where)
 
@@ -162,8 +179,12 @@ async def test_two_processes_are_one_registrar(accounts: Path, block: BlockClaim
         assert said == []
 
 
-async def test_licences_are_counted_once_for_all(accounts: Path, block: BlockClaim) -> None:
-    async with node(accounts, block, licences=3) as (parent, phones, _):
+@pytest.mark.parametrize("by_extension", [True, False])
+async def test_licences_are_counted_once_for_all(
+    accounts: Path, block: BlockClaim, by_extension: bool
+) -> None:
+    running = node(accounts, block, licences=3, by_extension=by_extension)
+    async with running as (parent, phones, _):
         made = [await phones.register(number(index)) for index in range(8)]
         states = [phone.state for phone in made]
         assert states == [State.REGISTERED] * 3 + [State.REFUSED] * 5
@@ -258,12 +279,14 @@ async def test_the_site_tells_who_is_registered_and_ends_with_its_input(
     host, port = ready["registrar"]
     pids: list[int] = ready["processes"]
     assert (len(pids), process.pid in pids) == (processes, processes == 1)
+    dealings = ["one process has all"] if processes == 1 else [BY_EXTENSION, BY_SENDER]
+    assert ready["dealing"] in dealings
     async with AsyncExitStack() as stack:
         phones = Phones((str(host), int(port)), accounts, stack)
         for index in range(4):
             assert (await phones.register(number(index))).state is State.REGISTERED
         while len(who := (await said_by(process, b"who"))["registered"]) < 4:
-            pass  # `Kept` is on its way
+            pass  # news is on its way
         assert list(who) == [number(index) for index in range(4)]
         report = await said_by(process, b"report")
         assert report["registered"] == sum(report["by_process"]) == 4

@@ -9,10 +9,10 @@ import socket
 from collections.abc import Callable
 from typing import cast
 
-from simulators.pbx.processes.messages import Kept, Message, decode, encode
+from simulators.pbx.processes.messages import Message, News, decode, encode
 
-LINGER_S = 0.02
-"""How long `Kept` waits for company: it only tells that a licence which was granted is used."""
+LINGER_S = 0.05
+"""How long news waits for company: nobody waits for it, and it is lost with its process."""
 
 
 class Channel(asyncio.Protocol):
@@ -52,7 +52,7 @@ class Channel(asyncio.Protocol):
         if self._is_soon:
             return
         loop = asyncio.get_running_loop()
-        if not isinstance(message, Kept):
+        if not isinstance(message, News):
             if self._flushing is not None:
                 self._flushing.cancel()
             self._flushing, self._is_soon = loop.call_soon(self._flush), True

@@ -1,8 +1,8 @@
 """What the processes of a node and their parent tell each other, pure: messages and their octets.
 
-An extension is *owned* by at most one process at a time, which alone may bind it; the parent knows
-which. What is said in one turn travels as one line of JSON, a list of [word, field, ...], and is
-about many extensions at once: each that is named alone would cost more than its REGISTER's reading.
+An extension is *owned* by one process at a time, which alone may bind it: by its default owner
+(`dealing`), until another process claims it. What is said in one turn travels as one line of JSON,
+a list of [word, field, ...], and may be about many extensions at once.
 """
 
 import json
@@ -21,38 +21,47 @@ class Ready(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A process wants to decide REGISTERs of extensions that it does not own."""
+    """A process wants to own extensions, to decide REGISTERs."""
 
     extensions: Sequence[str]
 
 
-class Kept(NamedTuple):
-    """What was granted was decided, and the extensions are registered."""
+class Registered(NamedTuple):
+    """News: extensions of this process are registered."""
 
     extensions: Sequence[str]
 
 
-class Released(NamedTuple):
-    """The extensions are not registered (any more); the process owns them no longer."""
+class Unregistered(NamedTuple):
+    """News: extensions of this process are registered no longer."""
 
     extensions: Sequence[str]
 
 
 class HandedOver(NamedTuple):
-    """The answer to `Recall`: an extension's bindings, the one heard of last at the end."""
+    """The answer to `Recall`: an extension's bindings, if any, the one heard of last at the end.
+
+    With bindings goes their Cat-F licence.
+    """
 
     extension: str
     rows: Sequence[Row]
 
 
+class LicencesWanted(NamedTuple):
+    """A process has no free Cat-F licence, and needs so many."""
+
+    licences: int
+
+
+class LicencesSpared(NamedTuple):
+    """The answer to `LicencesAsked`: the process gives up all that it has free, or none."""
+
+    licences: int
+
+
 class Grant(NamedTuple):
-    """The answer to `Claim`: the process owns the extensions, and each has a Cat-F licence."""
-
-    extensions: Sequence[str]
-
-
-class GrantUnlicensed(NamedTuple):
-    """The same where no licence is free: they may be decided, but not bound."""
+    """The answer to `Claim`: the process owns the extensions, which are not registered."""
 
     extensions: Sequence[str]
 
@@ -70,20 +79,35 @@ class Recall(NamedTuple):
     extensions: Sequence[str]
 
 
-FromProcess = Ready | Claim | Kept | Released | HandedOver
-FromParent = Grant | GrantUnlicensed | GrantBound | Recall
+class LicencesGranted(NamedTuple):
+    """The answer to `LicencesWanted`: so many more; fewer than wanted where no more are free."""
+
+    licences: int
+
+
+class LicencesAsked(NamedTuple):
+    """Another process needs licences: give up what is free."""
+
+
+News = Registered | Unregistered
+"""What nobody waits for."""
+FromProcess = Ready | Claim | News | HandedOver | LicencesWanted | LicencesSpared
+FromParent = Grant | GrantBound | Recall | LicencesGranted | LicencesAsked
 Message = FromProcess | FromParent
 
 KINDS: dict[str, Callable[..., Message]] = {
     "ready": Ready,
     "claim": Claim,
-    "kept": Kept,
-    "released": Released,
+    "registered": Registered,
+    "unregistered": Unregistered,
     "handed over": HandedOver,
+    "licences wanted": LicencesWanted,
+    "licences spared": LicencesSpared,
     "grant": Grant,
-    "grant unlicensed": GrantUnlicensed,
     "grant bound": GrantBound,
     "recall": Recall,
+    "licences granted": LicencesGranted,
+    "licences asked": LicencesAsked,
 }
 WORDS = {kind: word for word, kind in KINDS.items()}
 

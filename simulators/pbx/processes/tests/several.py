@@ -4,7 +4,7 @@ Passwords are left out: credentials are right whose nonce is the word "right".
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from simulators.core import Address, Datagram
@@ -124,7 +124,7 @@ class Several:
         digest: bool = False,
     ) -> None:
         self.now = 0.0
-        self.ownership = Ownership(licences)
+        self.ownership = Ownership(count, licences)
         self.cores: dict[int, ProcessExchange] = {}
         self.up: dict[int, deque[Message]] = {}
         self.down: dict[int, deque[Message]] = {}
@@ -132,7 +132,10 @@ class Several:
         self._branches = 0
         for number in range(1, count + 1):
             entropy = Seed(number).stream("process").randbytes
-            core = ProcessExchange(REALM, extensions(), entropy, settings, local=NODE)
+            habits = replace(settings or NodeSettings(), licences=None if licences is None else 0)
+            core = ProcessExchange(
+                REALM, extensions(), entropy, habits, local=NODE, number=number, count=count
+            )
             if not digest:
                 without_digest(core)
             self.cores[number] = core
@@ -223,6 +226,14 @@ class Several:
                 ]
             )
         }
+
+    def licences_held(self) -> dict[int, int]:
+        """What each process thinks that it holds, used and free."""
+        return {number: core._licences or 0 for number, core in self.cores.items()}
+
+    def licences_given(self) -> dict[int, int]:
+        """What the parent thinks that each holds."""
+        return self.ownership._pool._held
 
     def _listen(self, number: int) -> None:
         core = self.cores[number]

@@ -3,7 +3,18 @@
 import pytest
 
 from simulators.entropy import Seed
-from simulators.pbx.processes.messages import Claim, Grant, HandedOver, Kept, Recall, Released
+from simulators.pbx.processes.messages import (
+    Claim,
+    Grant,
+    HandedOver,
+    LicencesAsked,
+    LicencesGranted,
+    LicencesSpared,
+    LicencesWanted,
+    Recall,
+    Registered,
+    Unregistered,
+)
 from simulators.pbx.processes.tests.several import NODE, PLACES, REALM, Answer, Ask, Several
 from simulators.sip.agent import RegistrationAgent
 from simulators.sip.digest import Challenge, answer
@@ -11,19 +22,36 @@ from simulators.sip.message import Response, parse
 from simulators.sip.registration import Account, State
 
 
-def test_the_first_registration_waits_for_its_grant_and_a_refresh_for_nothing() -> None:
+def test_the_default_owner_asks_nobody() -> None:
+    """Extension 2101 belongs to process 1, 2102 to process 2."""
     several = Several()
     several.ask(Ask(cseq=1))
-    assert (several.sent, list(several.up[1])) == ([], [Claim(["2101"])])
-    several.carry(("up", 1))
-    assert list(several.down[1]) == [Grant(["2101"])]
-    several.carry(("down", 1))
     assert [Answer.of(each).status for each in several.sent] == [200]
-    assert list(several.up[1]) == [Kept(["2101"])]
+    assert list(several.up[1]) == [Registered(["2101"])]
     several.settle()
     several.ask(Ask(cseq=2))
     assert [Answer.of(each).status for each in several.sent] == [200, 200]
-    assert several.ways() == []
+    assert several.ways() == [], "a refresh is no news"
+    several.ask(Ask(cseq=3, expires=0))
+    assert list(several.up[1]) == [Unregistered(["2101"])]
+
+
+def test_another_process_waits_until_the_owner_has_handed_over() -> None:
+    several = Several()
+    several.ask(Ask("2102", cseq=1))
+    assert (several.sent, list(several.up[1])) == ([], [Claim(["2102"])])
+    several.carry(("up", 1))
+    assert list(several.down[2]) == [Recall(["2102"])]
+    several.carry(("down", 2))
+    assert list(several.up[2]) == [HandedOver("2102", [])]
+    several.carry(("up", 2))
+    assert list(several.down[1]) == [Grant(["2102"])]
+    several.carry(("down", 1))
+    assert [Answer.of(each).status for each in several.sent] == [200]
+    several.settle()
+    several.ask(Ask("2102", cseq=2, expires=0))
+    several.ask(Ask("2102", cseq=3))
+    assert [Answer.of(each).status for each in several.sent] == [200] * 3, "it stays the owner"
 
 
 @pytest.mark.parametrize("contact", ["own", "<sip:2101@127.30.0.2>, <sip:2101@127.30.0.3>"])
@@ -32,10 +60,10 @@ def test_a_copy_that_comes_while_it_waits_is_dropped_and_later_answered_as_befor
 ) -> None:
     """By the short way and the long one."""
     several = Several()
-    octets = Ask(contact=contact).octets(1)
+    octets = Ask("2102", contact=contact).octets(1)
     for _ in range(3):
         several.arrives(octets, 0)
-    assert list(several.up[1]) == [Claim(["2101"])]
+    assert list(several.up[1]) == [Claim(["2102"])]
     several.settle()
     assert len(several.sent) == 1
     several.arrives(octets, 0)
@@ -57,7 +85,72 @@ def test_what_can_change_nothing_is_answered_at_once(ask: Ask, status: int) -> N
     assert several.ways() == []
 
 
-def test_a_refused_one_gives_back_what_it_was_granted() -> None:
+def test_a_licence_is_asked_for_where_none_is_left_and_given_up_where_one_is_free() -> None:
+    several = Several(licences=2)
+    several.ask(Ask("2101", place=0))
+    assert (several.sent, list(several.up[1])) == ([], [LicencesWanted(1)])
+    several.settle()
+    assert [Answer.of(each).status for each in several.sent] == [200]
+    several.ask(Ask("2101", place=0, expires=0, cseq=2))  # its licence stays in process 1
+    several.settle()
+    for extension, place in (("2102", 1), ("2103", 1)):
+        assert several.asked(Ask(extension, place)).status == 200
+    assert several.ownership.licences.in_use == 2
+    several.ask(Ask("2101", place=0, call="c2"))
+    several.carry(("up", 1))
+    assert list(several.down[2]) == [LicencesAsked()]
+    several.carry(("down", 2))
+    assert list(several.up[2]) == [LicencesSpared(0)]
+    several.carry(("up", 2))
+    assert list(several.down[1]) == [LicencesGranted(0)]
+    several.carry(("down", 1))
+    assert Answer.of(several.sent[-1]).status == 403
+
+
+def test_who_comes_while_licences_are_asked_for_is_asked_for_anew() -> None:
+    several = Several(licences=1)
+    several.ask(Ask("2101", place=0))
+    several.ask(Ask("2104", place=0))
+    for way in (("up", 1), ("down", 1)):
+        several.carry(way)
+    assert [Answer.of(each).status for each in several.sent] == [200]
+    assert list(several.up[1]) == [Registered(["2101"]), LicencesWanted(1)]
+    several.settle()
+    assert [Answer.of(each).status for each in several.sent] == [200, 403]
+
+
+def test_what_waits_for_a_licence_is_decided_before_it_is_handed_over() -> None:
+    several = Several(licences=1)
+    several.ask(Ask("2101", place=0))
+    several.ask(Ask("2101", place=1, call="c2"))
+    several.carry(("up", 2))
+    several.carry(("down", 1))
+    assert list(several.up[1]) == [LicencesWanted(1)], "recalled, and not handed over yet"
+    several.settle()
+    assert [Answer.of(each).status for each in several.sent] == [200, 200]
+    assert several.bound() == {"2101": [(2, ["sip:2101@127.30.0.3:5062"])]}
+    assert several.ownership.licences.in_use == 1
+
+
+def test_what_waits_for_a_licence_is_not_overtaken_by_the_phones_next_request() -> None:
+    several = Several(licences=1)
+    several.asked(Ask("2104", place=0))
+    several.ask(Ask("2101", place=0, cseq=1))
+    several.ask(Ask("2104", place=0, expires=0, cseq=2))  # sets the licence free
+    several.ask(Ask("2101", place=0, cseq=2))
+    several.settle()
+    assert [Answer.of(each).status for each in several.sent] == [200] * 4
+
+
+def test_the_licence_goes_with_the_bindings() -> None:
+    several = Several(licences=1)
+    several.asked(Ask("2101", place=0))
+    assert several.licences_held() == several.licences_given() == {1: 1, 2: 0}
+    several.asked(Ask("2101", place=1, call="c2"))
+    assert several.licences_held() == several.licences_given() == {1: 0, 2: 1}
+
+
+def test_a_refused_one_takes_no_licence() -> None:
     several = Several(licences=1)
     assert several.asked(Ask(credentials="wrong")).status == 401
     assert several.asked(Ask("2102", place=1)).status == 200
@@ -90,7 +183,7 @@ def test_bindings_move_with_the_time_that_is_left() -> None:
     assert (several.bound(), several.ownership.registered()) == ({}, {})
 
 
-def test_one_that_expires_while_it_is_recalled_is_released() -> None:
+def test_of_one_that_expires_while_it_is_recalled_there_is_nothing_to_hand_over() -> None:
     several = Several()
     several.asked(Ask(expires=60))
     several.ask(Ask(place=1, call="c2"))
@@ -98,19 +191,7 @@ def test_one_that_expires_while_it_is_recalled_is_released() -> None:
     assert list(several.down[1]) == [Recall(["2101"])]
     several.now += 60
     several.carry(("down", 1))
-    assert list(several.up[1]) == [Released(["2101"])]
-    several.settle()
-    assert several.bound() == {"2101": [(2, ["sip:2101@127.30.0.3:5062"])]}
-
-
-def test_one_that_was_released_before_the_recall_came_is_not_handed_over() -> None:
-    several = Several()
-    several.asked(Ask())
-    several.ask(Ask(place=1, call="c2"))
-    several.ask(Ask(place=0, expires=0, cseq=2))
-    several.carry(("up", 2))  # parent: recall; on its way: released
-    several.carry(("down", 1))
-    assert HandedOver not in {type(each) for each in several.up[1]}
+    assert list(several.up[1]) == [Unregistered(["2101"]), HandedOver("2101", [])]
     several.settle()
     assert several.bound() == {"2101": [(2, ["sip:2101@127.30.0.3:5062"])]}
 

@@ -84,6 +84,7 @@ def test_one_after_the_other_they_answer_as_one(
             each: found[0][0] for each, found in bound.items()
         }
         assert several.ownership.licences == one.exchange.registrar.licences
+        assert several.licences_held() == several.licences_given()
 
 
 @dataclass
@@ -137,10 +138,12 @@ def test_all_at_once_each_is_decided_once_and_as_one_registrar_would_in_that_ord
             several.carry(ways[choice])
         bound = several.bound()
         assert all(len(found) == 1 for found in bound.values()), "bound in two processes"
+        assert licences is None or sum(several.licences_held().values()) <= licences
         assert licences is None or len(bound) <= licences
     bound = several.bound()
     assert several.ownership.registered() == {each: found[0][0] for each, found in bound.items()}
     assert several.ownership.licences.in_use == len(bound)
+    assert several.licences_held() == several.licences_given()
     assert len(several.sent) == len(watched.decisions), "each is answered, and once"
     if licences is None:
         one = One(NodeSettings())
@@ -163,7 +166,9 @@ def test_what_a_lost_process_had_is_free_and_the_others_answer_all(
                 several.carry(data.draw(st.sampled_from(ways)))
         if number == at:
             victim = data.draw(st.sampled_from(list(several.cores)))
-            asked_of_lost = sum(len(each) for each in several.cores[victim]._waiting.values())
+            core = several.cores[victim]
+            waiting = [*core._waiting.values(), *core._unlicensed.values()]
+            asked_of_lost = sum(map(len, waiting))
             several.drain(victim)
             before = len(several.ownership.registered())
             gone = several.lose(victim)

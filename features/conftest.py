@@ -241,7 +241,7 @@ def _defects(config: pytest.Config, run: _Run) -> object:
         thorough = bool(config.getoption("--thorough"))
         return Trial(run.folder.path, reach, only, thorough=thorough, worker=bool(worker))
     name = str(config.getoption("--defect"))
-    return defects.Reach(run.folder.path, worker, defects.one_defect(name) if name else None)
+    return defects.Reach(run.folder.path, worker, defects.plantable(name) if name else None)
 
 
 def _rule_tags(scenario: Scenario) -> set[str]:

@@ -239,6 +239,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "simulators.addresses",
         "simulators.estate.lives",
         "simulators.lineage",
+        "simulators.runs",
         "simulators.running",
     ),
     "reports": ("reports",),

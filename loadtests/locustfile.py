@@ -90,10 +90,11 @@ def _look_at_source(environment: Environment, plan: Plan) -> None:
 
 
 def _choose_user(environment: Environment, plan: Plan) -> None:
-    """The user class of the plan's scenario alone takes part."""
+    """The user class of the plan's scenario alone takes part; pages show its host."""
     chosen = [user for user in environment.user_classes if user.__name__ == plan.kind.user]
     if not chosen:
         sys.exit(f"the plan is one of the scenario {plan.scenario}: its user is {plan.kind.user}")
+    chosen[0].host = "MBG at {}:{}".format(*plan.mbg)  # else pages ask for one, in vain
     environment.user_classes = chosen
 
 

@@ -214,6 +214,22 @@ def test_each_storm_has_a_verdict_in_any_shape(scenario: Scenario) -> None:
     assert (noun == "consumers") == ([harm.name for harm in storm.harm] == ["operations lost"])
 
 
+def facts_of(found: Outcome) -> set[str]:
+    """The names of what the page says first of a burst."""
+    moment = datetime(2026, 11, 28, tzinfo=UTC)
+    told: Any = run_document(found, command="x", started=moment, finished=moment)
+    return set(told["facts"])
+
+
+def test_of_consumers_nothing_is_said_that_phones_alone_have() -> None:
+    ours = {"Registered at MBG", "Teleworker licences in use", "Phones per home"}
+    assert facts_of(outcome()) >= ours
+    plan = replace(PLAN, scenario=Scenario.TOKENS)
+    report = Report(0, 0, 0, 1.5, done=4)
+    said = facts_of(outcome(plan=plan, report=report))
+    assert not said & ours and "Consumers given a final token, by the MBG" in said
+
+
 def test_a_consumer_without_an_end_is_an_operation_lost() -> None:
     found = totals()
     found.started += 1

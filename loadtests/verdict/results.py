@@ -271,22 +271,27 @@ def _facts(outcome: Outcome) -> dict[str, str]:
         "Scenario": plan.scenario.value,
         "Arrivals": "all at once" if plan.shape is Shape.AT_ONCE else f"open, {plan.manner}",
         "Latency": f"{plan.kind.latency}, of those that ended well",
-        "Phones per home": str(plan.phones_per_home),
         "Journal": "off",
         "Time limit": f"{plan.limit_s:g} s",
-        "Refreshed, lost later": f"{totals.refreshed}, {totals.lost}",
-        "Send errors, answers dropped here": f"{totals.send_errors}, {totals.drops}",
     }
+    of_phones = plan.scenario in OF_PHONES
+    if of_phones:
+        facts |= {
+            "Phones per home": str(plan.phones_per_home),
+            "Refreshed, lost later": f"{totals.refreshed}, {totals.lost}",
+            "Send errors, answers dropped here": f"{totals.send_errors}, {totals.drops}",
+        }
     if plan.kind.before:
         facts["Before the first moment"] = plan.kind.before
     if report is None:
         facts["Registered at MBG and PBX"] = f"not known: {outcome.unasked}"
     else:
-        if report.done is not None and plan.scenario not in OF_PHONES:
+        if of_phones:
+            facts["Registered at MBG"] = str(report.registered_at_mbg)
+            facts["Registered at PBX"] = str(report.registered_at_pbx)
+            facts["Teleworker licences in use"] = str(report.licences_in_use)
+        elif report.done is not None:
             facts[f"{plan.kind.noun.capitalize()} {plan.kind.done}, by the MBG"] = str(report.done)
-        facts["Registered at MBG"] = str(report.registered_at_mbg)
-        facts["Registered at PBX"] = str(report.registered_at_pbx)
-        facts["Teleworker licences in use"] = str(report.licences_in_use)
         facts["Target's CPU time, with its start"] = f"{report.cpu_s:.1f} s"
     if outcome.locust:
         facts["Locust " + str(outcome.locust["version"])] = (

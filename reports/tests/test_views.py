@@ -139,6 +139,16 @@ def test_a_burst_page(tmp_path: Path) -> None:
     assert "5,998 octets sent, 29,310 received, over 5.33 new connections" in good
 
 
+def test_of_what_comes_at_once_no_rate_is_said(tmp_path: Path) -> None:
+    folder = sample.write_burst(tmp_path)
+    assert "a second were asked for" in page_of(read_run(folder, CATALOGUE))
+    document = json.loads((folder / "burst.json").read_text())
+    (folder / "burst.json").write_text(json.dumps(document | {"scheduled_s": 0}))
+    page = page_of(read_run(folder, CATALOGUE))
+    assert "all were to come at once" in page and "a second were asked for" not in page
+    assert "0 ms at" not in page
+
+
 def test_the_text_of_a_burst_has_its_recovery_and_its_levels(tmp_path: Path) -> None:
     run = read_run(sample.write_burst(tmp_path), CATALOGUE)
     text = plain_text(run, cover(CATALOGUE, run.scenarios))

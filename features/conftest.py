@@ -26,7 +26,7 @@ from features.defects.trial import Planting, Trial
 from features.mcs_in_process import launch
 from features.offered import Offered, offered_by
 from features.portal import Bench, refuse_async_steps, started
-from features.recording import RUNS, RunFolder, ScenarioRecord, StepRecord, stamp
+from features.recording import RunFolder, ScenarioRecord, StepRecord, stamp
 from features.steps.by_hand import *  # noqa: F403 -- pytest finds steps by their fixtures
 from features.steps.extensions import *  # noqa: F403
 from features.steps.hot_desks import *  # noqa: F403
@@ -50,6 +50,7 @@ from simulators.estate.config import EstateConfig
 from simulators.estate.estate import Estate
 from simulators.journal import Journal
 from simulators.phone.people import Person, invent
+from simulators.runs import RUNS
 
 UNNAMED = RUNS / "latest-features"
 """Where a run goes that names no folder; each such run takes the place of the one before."""
@@ -241,7 +242,7 @@ def _defects(config: pytest.Config, run: _Run) -> object:
         thorough = bool(config.getoption("--thorough"))
         return Trial(run.folder.path, reach, only, thorough=thorough, worker=bool(worker))
     name = str(config.getoption("--defect"))
-    return defects.Reach(run.folder.path, worker, defects.one_defect(name) if name else None)
+    return defects.Reach(run.folder.path, worker, defects.plantable(name) if name else None)
 
 
 def _rule_tags(scenario: Scenario) -> set[str]:

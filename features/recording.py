@@ -18,8 +18,7 @@ from features.verdicts.causes import cause_of
 from features.verdicts.core import Level, Phase, Verdict, decide
 from features.verdicts.finding import Finding, found, said
 from simulators.journal import Journal
-
-RUNS = Path("runs")
+from simulators.runs import RUNS, free_folder
 
 
 def stamp() -> str:
@@ -113,13 +112,7 @@ class RunFolder:
     @classmethod
     def new(cls, kind: str, base: Path = RUNS) -> "RunFolder":
         """A folder named by the time of day; made when something is written."""
-        name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        path = base / f"{name}-{kind}"
-        number = 1
-        while path.exists():
-            number += 1
-            path = base / f"{name}-{kind}-{number}"
-        return cls(path)
+        return cls(free_folder(kind, datetime.now(UTC), base))
 
     def add(
         self, scenario: ScenarioRecord, journal: Journal | None, masked: Journal | None

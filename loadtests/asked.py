@@ -159,9 +159,11 @@ def check_scenario(asked: Asked) -> None:
             f"in the scenario {asked.scenario} something happens to the target, which only one "
             "that is started here can be told: leave out --site"
         )
-    if asked.time_lines and kind.method != "REGISTER":
+    if asked.time_lines and not kind.keeps_time_lines:
+        those = ", ".join(name for name, each in KINDS.items() if each.keeps_time_lines)
         raise ConfigurationError(
-            f"--time-lines are kept of phones that only register, not in {asked.scenario}"
+            f"--time-lines are kept of phones that only register ({those}), not in "
+            f"{asked.scenario}: leave them out"
         )
 
 

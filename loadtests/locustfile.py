@@ -10,6 +10,7 @@ user is one item. Phone code is in the engines alone, one child process per Locu
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from locust import LoadTestShape, User, events, task
 from locust.argument_parser import LocustArgumentParser
@@ -24,6 +25,12 @@ from loadtests.scenarios.kinds import KINDS
 from simulators.errors import ConfigurationError
 
 COUNTED = {"num_users": "-u", "spawn_rate": "-r", "run_time": "-t"}
+
+
+def _refuse(why: str) -> NoReturn:
+    """Leave: it can't be done as asked."""
+    sys.stderr.write(f"{why}\n")
+    sys.exit(2)
 
 
 def _options(parser: LocustArgumentParser) -> None:
@@ -54,19 +61,19 @@ def _options(parser: LocustArgumentParser) -> None:
 def _init(environment: Environment, **_: object) -> None:
     options = environment.parsed_options
     if options is None or not options.plan:
-        sys.exit("--plan is needed: python -m loadtests target --plan FILE writes one")
+        _refuse("--plan is needed: python -m loadtests target --plan FILE writes one")
     try:
         plan = read_plan(Path(options.plan))
         _look_at_source(environment, plan)
     except ConfigurationError as error:
-        sys.exit(str(error))
+        _refuse(str(error))
     _choose_user(environment, plan)
     if plan.by_locust:
         ByLocust(environment, plan).attach()
         return
     given = [said for name, said in COUNTED.items() if getattr(options, name, None) is not None]
     if given:
-        sys.exit(
+        _refuse(
             f"{', '.join(given)} can't be followed: the plan {options.plan} comes with "
             f"{plan.phones} {plan.kind.noun} {plan.manner}, and that rules. Leave it out (also "
             "from LOCUST_ variables and configuration files), or make a plan without --shape: "
@@ -90,10 +97,11 @@ def _look_at_source(environment: Environment, plan: Plan) -> None:
 
 
 def _choose_user(environment: Environment, plan: Plan) -> None:
-    """The user class of the plan's scenario alone takes part."""
+    """The user class of the plan's scenario alone takes part; pages show its host."""
     chosen = [user for user in environment.user_classes if user.__name__ == plan.kind.user]
     if not chosen:
-        sys.exit(f"the plan is one of the scenario {plan.scenario}: its user is {plan.kind.user}")
+        _refuse(f"the plan is one of the scenario {plan.scenario}: its user is {plan.kind.user}")
+    chosen[0].host = "MBG at {}:{}".format(*plan.mbg)  # else pages ask for one, in vain
     environment.user_classes = chosen
 
 

@@ -10,15 +10,12 @@ from rich.console import Console
 
 from loadtests.generator import ROOT
 from simulators.errors import ConfigurationError
+from simulators.runs import free_folder
 
 
 def run_folder(wanted: Path | None, started: datetime, kind: str) -> Path:
     """Make the run folder; a default one carries the time, and never takes another run's place."""
-    folder = wanted or Path("runs") / f"{started:%Y-%m-%dT%H%M%S}-{kind}"
-    number = 2
-    while wanted is None and folder.exists():
-        folder = folder.with_name(f"{started:%Y-%m-%dT%H%M%S}-{kind}-{number}")
-        number += 1
+    folder = wanted or free_folder(kind, started)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"

@@ -144,7 +144,7 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
     console.print(outcome_table(outcome), highlight=False)
     console.print()
     if outcome.recovery is not None:
-        _show_recovery(console, outcome, outcome.recovery)
+        _show_recovery(console, outcome.recovery)
     if outcome.levels:
         console.print(levels_table(outcome.verdicts), highlight=False)
         console.print()
@@ -157,17 +157,12 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
         console.print(f"No headline. {refused}", highlight=False, markup=False)
 
 
-def _show_recovery(console: Console, outcome: Outcome, storm: Recovery) -> None:
+def _show_recovery(console: Console, storm: Recovery) -> None:
     console.print(f"Recovery: {storm.sentence}", highlight=False, markup=False)
     console.print(recovery_table(storm), highlight=False)
-    if storm.worst is not None:
-        folder = outcome.plan.time_lines
-        how = (
-            f"python -m loadtests phone {storm.worst} {folder}"
-            if folder
-            else f"run it with --time-lines, then python -m loadtests phone {storm.worst} RUN"
-        )
-        console.print(f"What happened to the worst phone: {how}", highlight=False, markup=False)
+    if storm.story:
+        said = f"What happened to the worst phone: {storm.story}"
+        console.print(said, highlight=False, markup=False)
     console.print()
 
 

@@ -52,8 +52,8 @@ def report(
     Examples:
 
     \b
-    python -m reports runs/2024-11-03T0912
-    python -m reports runs/latest --output public/
+    python -m reports runs/20241103-091200-features
+    python -m reports runs/latest-features --output public/
 
     A run that failed is rendered like any other and gives exit code 0. Exit code 2 means that the
     folder is incomplete or damaged; the message says where, what was expected and what to do.

@@ -93,6 +93,7 @@ def _recovery(row: Row | None) -> Recovery | None:
         ),
         unknown=row.optional_integer("unknown") or 0,
         under_way=row.optional_integer("under_way") or 0,
+        worst_story="" if worst is None else worst.optional_text("story"),
     )
 
 

@@ -24,7 +24,7 @@ _MIN_GAP, _MAX_GAP = 168.0, 300.0
 _PHONE_GAP = 116.0  # distance of the columns where there are many phones
 _WIDE_PHONES = 2
 _WANTED_WIDTH = 1110.0
-_ARROW = 8.0  # length of an arrowhead
+_ARROW = 8.0  # length of an arrowhead; it is as wide
 _PAUSE = timedelta(seconds=20)  # a longer silence gets a band of its own
 
 _PHONE = re.compile(r"phone\b(?! manager)", re.IGNORECASE)
@@ -64,8 +64,8 @@ class Column:
 class Message:
     """An arrow from x1 to x2, or a note where both are equal; ``index`` counts drawn ones from 0.
 
-    ``head`` is the arrowhead as an SVG points list, ``width`` the box of a note; each is empty or 0
-    for the other kind.
+    ``shaft`` and ``head`` of an arrow are SVG paths, drawn from height 0; ``width`` is the box of a
+    note. Each is empty or 0 for the other kind.
     """
 
     index: int
@@ -74,6 +74,7 @@ class Message:
     x2: float
     label: str
     label_x: float
+    shaft: str
     head: str
     width: float
     offset: str
@@ -216,9 +217,8 @@ def _message(index: int, entry: Entry, y: float, place: dict[str, Column], shown
         room = place[entry.sender].width + 14
         label = clip(entry.summary, int((room - 12) / _CELL))
         width = min(room, cells(label) * _CELL + 14)
-        return Message(index, y, x1, x1, label, x1, "", width, shown, entry)
-    way = 1.0 if x2 > x1 else -1.0
-    back = x2 - way * _ARROW
-    head = f"{x2:.1f},{y:.1f} {back:.1f},{y - 4:.1f} {back:.1f},{y + 4:.1f}"
+        return Message(index, y, x1, x1, label, x1, "", "", width, shown, entry)
+    back = -_ARROW if x2 > x1 else _ARROW
+    shaft, head = f"M{x1:.0f} 0H{x2 + back:.0f}", f"M{x2:.0f} 0l{back:.0f}-4v8z"
     label = clip(entry.summary, int((abs(x2 - x1) - 18) / _CELL))
-    return Message(index, y, x1, x2, label, (x1 + x2) / 2, head, 0.0, shown, entry)
+    return Message(index, y, x1, x2, label, (x1 + x2) / 2, shaft, head, 0.0, shown, entry)

@@ -100,8 +100,9 @@ class Harm:
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """The verdict on a storm: seconds until 99 % and all phones were back, None for never; the
-    number of the phone that waited longest, for how long, and whether it came back; how many phones
-    were not judged, as their worker was lost or a request was under way at the end.
+    number of the phone that waited longest, for how long, whether it came back, and how to learn
+    more of it (empty: not at all); how many phones were not judged, as their worker was lost or a
+    request was under way at the end.
     """
 
     verdict: str
@@ -114,6 +115,7 @@ class Recovery:
     harm: tuple[Harm, ...]
     unknown: int = 0
     under_way: int = 0
+    worst_story: str = ""
 
 
 @dataclass(frozen=True, slots=True)

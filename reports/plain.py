@@ -47,8 +47,12 @@ def _measured(run: Run) -> list[str]:
     if run.burst is None:
         return []
     burst = run.burst
-    refused = f"No headline: {one_line(burst.headline_refused)}"
-    return ["", refused if burst.headline_refused else one_line(burst.headline)]
+    refused = f"No headline: {burst.headline_refused}"
+    said = [refused if burst.headline_refused else burst.headline]
+    if burst.recovery is not None:
+        said.append(f"Recovery: {burst.recovery.verdict}")
+    said += [f"{level.level}: {level.state}" for level in burst.levels]
+    return ["", *(one_line(line) for line in said)]
 
 
 def _counted(counts: dict[Outcome, int] | dict[State, int]) -> str:

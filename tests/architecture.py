@@ -241,6 +241,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "simulators.addresses",
         "simulators.estate.lives",
         "simulators.lineage",
+        "simulators.runs",
         "simulators.running",
     ),
     "reports": ("reports",),

@@ -2,7 +2,8 @@
 
 from simulators.clock import Clock
 from simulators.core import Address
-from simulators.estate.estate import DELIVERED_FIRMWARE, Estate
+from simulators.estate.estate import Estate
+from simulators.estate.making import DELIVERED_FIRMWARE
 from simulators.journal import Journal
 from simulators.network import Network
 from simulators.phone.handset import Handset

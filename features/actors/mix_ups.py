@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from features.actors.installer import Installer
-from simulators.estate.estate import DELIVERED_FIRMWARE, Estate
+from simulators.estate.estate import Estate
+from simulators.estate.making import DELIVERED_FIRMWARE
 from simulators.pbx.node import PbxNode
 from simulators.phone.handset import Handset
 from simulators.phone.identity import Identity

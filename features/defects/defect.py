@@ -44,6 +44,14 @@ class Defect:
                 f"a name that begins with the first of the ids {self.ids}"
             )
 
+    def gone(self) -> str:
+        """Why it can't be planted: its place is not there any more; "" where it is."""
+        try:
+            found(self.place)
+        except LookupError as error:
+            return str(error.args[0])
+        return ""
+
 
 def found(place: str) -> tuple[Any, str, Any]:
     """What owns the place, its attribute, and the raw original (a `staticmethod` as such).

@@ -1,13 +1,14 @@
 """Planted defects in an ordinary run of the suites.
 
 `--defect NAME` plants one for the whole run. Without one a run writes down which scenario reaches
-which place, and how long it takes (`reach-*.jsonl` in its folder): what a `Trial` goes by.
+which place, and how long it takes (`reach-*.jsonl` in its folder): what a `Trial` goes by. A defect
+whose place is gone is left out, and said at the end.
 """
 
 import functools
 import json
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from features.defects.catalogue import by_name
 from features.defects.defect import Defect, planted, watching
 
 EXAMPLE = "_pytest_bdd_example"
+FOLLOW = "the code has moved on, and the defect has to follow (features/defects)"
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -52,6 +54,23 @@ def one_defect(name: str) -> Defect:
     if name not in defects:
         raise pytest.UsageError(f"no defect {name!r}: `python -m features defects --list` has all")
     return defects[name]
+
+
+def plantable(name: str) -> Defect:
+    """The defect of that name, whose place is there.
+
+    Raises:
+        pytest.UsageError: there is none, or its place is gone.
+    """
+    defect = one_defect(name)
+    if why := defect.gone():
+        raise pytest.UsageError(f"{name} can't be planted: {why}; {FOLLOW}")
+    return defect
+
+
+def gone(defects: Mapping[str, Defect]) -> dict[str, str]:
+    """Those of the defects that can't be planted, with the reason."""
+    return {name: why for name, defect in defects.items() if (why := defect.gone())}
 
 
 def is_scenario(fixtures: Iterable[str]) -> bool:
@@ -91,6 +110,10 @@ class Reach:
         self._file = folder / f"reach-{worker or 'run'}.jsonl"
         self._defect = defect
 
+    @functools.cached_property
+    def _gone(self) -> dict[str, str]:
+        return gone(by_name())
+
     def pytest_report_header(self) -> str | None:
         """Say that the product is not what it seems."""
         defect = self._defect
@@ -110,6 +133,8 @@ class Reach:
         begun = time.monotonic()
         with ExitStack() as stack:
             for name, defect in by_name().items():
+                if name in self._gone:
+                    continue
                 told = watching(functools.partial(reached.add, name))
                 stack.enter_context(planted(defect.place, told))
             found = yield
@@ -122,3 +147,8 @@ class Reach:
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         return found
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say which defects nobody can try."""
+        for name, why in self._gone.items():
+            terminalreporter.write_line(f"{name} can't be planted: {why}; {FOLLOW}", red=True)

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from features.defects.catalogue import by_name
 from features.defects.trial import FOUND
-from features.recording import RUNS
 from simulators.errors import ConfigurationError
+from simulators.runs import RUNS
 
 WORKERS = 4
 """Many scenarios wait in vain here, so more of them than there are cores go side by side."""

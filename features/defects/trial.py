@@ -25,7 +25,7 @@ from xdist.scheduler import LoadScopeScheduling
 from features.defects.catalogue import by_name
 from features.defects.crashes import Crashes, in_a_line, is_crash, is_near, watched
 from features.defects.defect import Defect
-from features.defects.plugin import ids_of, is_scenario, one_defect, read, scenario_of
+from features.defects.plugin import gone, ids_of, is_scenario, one_defect, read, scenario_of
 from features.defects.verdict import Result, Verdict, culprits, judge, order_of, still_to_see
 from simulators.patience import shortened
 
@@ -76,6 +76,7 @@ class Trial:
         self.defects = {n: d for n, d in by_name().items() if not only or n in only}
         for name in only:
             one_defect(name)
+        self._gone = gone(self.defects)
         self._reach = read(reach)
         self._results: dict[str, list[Result]] = {name: [] for name in self.defects}
         self._terminal: pytest.TerminalReporter | None = None
@@ -215,7 +216,10 @@ class Trial:
         """Write what was found; one that was not caught is a failure."""
         if self._worker:
             return
-        found = [_document(judge(d, self._results[name])) for name, d in self.defects.items()]
+        found = [
+            _document(judge(defect, self._results[name], self._gone.get(name, "")))
+            for name, defect in self.defects.items()
+        ]
         self._folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"defects": found}, indent=1) + "\n"
         (self._folder / FOUND).write_text(text, encoding="utf-8")
@@ -227,7 +231,8 @@ class Trial:
         return [
             defect
             for name, defect in self.defects.items()
-            if any(each.partition(" {")[0] == scenario for each in self._reach.by.get(name, ()))
+            if name not in self._gone
+            and any(each.partition(" {")[0] == scenario for each in self._reach.by.get(name, ()))
         ]
 
 

@@ -34,6 +34,7 @@ class Verdict:
         missed: requirements of the defect that no scenario noticed.
         strays: scenarios that turned red and check none of its requirements.
         crashed: scenarios in which something broke instead of being wrong.
+        gone: why it can't be planted; "" where it can.
     """
 
     defect: Defect
@@ -42,6 +43,7 @@ class Verdict:
     strays: tuple[Result, ...]
     crashed: tuple[Result, ...]
     tried: int
+    gone: str = ""
 
     @property
     def caught(self) -> bool:
@@ -52,6 +54,8 @@ class Verdict:
         """What became of it, in a line."""
         if self.caught:
             return "caught by " + ", ".join(result.scenario for result in self.noticed)
+        if self.gone:
+            return f"can't be planted: {self.gone}"
         if not self.tried:
             return "no scenario reaches it"
         if self.crashed:
@@ -61,8 +65,8 @@ class Verdict:
         return f"survives: {' '.join(self.missed)} see nothing"
 
 
-def judge(defect: Defect, results: Iterable[Result]) -> Verdict:
-    """The verdict on a defect, by what was tried with it."""
+def judge(defect: Defect, results: Iterable[Result], gone: str = "") -> Verdict:
+    """The verdict on a defect, by what was tried with it, or by why it can't be planted."""
     tried = list(results)
     intended = set(defect.ids)
     crashed = tuple(result for result in tried if result.crash)
@@ -71,7 +75,7 @@ def judge(defect: Defect, results: Iterable[Result]) -> Verdict:
     seen = {id_ for result in noticed for id_ in result.ids}
     missed = tuple(id_ for id_ in defect.ids if id_ not in seen)
     strays = tuple(result for result in red if not intended & set(result.ids))
-    return Verdict(defect, noticed, missed, strays, crashed, len(tried))
+    return Verdict(defect, noticed, missed, strays, crashed, len(tried), gone)
 
 
 def still_to_see(defect: Defect, results: Iterable[Result]) -> set[str]:

@@ -1,16 +1,18 @@
 """Planted defects: places, planting, which scenarios are tried, verdicts."""
 
+import json
 import logging
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.defects import changes
+from features.defects import changes, plugin, trial
 from features.defects.catalogue import by_name
 from features.defects.crashes import in_a_line, is_crash, is_near, watched
 from features.defects.defect import Defect, found, planted, watching
@@ -94,6 +96,79 @@ def test_a_changed_function_still_says_what_it_takes() -> None:
 def test_a_place_that_is_gone_is_named(place: str) -> None:
     with pytest.raises(LookupError, match="no place"), planted(place, lambda original: original):
         pass
+
+
+class Item:
+    """A scenario, as far as `Reach` looks at one."""
+
+    name = originalname = "test_a_scenario"
+    fixturenames = (plugin.EXAMPLE,)
+
+    def get_closest_marker(self, _name: str) -> None:
+        return None
+
+
+def lost(monkeypatch: pytest.MonkeyPatch) -> Defect:
+    """A defect whose place is gone, in a catalogue with one that is there."""
+    gone = Defect("tok-8-lost", "MCS", ("TOK-8",), "It does.", f"{HERE}:Thing.gone", lambda _: None)
+    there = Defect(
+        "tok-8-there", "MCS", ("TOK-8",), "It does.", f"{HERE}:Thing.double", lambda _: None
+    )
+    catalogue = {each.name: each for each in (gone, there)}
+    for module in (plugin, trial):
+        monkeypatch.setattr(module, "by_name", lambda: catalogue)
+    return gone
+
+
+def test_a_defect_whose_place_is_gone_ends_no_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lost(monkeypatch)
+    reach = plugin.Reach(tmp_path, "", None)
+    item: Any = Item()
+    running = reach.pytest_runtest_protocol(item)
+    next(running)
+    Thing().double(1)
+    with pytest.raises(StopIteration):
+        running.send(True)
+    assert plugin.read(tmp_path).by == {"tok-8-there": {"test_a_scenario"}}
+    said: list[str] = []
+    terminal: Any = SimpleNamespace(write_line=lambda line, **_: said.append(line))
+    reach.pytest_terminal_summary(terminal)
+    (line,) = said
+    assert line.startswith("tok-8-lost can't be planted: no place") and "has to follow" in line
+
+
+def test_a_defect_whose_place_is_gone_is_refused_for_a_whole_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lost(monkeypatch)
+    assert plugin.plantable("tok-8-there").name == "tok-8-there"
+    with pytest.raises(pytest.UsageError, match="tok-8-lost can't be planted: no place"):
+        plugin.plantable("tok-8-lost")
+
+
+def test_a_defect_whose_place_is_gone_is_not_caught_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lost(monkeypatch)
+    reached = {"scenario": "test_a_scenario", "seconds": 1, "reached": ["tok-8-lost"]}
+    (tmp_path / "reach-run.jsonl").write_text(json.dumps(reached), encoding="utf-8")
+    trying = trial.Trial(tmp_path, tmp_path, [], thorough=False, worker=False)
+    asked: list[list[Any]] = []
+    metafunc: Any = SimpleNamespace(
+        fixturenames=Item.fixturenames,
+        definition=SimpleNamespace(name="test_a_scenario", iter_markers=lambda: ()),
+        parametrize=lambda _name, params, **_: asked.append(params),
+    )
+    trying.pytest_generate_tests(metafunc)
+    assert asked == [[]], "a scenario that an older run wrote down is not run with it"
+    session: Any = SimpleNamespace(exitstatus=0)
+    trying.pytest_sessionfinish(session)
+    found = json.loads((tmp_path / trial.FOUND).read_text(encoding="utf-8"))["defects"]
+    assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
+    assert found[0]["verdict"].startswith("can't be planted: no place") and not found[0]["caught"]
+    assert found[1]["verdict"] == "no scenario reaches it"
 
 
 async def test_watching_changes_nothing_and_tells_of_calls() -> None:

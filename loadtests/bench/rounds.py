@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from loadtests.bench.figures import Figure, Side
+from loadtests.bench.figures import Figure, Of, Side
 
 Play = Callable[[], Awaitable[Side]]
 Say = Callable[[str], None]
@@ -46,7 +46,13 @@ async def take_turns(figure: Figure, ours: Play, peer: Play, rounds: int, say: S
         played.append((mine, other))
         say(
             f"{figure.name}, round {number + 1} of {rounds}: ours "
-            f"{mine.rate / figure.scale:,.1f} {figure.unit}, {figure.peer} "
-            f"{other.rate / figure.scale:,.1f}"
+            f"{_shown(figure, mine)} {figure.unit}, {figure.peer} {_shown(figure, other)}"
         )
     return replace(figure, rounds=tuple(played))
+
+
+def _shown(figure: Figure, side: Side) -> str:
+    """What one side came to, in the figure's unit."""
+    if figure.of is Of.TIME:
+        return f"{1 / side.rate:,.2f}" if side.rate else "never"
+    return f"{side.rate / figure.scale:,.1f}"

@@ -271,6 +271,8 @@ class Bench:
             self._round_trip_s = max(self._round_trip_s, message.clock.round_trip_s)
         if message.ready is not None:
             self._ready[worker] = message.share or 0
+            items = self._plan.kind.counted(self._ready[worker])
+            log.info("engine %d: %s, a child process of Locust, %s", worker, message.ready, items)
         if message.batch is not None:
             self._totals.add(message.batch)
             if message.batch.final:

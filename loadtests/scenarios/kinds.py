@@ -58,6 +58,11 @@ class Kind:
         return self.method not in ("REGISTER", "POST")
 
     @property
+    def keeps_time_lines(self) -> bool:
+        """Whether what happened to each item can be written down: of phones that only register."""
+        return self.method == "REGISTER"
+
+    @property
     def item(self) -> str:
         """One of them."""
         return self.noun.removesuffix("s")
@@ -138,6 +143,8 @@ OF_PHONES = frozenset(scenario for scenario, kind in KINDS.items() if kind.noun 
 """At the end of these, MBG and PBX count who is registered."""
 STRUCK = frozenset({Scenario.STORM_FAILOVER, Scenario.STORM_TOKENS, Scenario.STORM_FIRMWARE})
 """Before the first moment of these, something happens to the target."""
+STRICKEN = STRUCK | {Scenario.STORM_POWER}
+"""The items of these come because something happened to all of them, whatever their shape."""
 ON_ONE_MACHINE = frozenset({Scenario.PROVISION, Scenario.TOKENS, Scenario.STORM_TOKENS})
 """These need what a simulated target has on its own machine alone: its steady time, which tells
 when a device was made, or its control API, which presses approve."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from loadtests.bench import pairs, prism
-from loadtests.bench.figures import Figure, Side
+from loadtests.bench.figures import Figure, Of, Side
 from loadtests.bench.http_load import Task, answer_length, requests_for
 from loadtests.bench.peers import ok
 from loadtests.bench.processes import Child, generated, own_cpu_s, serving
@@ -128,6 +128,24 @@ async def test_sides_take_turns_and_change_their_order() -> None:
     assert warm_up == ("ours", "peer")
     assert rounds == [("ours", "peer"), ("peer", "ours"), ("ours", "peer")]
     assert (len(played.rounds), len(said)) == (3, 3)
+
+
+async def test_a_round_is_said_in_the_unit_of_its_figure() -> None:
+    async def ours() -> Side:
+        return Side(1, 4.0, 1, 0)
+
+    async def peer() -> Side:
+        return Side(1, 0.05, 1, 0)
+
+    said: list[str] = []
+    start = Figure("start", "s", "Peer", of=Of.TIME)
+    await take_turns(start, ours, peer, 1, said.append)
+    calls = Figure("calls", "calls/s", "Peer")
+    await take_turns(calls, ours, peer, 1, said.append)
+    assert said == [
+        "start, round 1 of 1: ours 4.00 s, Peer 0.05",
+        "calls, round 1 of 1: ours 0.2 calls/s, Peer 20.0",
+    ]
 
 
 def test_requests_are_signed_beforehand_each_with_its_own_nonce() -> None:

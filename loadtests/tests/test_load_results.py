@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from loadtests.batches import Batch, Held, Wire
+from loadtests.batches import Batch, Held, Waited, Wire
 from loadtests.engine_core.ledger import Ledger
 from loadtests.engine_core.totals import Totals
 from loadtests.plan import PhoneAccount, Plan
+from loadtests.scenarios.kinds import Scenario
 from loadtests.show import last_line, progress_line
 from loadtests.target import Ready, Report
 from loadtests.verdict.by_name import Place, Who
@@ -202,6 +203,59 @@ def test_levels_are_not_judged_by_numbers_that_say_nothing(changed: dict[str, An
     assert last_line(found) == "4 of 4 registered; levels not judged"
     level: Any = burst_document(found)["levels"]
     assert level[0]["reason"]
+
+
+@pytest.mark.parametrize("scenario", [s for s in Scenario if s.startswith("storm")])
+def test_each_storm_has_a_verdict_in_any_shape(scenario: Scenario) -> None:
+    storm = outcome(plan=replace(PLAN, scenario=scenario, shape=Shape.STEADY)).recovery
+    assert storm is not None
+    noun = "consumers" if scenario is Scenario.STORM_TOKENS else "phones"
+    assert f"all 4 {noun} were back" in storm.sentence
+    assert (noun == "consumers") == ([harm.name for harm in storm.harm] == ["operations lost"])
+
+
+def facts_of(found: Outcome) -> set[str]:
+    """The names of what the page says first of a burst."""
+    moment = datetime(2026, 11, 28, tzinfo=UTC)
+    told: Any = run_document(found, command="x", started=moment, finished=moment)
+    return set(told["facts"])
+
+
+def test_of_consumers_nothing_is_said_that_phones_alone_have() -> None:
+    ours = {"Registered at MBG", "Teleworker licences in use", "Phones per home"}
+    assert facts_of(outcome()) >= ours
+    plan = replace(PLAN, scenario=Scenario.TOKENS)
+    report = Report(0, 0, 0, 1.5, done=4)
+    said = facts_of(outcome(plan=plan, report=report))
+    assert not said & ours and "Consumers given a final token, by the MBG" in said
+
+
+def test_a_consumer_without_an_end_is_an_operation_lost() -> None:
+    found = totals()
+    found.started += 1
+    plan = replace(PLAN, scenario=Scenario.STORM_TOKENS, phones=5)
+    storm = outcome(found, plan=plan).recovery
+    assert storm is not None and not storm.whole
+    assert storm.sentence == "1 of 5 consumers did not come back; lasting harm: 1 operations lost"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kept", "story"),
+    [
+        (Scenario.STORM_FAILOVER, "", "run it with --time-lines, then python -m loadtests phone 3"),
+        (Scenario.STORM_FAILOVER, "runs/x", "python -m loadtests phone 3 runs/x"),
+        (Scenario.STORM_POWER, "", ""),
+        (Scenario.STORM_TOKENS, "", ""),
+    ],
+)
+def test_the_worst_one_has_a_story_where_one_can_be_kept(
+    scenario: Scenario, kept: str, story: str
+) -> None:
+    found = totals()
+    found.worst = Waited(3, 1.0, True)
+    plan = replace(PLAN, scenario=scenario, time_lines=kept)
+    storm = outcome(found, plan=plan).recovery
+    assert storm is not None and storm.story.startswith(story) and bool(storm.story) == bool(story)
 
 
 def test_a_storm_has_a_recovery_and_a_leaked_licence_fails_it() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiohttp
 
+from loadtests.plan import read_plan
 from loadtests.tests.fake_registrar import FakeRegistrar, passwords
 from loadtests.tests.test_locust_users import end, free_port, planned, start
 
@@ -24,9 +25,13 @@ async def test_the_fields_of_the_pages_rule_again_and_again(tmp_path: Path) -> N
                     async with http.post("/stop") as answer:
                         assert (await answer.json())["success"]
                     assert len(registrar.registered) == 5, "always the first ones"
+                async with http.get("/") as answer:
+                    page = await answer.text()
+                assert "MBG at {}:{}".format(*read_plan(plan).mbg) in page, "no host is asked for"
         process.send_signal(signal.SIGTERM)
         ended = await end(process)
     assert ended.status == 0, ended.err
+    assert "engine 0: " in ended.err and "a child process of Locust" in ended.err
     assert ended.rows["REGISTER"]["num_requests"] == 3, "of the last test"
 
 

@@ -126,7 +126,7 @@ async def test_a_shape_rules_and_says_no_to_u_r_and_t(tmp_path: Path) -> None:
     async with planned(registrar, tmp_path, by_locust=False) as plan:
         refused = await end(await start(plan, "--headless", "-u", "3", "-t", "5"))
         assert refused.status not in (0, None)
-        assert "-u, -t can't be followed" in refused.err
+        assert "-u, -t can't be followed" in refused.err and refused.status == 2
         assert "5 phones at 100 per second" in refused.err
         assert registrar.requests == 0
         followed = await end(await start(plan, "--headless"))
@@ -160,3 +160,4 @@ async def test_the_user_class_is_that_of_the_plan(tmp_path: Path) -> None:
         ended = await end(await start(plan, "--headless", user="Boot"))
     assert ended.status not in (0, None)
     assert "the plan is one of the scenario register: its user is Register" in ended.err
+    assert ended.status == 2

@@ -47,7 +47,7 @@ class Harm:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """The verdict on a storm.
+    """The verdict on a storm. Its items are phones, or consumers that are let in again.
 
     Args:
         phones: that were to come back; back: that hold a registration at the end.
@@ -58,6 +58,9 @@ class Recovery:
         unknown: phones of lost workers; under_way: phones whose request had no answer yet at the
             end. No harm is looked for among either.
         open_ends: phones of lost workers that had not ended by then, as far as it is known.
+        noun: what they are called.
+        time_lines: folder of what happened to each; "" where that could be kept and was not, None
+            where it can't.
     """
 
     phones: int
@@ -71,6 +74,8 @@ class Recovery:
     unknown: int = 0
     under_way: int = 0
     open_ends: int = 0
+    noun: str = "phones"
+    time_lines: str | None = None
 
     @property
     def whole(self) -> bool:
@@ -82,11 +87,11 @@ class Recovery:
         """The verdict in one sentence."""
         missing = self.phones - self.back - self.open_ends
         if self.all_s is not None:
-            said = f"all {self.phones:,} phones were back after {self.all_s:.1f} s"
+            said = f"all {self.phones:,} {self.noun} were back after {self.all_s:.1f} s"
         elif missing > 0 or not self.open_ends:
-            said = f"{missing:,} of {self.phones:,} phones did not come back"
+            said = f"{missing:,} of {self.phones:,} {self.noun} did not come back"
         else:
-            said = f"all {self.back:,} phones of which it is known came back"
+            said = f"all {self.back:,} {self.noun} of which it is known came back"
         if self.open_ends:
             said += f", and {self.open_ends:,} were lost with their worker"
         left = [str(harm) for harm in self.harm if harm.count]
@@ -102,10 +107,18 @@ class Recovery:
         return [
             ("99 % back after", _seconds(self.nearly_s)),
             ("all back after", _seconds(self.all_s)),
-            ("worst phone", self._worst_shown()),
+            (f"worst {self.noun.removesuffix('s')}", self._worst_shown()),
             *((harm.name, _counted(harm)) for harm in self.harm),
             ("not judged", self._not_judged()),
         ]
+
+    @property
+    def story(self) -> str:
+        """How to learn what happened to the worst one; "" where nothing tells."""
+        if self.worst is None or self.time_lines is None:
+            return ""
+        command = f"python -m loadtests phone {self.worst} {self.time_lines or 'RUN'}"
+        return command if self.time_lines else f"run it with --time-lines, then {command}"
 
     def document(self) -> dict[str, object]:
         """The verdict as burst.json holds it."""
@@ -117,7 +130,12 @@ class Recovery:
             "back_all_s": self.all_s,
             "worst_phone": None
             if self.worst is None
-            else {"phone": self.worst, "waited_s": self.worst_s, "back": self.worst_back},
+            else {
+                "phone": self.worst,
+                "waited_s": self.worst_s,
+                "back": self.worst_back,
+                "story": self.story or None,
+            },
             "harm": [harm.document() for harm in self.harm],
             "unknown": self.unknown,
             "under_way": self.under_way,
@@ -126,9 +144,9 @@ class Recovery:
     def _not_judged(self) -> str:
         said = []
         if self.unknown:
-            said.append(f"{self.unknown:,} phones of lost workers")
+            said.append(f"{self.unknown:,} {self.noun} of lost workers")
         if self.under_way:
-            said.append(f"{self.under_way:,} phones with a request under way at the end")
+            said.append(f"{self.under_way:,} {self.noun} with a request under way at the end")
         return " and ".join(said) or "none"
 
     def _worst_shown(self) -> str:
@@ -138,7 +156,14 @@ class Recovery:
         return waited if self.worst_back else f"{waited}, and did not come back"
 
 
-def recovery(phones: int, totals: Totals, harm: tuple[Harm, ...]) -> Recovery:
+def recovery(
+    phones: int,
+    totals: Totals,
+    harm: tuple[Harm, ...],
+    *,
+    noun: str = "phones",
+    time_lines: str | None = None,
+) -> Recovery:
     """Judge a storm of so many phones, after which that harm remained (see `lasting_harm`)."""
     held = totals.registered - totals.lost
     worst, lost = totals.worst, totals.lost_workers.values()
@@ -154,7 +179,15 @@ def recovery(phones: int, totals: Totals, harm: tuple[Harm, ...]) -> Recovery:
         unknown=sum(worker.phones for worker in lost),
         under_way=len(totals.held.under_way),
         open_ends=sum(worker.phones - worker.ended for worker in lost),
+        noun=noun,
+        time_lines=time_lines,
     )
+
+
+def operations_lost(totals: Totals, what: str) -> Harm:
+    """What was begun and came to no end, or was lost afterwards; a count, nobody is named."""
+    open_ends = max(0, totals.started - totals.registered - totals.failed) + totals.lost
+    return Harm("operations lost", what, open_ends)
 
 
 def lasting_harm(totals: Totals, who: Who | None, roll: Roll) -> tuple[Harm, ...]:
@@ -175,7 +208,6 @@ def lasting_harm(totals: Totals, who: Who | None, roll: Roll) -> tuple[Harm, ...
 
     in_vain = "registrations there that no phone holds"
     lost = "phones that hold a registration and are not registered there"
-    open_ends = max(0, totals.started - totals.registered - totals.failed) + totals.lost
     return (
         kind(
             "licences leaked",
@@ -186,10 +218,8 @@ def lasting_harm(totals: Totals, who: Who | None, roll: Roll) -> tuple[Harm, ...
         kind("ghosts at the PBX", in_vain, lambda who: beyond(who.pbx, held, roll)),
         kind("forgotten by the MBG", lost, lambda who: lacking(who.mbg, held, roll)),
         kind("forgotten by the PBX", lost, lambda who: lacking(who.pbx, held, roll)),
-        Harm(
-            "operations lost",
-            "registrations begun that came to no end, and refreshes that failed",
-            open_ends,
+        operations_lost(
+            totals, "registrations begun that came to no end, and refreshes that failed"
         ),
     )
 

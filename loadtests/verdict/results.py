@@ -10,13 +10,20 @@ from datetime import datetime
 
 from loadtests.engine_core.totals import Totals
 from loadtests.plan import PhoneAccount, Plan
-from loadtests.scenarios.kinds import OF_PHONES, STRUCK, Scenario
+from loadtests.scenarios.kinds import OF_PHONES, STRICKEN, Scenario
 from loadtests.target import Ready, Report
 from loadtests.verdict import levels
 from loadtests.verdict.by_name import Roll
 from loadtests.verdict.cost import Usage, cost
 from loadtests.verdict.levels import Level, Verdict, judge
-from loadtests.verdict.recovery import STORMS, Harm, Recovery, lasting_harm, recovery
+from loadtests.verdict.recovery import (
+    STORMS,
+    Harm,
+    Recovery,
+    lasting_harm,
+    operations_lost,
+    recovery,
+)
 from simulators.phone.crowd.arrivals import Shape
 
 MOST_LAG_MS = 100.0
@@ -107,10 +114,18 @@ class Outcome:
     @property
     def recovery(self) -> Recovery | None:
         """The verdict on a storm; None where the burst was none."""
-        storm = self.plan.shape in STORMS or self.plan.scenario in STRUCK
-        if not storm or self.plan.scenario not in OF_PHONES:
+        plan, kind = self.plan, self.plan.kind
+        of_phones = plan.scenario in OF_PHONES
+        if plan.scenario not in STRICKEN and not (of_phones and plan.shape in STORMS):
             return None
-        return recovery(self.plan.phones, self.totals, self.harm)
+        begun = operations_lost(self.totals, f"{kind.request}s begun that came to no end")
+        return recovery(
+            plan.phones,
+            self.totals,
+            self.harm if of_phones else (begun,),
+            noun=kind.noun,
+            time_lines=plan.time_lines if kind.keeps_time_lines else None,
+        )
 
     @property
     def harm(self) -> tuple[Harm, ...]:
@@ -167,7 +182,8 @@ def headline_refused(outcome: Outcome) -> str | None:
         len(totals.finished) + len(totals.lost_workers) < outcome.plan.workers
     ):
         reasons.append("the generator did not carry out its schedule")
-    return "The generator was the bottleneck: " + "; ".join(reasons) if reasons else None
+    what = "was not whole" if totals.lost_workers else "was the bottleneck"
+    return f"The generator {what}: {'; '.join(reasons)}" if reasons else None
 
 
 def headline(outcome: Outcome) -> str:
@@ -255,22 +271,27 @@ def _facts(outcome: Outcome) -> dict[str, str]:
         "Scenario": plan.scenario.value,
         "Arrivals": "all at once" if plan.shape is Shape.AT_ONCE else f"open, {plan.manner}",
         "Latency": f"{plan.kind.latency}, of those that ended well",
-        "Phones per home": str(plan.phones_per_home),
         "Journal": "off",
         "Time limit": f"{plan.limit_s:g} s",
-        "Refreshed, lost later": f"{totals.refreshed}, {totals.lost}",
-        "Send errors, answers dropped here": f"{totals.send_errors}, {totals.drops}",
     }
+    of_phones = plan.scenario in OF_PHONES
+    if of_phones:
+        facts |= {
+            "Phones per home": str(plan.phones_per_home),
+            "Refreshed, lost later": f"{totals.refreshed}, {totals.lost}",
+            "Send errors, answers dropped here": f"{totals.send_errors}, {totals.drops}",
+        }
     if plan.kind.before:
         facts["Before the first moment"] = plan.kind.before
     if report is None:
         facts["Registered at MBG and PBX"] = f"not known: {outcome.unasked}"
     else:
-        if report.done is not None and plan.scenario not in OF_PHONES:
+        if of_phones:
+            facts["Registered at MBG"] = str(report.registered_at_mbg)
+            facts["Registered at PBX"] = str(report.registered_at_pbx)
+            facts["Teleworker licences in use"] = str(report.licences_in_use)
+        elif report.done is not None:
             facts[f"{plan.kind.noun.capitalize()} {plan.kind.done}, by the MBG"] = str(report.done)
-        facts["Registered at MBG"] = str(report.registered_at_mbg)
-        facts["Registered at PBX"] = str(report.registered_at_pbx)
-        facts["Teleworker licences in use"] = str(report.licences_in_use)
         facts["Target's CPU time, with its start"] = f"{report.cpu_s:.1f} s"
     if outcome.locust:
         facts["Locust " + str(outcome.locust["version"])] = (

@@ -35,9 +35,39 @@
     });
   });
 
+  // Messages stand in <noscript>, which costs next to nothing while a long page is read. They are taken out
+  // when their scenario is opened, before paper, and else one scenario after another, so that the browser's
+  // search finds them. An arrow is named, and told where the mouse rests, as the list below its ladder has it.
+  function said(arrow) {
+    return document.getElementById(arrow.getAttribute("href").slice(1)).parentElement.firstElementChild.textContent;
+  }
+  function fill(scenario) {
+    var kept = scenario.querySelector("noscript");
+    if (!kept) { return; }
+    kept.insertAdjacentHTML("afterend", kept.textContent);
+    kept.remove();
+    all(".rungs a", scenario).forEach(function (arrow) {
+      var title = document.createElementNS(arrow.namespaceURI, "title");
+      title.textContent = said(arrow);
+      arrow.insertBefore(title, arrow.firstChild);
+    });
+  }
+  document.addEventListener("toggle", function (event) {
+    if (event.target.open && event.target.matches("details.scenario")) { fill(event.target); }
+  }, true);
+  all("details.scenario[open]").forEach(fill);
+  var waiting = all("details.scenario");
+  (function next() {
+    var scenario = waiting.shift();
+    if (scenario) { fill(scenario); setTimeout(next, 10); }
+  })();
+
   // A link into a closed scenario opens it.
   function reveal() {
-    var target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    var id = location.hash.length > 1 && decodeURIComponent(location.hash.slice(1));
+    var scenario = id && document.getElementById(id.split("-")[0]);
+    if (scenario && scenario.matches("details.scenario")) { fill(scenario); }
+    var target = id && document.getElementById(id);
     if (!target) { return; }
     for (var at = target; at; at = at.parentElement) {
       if (at.tagName === "DETAILS") { at.open = true; at.hidden = false; }
@@ -92,18 +122,18 @@
     document.body.style.paddingBottom = arrow ? "45vh" : "";
     if (!arrow) { return; }
     arrow.classList.add("chosen");
-    document.getElementById("inspected").textContent = arrow.getAttribute("aria-label");
+    document.getElementById("inspected").textContent = said(arrow);
     inspector.querySelector("pre").textContent =
       document.getElementById(arrow.getAttribute("href").slice(1)).textContent;
   }
   function walk(by) {
     if (!chosen) { return; }
-    var arrows = all("a[data-message]", chosen.closest("svg"));
+    var arrows = all(".rungs a", chosen.closest("svg"));
     var next = arrows[arrows.indexOf(chosen) + by];
     if (next) { choose(next); next.focus(); next.scrollIntoView({ block: "nearest" }); }
   }
   document.addEventListener("click", function (event) {
-    var arrow = event.target.closest && event.target.closest("a[data-message]");
+    var arrow = event.target.closest && event.target.closest(".rungs a");
     if (arrow) { event.preventDefault(); choose(arrow); }
   });
   document.getElementById("before").addEventListener("click", function () { walk(-1); });
@@ -124,6 +154,7 @@
   var closed = [];
   addEventListener("beforeprint", function () {
     closed = all("details.scenario:not([open])");
+    all("details.scenario").forEach(fill);
     closed.forEach(function (item) { item.open = true; });
   });
   addEventListener("afterprint", function () {

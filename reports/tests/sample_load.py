@@ -57,7 +57,10 @@ def burst_document(refused: bool = True) -> Document:
             "whole": False,
             "back_99_percent_s": None,
             "back_all_s": None,
-            "worst_phone": {"phone": 2214, "waited_s": 32.01, "back": False},
+            "worst_phone": {
+                "phone": 2214, "waited_s": 32.01, "back": False,
+                "story": "run it with --time-lines, then python -m loadtests phone 2214 RUN",
+            },
             "harm": [
                 {"name": "licences leaked", "what": "licences that no phone needs", "count": 0},
                 {"name": "ghosts at the MBG", "what": "held by no phone", "count": 7},

@@ -41,7 +41,8 @@ def test_arrows_point_at_the_receiver_and_follow_in_time() -> None:
     there, back = ladder.messages
     phone, mbg = (column.x for column in ladder.columns)
     assert (there.x1, there.x2, back.x1, back.x2) == (phone, mbg, mbg, phone)
-    assert there.head.startswith(f"{mbg:.1f},") and back.head.startswith(f"{phone:.1f},")
+    assert there.head.startswith(f"M{mbg:.0f} 0l-8") and back.head.startswith(f"M{phone:.0f} 0l8")
+    assert there.shaft == f"M{phone:.0f} 0H{mbg - 8:.0f}"
     assert ladder.top < there.y < back.y < ladder.bottom < ladder.height
     assert (there.offset, back.offset) == ("+0.000 s", "+0.250 s")
 

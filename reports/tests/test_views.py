@@ -139,6 +139,31 @@ def test_a_burst_page(tmp_path: Path) -> None:
     assert "5,998 octets sent, 29,310 received, over 5.33 new connections" in good
 
 
+def test_of_what_comes_at_once_no_rate_is_said(tmp_path: Path) -> None:
+    folder = sample.write_burst(tmp_path)
+    assert "a second were asked for" in page_of(read_run(folder, CATALOGUE))
+    document = json.loads((folder / "burst.json").read_text())
+    (folder / "burst.json").write_text(json.dumps(document | {"scheduled_s": 0}))
+    page = page_of(read_run(folder, CATALOGUE))
+    assert "all were to come at once" in page and "a second were asked for" not in page
+    assert "0 ms at" not in page
+
+
+def test_the_text_of_a_burst_has_its_recovery_and_its_levels(tmp_path: Path) -> None:
+    run = read_run(sample.write_burst(tmp_path), CATALOGUE)
+    text = plain_text(run, cover(CATALOGUE, run.scenarios))
+    assert run.burst is not None and run.burst.recovery is not None
+    assert f"Recovery: {run.burst.recovery.verdict}\n" in text
+    assert all(f"{level.level}: {level.state}\n" in text for level in run.burst.levels)
+    played = replace(run, scenarios=read_run(features(tmp_path), CATALOGUE).scenarios)
+    assert 'id="requirements"' in page_of(played), "scenarios beside a burst prove something"
+
+
+def features(folder: Path) -> Path:
+    """The sample run of the suites."""
+    return sample.write_features(folder / "features")
+
+
 def test_who_was_harmed_is_named_and_who_was_not_judged_is_counted(tmp_path: Path) -> None:
     folder = sample.write_burst(tmp_path)
     document = json.loads((folder / "burst.json").read_text())

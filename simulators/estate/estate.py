@@ -7,12 +7,11 @@ Everything that was started is stopped, in reverse order, also when the start it
 """
 
 import contextlib
-import secrets
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from simulators.addresses import DEFAULT_PLAN, BlockClaim, claim, claim_private, open_port
+from simulators.addresses import DEFAULT_PLAN, BlockClaim, claim, claim_private
 from simulators.clock import Clock
 from simulators.control.estate_routes import RoleShown, estate_routes
 from simulators.control.mbg_control import mbg_control
@@ -23,23 +22,22 @@ from simulators.control.server import ControlServer
 from simulators.entropy import Seed
 from simulators.errors import ConfigurationError, NotOffered
 from simulators.estate.config import EstateConfig, MbgTable
+from simulators.estate.making import DELIVERED_FIRMWARE, Maker
 from simulators.estate.mbg_place import ROLE as MBG_ROLE
-from simulators.estate.mbg_place import MbgPlace, place_elsewhere, place_of, with_ca_of
+from simulators.estate.mbg_place import MbgPlace, place_elsewhere, place_of
 from simulators.estate.mcs import (
     McsEndpoint,
     McsLauncher,
-    McsPlace,
     endpoint_elsewhere,
     reset_elsewhere,
 )
-from simulators.estate.own_mcs import OwnMcs, data_folder, own_folder
+from simulators.estate.own_mcs import OwnMcs, own_folder
 from simulators.estate.where import Where
 from simulators.estate.whole import Whole
 from simulators.faces.live_map.pages import MapPages
 from simulators.faces.live_map.sight import Sight
 from simulators.journal import Journal
 from simulators.mbg.mbg import Mbg
-from simulators.mbg.settings import MbgSettings
 from simulators.network import Network
 from simulators.pbx.ct_gateway import CtGateway
 from simulators.pbx.node import PbxNode
@@ -47,16 +45,12 @@ from simulators.pbx.pbx import Pbx
 from simulators.pbx.settings import NodeSettings
 from simulators.phone.handset import Handset
 from simulators.phone.handsets import Handsets
-from simulators.phone.identity import Identity
-from simulators.phone.models import model
 from simulators.phone.people import Person
 from simulators.softphone.documents import Places
 from simulators.softphone.softphone import Softphone
 from simulators.tls import Authority
 
 SIP_PORT = 5060
-DELIVERED_FIRMWARE = "5.0.0.1018"
-"""SIP firmware that a phone has before the MCS brings it up to date."""
 
 
 class Estate:
@@ -88,6 +82,7 @@ class Estate:
         self.journal: Journal
         self.network: Network
         self.authority: Authority
+        self._make: Maker
         self.claim: BlockClaim
         self.mbgs: list[Mbg] = []
         self.controls: list[ControlServer] = []
@@ -167,16 +162,9 @@ class Estate:
         dhcp_server: str | None = None,
     ) -> Handset:
         """A phone for this person, at home or (local) on the office's LAN; not yet powered on."""
-        plan = self.claim.plan
-        place = plan.local_phone if local else plan.home
-        phone = Handset(
-            Identity(person.mac),
-            model(person.model),
-            place(person.home_index),
-            clock=self.clock,
-            network=self.network,
-            journal=self.journal,
-            entropy=self.seed.stream(f"phone {person.mac}").randbytes,
+        phone = self._make.handset(
+            person,
+            local=local,
             firmware_version=firmware_version,
             firmware_kind=firmware_kind,
             dhcp_server=dhcp_server,
@@ -186,15 +174,7 @@ class Estate:
 
     def softphone(self, person: Person, address: str, known: Places) -> Softphone:
         """Phone Manager's softphone of this person, on a computer there; closed at first."""
-        softphone = Softphone(
-            f"softphone of {person.extension}",
-            address,
-            known,
-            clock=self.clock,
-            network=self.network,
-            journal=self.journal,
-            entropy=self.seed.stream(f"softphone {person.extension}").randbytes,
-        )
+        softphone = self._make.softphone(person, address, known)
         self._stack.push_async_callback(softphone.close)
         return softphone
 
@@ -246,6 +226,10 @@ class Estate:
         self.journal = Journal(self.clock.now, enabled=self.config.run.journal)
         self.network = Network(self.claim.plan, self.journal, self.clock)
         self.authority = Authority()
+        self._make = Maker(
+            self.config, self.claim.plan, self.seed, self.clock, self.network, self.journal,
+            self.authority,
+        )  # fmt: skip
         self._name_places()
         await self._start_pbx()
         for number, table in enumerate(self.config.mbgs, 1):
@@ -268,14 +252,7 @@ class Estate:
         """Start the nodes, the CT Gateway, and the control API of both."""
         plan, table = self.claim.plan, self.config.ct_gateway
         self.ct_gateway_password = self.seed.stream("oai").randbytes(8).hex()
-        self.pbx = Pbx(
-            release=table.release,
-            password=self.ct_gateway_password,
-            clock=self.clock,
-            network=self.network,
-            journal=self.journal,
-            entropy=self.seed.stream("pbx faults").randbytes,
-        )
+        self.pbx = self._make.pbx(self.ct_gateway_password)
         self._stack.push_async_callback(self.pbx.stop)
         for number, node in enumerate(self.config.pbx_nodes, 1):
             await self.pbx.add_node(
@@ -293,8 +270,7 @@ class Estate:
 
     async def _start_phones(self) -> None:
         """Make room for phones, and start their control API."""
-        faults = int.from_bytes(self.seed.stream("phone faults").randbytes(8), "big")
-        self.handsets = Handsets(self.clock, self.journal, faults)
+        self.handsets = self._make.handsets()
         self._stack.push_async_callback(self._power_off)
         place = self.claim.plan.control_of_phones, self.config.control.port
         self.phone_control = phone_control(self.handsets, place, lambda: self.where.links())
@@ -323,32 +299,12 @@ class Estate:
 
     async def _start_mbg(self, number: int, table: MbgTable) -> None:
         """Start the MBG of this number, counted from 1, and its control API."""
-        plan = self.claim.plan
-        outside, inside = plan.outside_of_mbg(number), plan.inside_of_mbg(number)
-        name = "MBG" if number == 1 else f"MBG {number}"
-        mbg = Mbg(
-            outside,
-            inside,
-            tls=self.authority.server_context(inside, outside, "mbg.example.test"),
-            authority=self.authority,
-            clock=self.clock,
-            network=self.network,
-            journal=self.journal,
-            entropy=self.seed.stream(name.lower()).randbytes,
-            settings=MbgSettings(
-                release=table.release,
-                mode=table.mode,
-                licences=table.licences,
-                rest_port=open_port(443),
-                sip_port=table.sip_port,
-                sip_tls_port=table.sip_tls_port,
-            ),
-            role=name,
-        )
+        mbg = self._make.mbg(number, table)
         self.mbgs.append(mbg)
         self._stack.push_async_callback(mbg.stop)
         await mbg.start()
-        control = mbg_control(mbg, (plan.control_of_mbg(number), self.config.control.port))
+        place = self.claim.plan.control_of_mbg(number), self.config.control.port
+        control = mbg_control(mbg, place)
         self.controls.append(control)
         await self._control(control)
 
@@ -362,7 +318,8 @@ class Estate:
             self.mcs = endpoint_elsewhere(self.config.mcs)
         elif self._launch_mcs is not None:
             trust = self.authority.client_context()
-            self._own_mcs = OwnMcs(self._launch_mcs, self._place(), trust)
+            place = self._make.mcs_place(own_folder(self._given_folder, self._stack))
+            self._own_mcs = OwnMcs(self._launch_mcs, place, trust)
             self._stack.push_async_callback(self._own_mcs.stop)
             self.mcs = await self._own_mcs.start()
 
@@ -378,21 +335,6 @@ class Estate:
             self.mcs = await self._own_mcs.start()
         else:
             await self._own_mcs.stop()
-
-    def _place(self) -> McsPlace:
-        plan = self.claim.plan
-        folder = own_folder(self._given_folder, self._stack)
-        password = secrets.token_urlsafe(16)
-        self.journal.masker.learn(password)
-        return McsPlace(
-            data_dir=data_folder(folder),
-            address=plan.mcs,
-            certificate=self.authority.write(folder, plan.mcs, plan.mbg_outside),
-            trusted_ca=with_ca_of(self.config.mbg, self.authority.write_ca(folder)),
-            admin_password=password,
-            clock=self.clock,
-            entropy=self.seed.stream("mcs").randbytes,
-        )
 
     async def _power_off(self) -> None:
         for phone in self.phones.values():

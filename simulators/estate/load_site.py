@@ -23,9 +23,10 @@ from simulators.entropy import Seed
 from simulators.errors import BenchError, ConfigurationError
 from simulators.estate.border_site import addresses, populate
 from simulators.estate.config import EstateConfig, MbgTable, RunTable
-from simulators.estate.estate import DELIVERED_FIRMWARE, Estate
+from simulators.estate.estate import Estate
 from simulators.estate.feed import Feed
 from simulators.estate.installation import Installation
+from simulators.estate.making import DELIVERED_FIRMWARE
 from simulators.estate.mcs_process import start_process
 from simulators.estate.registered import who
 from simulators.mbg.services.tokens import Final

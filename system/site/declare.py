@@ -2,18 +2,19 @@
 
 Who may open a page, and who is offered a button, follows from the route of the API that it stands
 for: ``Permission`` is written down nowhere else than there.
+
+``V`` is the visit that the functions of a page get: ``system.site.visit`` has it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
 from system.api.app import ROUTES
 from system.api.declare import Access
 from system.domain.roles import Permission
 
-if TYPE_CHECKING:
-    from system.site.visit import Visit
+V = TypeVar("V")
 
 _NEEDS = {f"{route.method} {route.path}": route.needs for route in ROUTES}
 
@@ -34,7 +35,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(Generic[V]):
     """What one button of a page does.
 
     Args:
@@ -46,9 +47,9 @@ class Act:
     """
 
     name: str
-    do: "Callable[[Visit], Awaitable[None]]"
+    do: Callable[[V], Awaitable[None]]
     calls: str
-    question: "Callable[[Visit], Awaitable[Question]] | None" = None
+    question: Callable[[V], Awaitable[Question]] | None = None
     largest_file: int = 0
 
     def __post_init__(self) -> None:
@@ -61,7 +62,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Generic[V]):
     """One page: ``GET`` shows it, ``POST`` to the same address does one of its acts.
 
     Args:
@@ -76,9 +77,9 @@ class Page:
     path: str
     title: str
     template: str
-    show: "Callable[[Visit], Awaitable[Values]]"
+    show: Callable[[V], Awaitable[Values]]
     reads: str
-    acts: tuple[Act, ...] = ()
+    acts: tuple[Act[V], ...] = ()
     live: bool = False
 
     def __post_init__(self) -> None:
@@ -89,7 +90,7 @@ class Page:
         """What the API asks for."""
         return needs_of(self.reads)
 
-    def act(self, name: str) -> Act | None:
+    def act(self, name: str) -> Act[V] | None:
         """The act of that name."""
         return next((act for act in self.acts if act.name == name), None)
 

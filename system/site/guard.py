@@ -60,7 +60,7 @@ async def pages(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
-async def _answer(request: web.Request, page: Page | None) -> web.StreamResponse:
+async def _answer(request: web.Request, page: Page[Visit] | None) -> web.StreamResponse:
     if request.match_info.route in request.app[STATIC_ROUTE]:
         try:
             return await view.static(request)
@@ -89,7 +89,7 @@ def _nothing_here(request: web.Request) -> Refused:
     return Refused(404, "not_found", "There is no such page.")
 
 
-async def _begin(request: web.Request, page: Page | None) -> Visit:
+async def _begin(request: web.Request, page: Page[Visit] | None) -> Visit:
     """Who comes; a cookie that serves no longer is as good as none."""
     services = request.app[SERVICES]
     cookie = request.cookies.get(COOKIE, "")
@@ -191,7 +191,7 @@ async def _sent(visit: Visit) -> list[tuple[str, str]]:
     return pairs
 
 
-async def _do(visit: Visit, act: Act, pairs: list[tuple[str, str]]) -> web.StreamResponse:
+async def _do(visit: Visit, act: Act[Visit], pairs: list[tuple[str, str]]) -> web.StreamResponse:
     files = [(name, hashlib.sha256(octets).hexdigest()) for name, octets in visit.files.items()]
     key = key_of(visit.csrf, visit.request.path_qs, pairs + files)
 

@@ -28,8 +28,9 @@ from system.site.pages import (
     users,
 )
 from system.site.streams import Streams
+from system.site.visit import Visit
 
-ALL: tuple[Page, ...] = (
+ALL: tuple[Page[Visit], ...] = (
     *log_in.PAGES,
     *overview.PAGES,
     *mbg.PAGES,

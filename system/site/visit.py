@@ -39,7 +39,7 @@ class Visit:
     """
 
     request: web.Request
-    page: Page
+    page: "Page[Visit]"
     api: Api
     session: Mapping[str, Any] | None
     csrf: str

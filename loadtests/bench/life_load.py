@@ -28,6 +28,7 @@ from loadtests.plan import read_accounts
 from simulators.entropy import Seed
 from simulators.phone.crowd.crowd import Crowd
 from simulators.phone.crowd.results import Registered
+from simulators.running import COLLECT_AFTER
 from simulators.sip.registration import Account
 
 HOME = "127.0.0.1"
@@ -105,6 +106,7 @@ async def play(task: dict[str, Any]) -> Side:
             failed += not good
 
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)  # as the process of the lives does
     pid = task["server_pid"]
     began, server, own = time.monotonic(), cpu_s(pid), own_cpu_s()
     await asyncio.wait_for(asyncio.gather(*(live() for _ in range(task["window"]))), LIMIT_S)

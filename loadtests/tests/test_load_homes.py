@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.batches import Wire
-from loadtests.homes import Homes
+from loadtests.homes import MOST_AT_A_TURN, SINGLES, Homes
 from loadtests.plan import PhoneAccount, Plan
 from loadtests.time_lines import Recorder, read_phone
 from simulators.addresses import claim_private
@@ -48,6 +48,24 @@ async def test_datagrams_go_out_and_come_in_in_order(connected: bool) -> None:
     assert len(turns) < 100, "several at a turn"
     assert homes.drops == 0
     assert homes.wire == Wire(1, 3, 100, 10 + 90 * 2)
+
+
+async def test_after_a_lonely_datagram_each_has_a_turn_until_many_come() -> None:
+    heard: Heard = []
+    turns: list[int] = []
+    homes = Homes(
+        lambda data, peer, now, side: heard.append((data, side)), lambda: turns.append(len(heard))
+    )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        own = homes.open(("127.0.0.1", 0), "a home")
+        far.sendto(b"lonely", own)
+        await until(heard, 1)
+        for _ in range(100):
+            far.sendto(b"x", own)
+        await until(heard, 101)
+        homes.close()
+    assert turns[: 1 + SINGLES] == list(range(1, 2 + SINGLES))
+    assert turns[1 + SINGLES] == 1 + SINGLES + MOST_AT_A_TURN
 
 
 async def test_a_connected_home_keeps_strangers_out() -> None:

@@ -11,6 +11,7 @@ import ipaddress
 import socket
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
@@ -234,13 +235,22 @@ class Fetcher:
 
 async def _resolved(host: str) -> str:
     """The IPv4 address of a host, so that reachability is asked of addresses alone."""
+    if _is_ipv4(host):
+        return host
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(FETCH_TIMEOUT_S):
+        found = await loop.getaddrinfo(host, None, family=socket.AF_INET)
+    return str(found[0][4][0])
+
+
+@lru_cache(maxsize=64)
+def _is_ipv4(host: str) -> bool:
+    """Whether this is an address; all phones ask the same few servers."""
     try:
-        return str(ipaddress.IPv4Address(host))
+        ipaddress.IPv4Address(host)
     except ValueError:
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(FETCH_TIMEOUT_S):
-            found = await loop.getaddrinfo(host, None, family=socket.AF_INET)
-        return str(found[0][4][0])
+        return False
+    return True
 
 
 def _headers_text(start: str, headers: object) -> str:

@@ -29,7 +29,7 @@ def clean_mac(text: str) -> str:
 
 def dashed(mac: str) -> str:
     """`14-00-E9-12-34-56`."""
-    return "-".join(mac[i : i + 2] for i in range(0, 12, 2))
+    return bytes.fromhex(mac).hex("-").upper()
 
 
 @dataclass(frozen=True, slots=True)

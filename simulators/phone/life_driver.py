@@ -89,7 +89,8 @@ class LifeDriver(Browsing):
     def _carry_out(self, action: do.Action) -> None:
         match action:
             case do.Note(name, facts):
-                self._journal.happened(self.role, name, **{k: str(v) for k, v in facts})
+                if self._journal.enabled:
+                    self._journal.happened(self.role, name, **{k: str(v) for k, v in facts})
                 self._syslog.tell(name, facts, self._life.configuration)
             case do.Boot(delay_s):
                 self._later(delay_s + self._misfortunes.boot_s(), do.Booted())

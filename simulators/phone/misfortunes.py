@@ -102,5 +102,7 @@ class Misfortunes:
             self._cable_flap(flap.fault.out_s)
 
     def _strikes(self, kind: type[F], name: str, detail: str = "") -> list[Strike[F]]:
+        if self.table.is_empty:
+            return []
         event = PhoneEvent(self._mac, name, detail)
         return self.table.strikes(kind, event, f"{name} {detail}".strip())

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from simulators.core import UDP, Address, Entropy
 from simulators.errors import ConfigurationError
-from simulators.phone.crowd.glance import Layouts, granted
+from simulators.phone.crowd.glance import Layouts
 from simulators.phone.crowd.line import MAGIC, MOST_LINES, Line
 from simulators.phone.crowd.moments import Awaited, Moments
 from simulators.phone.crowd.results import (
@@ -105,9 +105,11 @@ class Crowd:
                     f"{account.transport}: use handsets for anything else"
                 )
             socket = account.contact[0] if side is None else side
-            self.cut(index)
-            boots = 0 if line is None else line.boots + 1
-            head = self._head(account.domain, socket)
+            boots = 0
+            if line is not None:
+                self._close(line)
+                boots = line.boots + 1
+            head = self._heads.get((account.domain, socket)) or self._head(account.domain, socket)
             line = self.lines[index] = Line(index, account, self._salt, head, socket, boots & 0xFF)
         else:
             self._open.pop(line.branch, None)
@@ -165,17 +167,16 @@ class Crowd:
         """Take one datagram that came to the socket `side`."""
         seen = self._layouts.glance(data)
         if seen is not None:
-            status, branch, value = seen
-            line = self._open.get(branch)
+            status, read = seen
+            line = self._open.get(read[0])
             if line is None:
                 self.ignored += 1
                 return
             if status == 200:
-                seconds = granted(value, line.contact)
-                if seconds is not None:
-                    self._accepted(line, seconds, now)
+                if read[1] == line.contact:
+                    self._accepted(line, int(read[2]), now)
                     return
-            elif (asked := self._shapes.read(value, line.account.domain)) is not None:
+            elif (asked := self._shapes.read(read[1], line.account.domain)) is not None:
                 if not self._challenged(line, asked[0], asked[1], now):
                     self._refused(line, self._parsed(data), now)
                 return
@@ -217,13 +218,10 @@ class Crowd:
 
     def _head(self, domain: str, side: str) -> str:
         """How each request to a domain begins from this socket; one text for all its lines."""
-        key = domain, side
-        if key not in self._heads:
-            host, port = self._places[side]
-            self._heads[key] = (
-                f"REGISTER sip:{domain} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch={MAGIC}"
-            )
-        return self._heads[key]
+        host, port = self._places[side]
+        head = f"REGISTER sip:{domain} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch={MAGIC}"
+        self._heads[domain, side] = head
+        return head
 
     def _request(self, line: Line, now: float) -> None:
         timers = self._timers

@@ -33,8 +33,8 @@ class Line:
         "_ha1_of",
         "_head",
         "_key",
+        "_last",
         "_requests",
-        "_salt",
         "account",
         "answers",
         "boots",
@@ -64,16 +64,17 @@ class Line:
         self.side = side
         self.mark = 0
         self.boots = boots
-        self._salt = salt
         self._head = head
-        self._key = f"{index:06x}"
+        self._key = f"{salt}{index:06x}"
         self._requests = 0
         self._ha1 = ""
         self._ha1_of: tuple[str, str] | None = None
         host, port = account.contact
         contact = f"<sip:{account.username}@{host}:{port}>"
         self.contact = contact.encode()
-        self._contact = f"\r\nContact: {contact}\r\n"
+        self._contact = f" REGISTER\r\nContact: {contact}\r\n"
+        agent = account.user_agent
+        self._last = f"User-Agent: {agent}\r\n" if agent else ""
         self._begin()
 
     def boot(self) -> None:
@@ -84,31 +85,29 @@ class Line:
     def _begin(self) -> None:
         account = self.account
         self.row: Row = UNREGISTERED
-        self.branch = b""
-        self.data = b""
+        self.branch = self.data = b""
         self.interval = self.ends_at = 0.0
         self.proceeding = False
-        self.granted_s = 0
         self.shape: Shape | None = None
         self.nonce = ""
-        self.uses = self.answers = self.cseq = 0
+        self.granted_s = self.uses = self.answers = self.cseq = 0
         aor = f"<sip:{account.username}@{account.domain}>"
         self._above = (
             f";rport\r\nMax-Forwards: 70\r\nFrom: {aor};tag={self.tag}\r\nTo: {aor}\r\n"
-            f"Call-ID: {self._salt}{self._key}{self.boots:02x}@{account.contact[0]}\r\nCSeq: "
+            f"Call-ID: {self.call_key}@{account.contact[0]}\r\nCSeq: "
         )
         self.ask_for(account.expires_s)
 
     @property
     def tag(self) -> str:
         """Its own tag of this boot: 8 hex digits, another one for each line of a crowd."""
-        mixed = ((self.index << 8 | self.boots) * 0x9E3779B1 ^ int(self._salt, 16)) & 0xFFFFFFFF
-        return f"{mixed:08x}"
+        salt = int(self._key[:8], 16)
+        return f"{((self.index << 8 | self.boots) * 0x9E3779B1 ^ salt) & 0xFFFFFFFF:08x}"
 
     @property
     def call_key(self) -> str:
         """Its Call-ID of this boot, up to the `@`: 16 hex digits."""
-        return f"{self._salt}{self._key}{self.boots:02x}"
+        return f"{self._key}{self.boots:02x}"
 
     @property
     def asking(self) -> Account:
@@ -118,25 +117,22 @@ class Line:
     def ask_for(self, expires_s: int) -> None:
         """Ask for so many seconds from now on; 0 leaves it to the registrar."""
         self.expires_s = expires_s
-        self._below = self._text_below(f"Expires: {expires_s}\r\n" if expires_s else "")
+        expires = f"Expires: {expires_s}\r\n" if expires_s else ""
+        self._below = f"{self._contact}{expires}{self._last}"
 
     def request(self) -> bytes:
         """The next REGISTER; `branch` is then its transaction's."""
         self._requests = requests = self._requests + 1 & 0xFFFF
         self.cseq = cseq = self.cseq + 1
-        count = f"{self._key}{requests:04x}"
-        branch = f"{self._salt}{count}"
+        branch = f"{self._key}{requests:04x}"
         self.branch = branch.encode()
-        below = self._text_below("Expires: 0\r\n") if self.row.leaves else self._below
-        shape = self.shape
-        if shape is None:
-            text = f"{self._head}{branch}{self._above}{cseq} REGISTER{below}"
-        else:
-            credentials = self._credentials(shape, count)
-            text = f"{self._head}{branch}{self._above}{cseq} REGISTER{below}{credentials}"
-        return f"{text}Content-Length: 0\r\n\r\n".encode()
+        below = f"{self._contact}Expires: 0\r\n{self._last}" if self.row.leaves else self._below
+        credentials = "" if self.shape is None else self._credentials(self.shape, branch)
+        return (
+            f"{self._head}{branch}{self._above}{cseq}{below}{credentials}Content-Length: 0\r\n\r\n"
+        ).encode()
 
-    def _credentials(self, shape: Shape, count: str) -> str:
+    def _credentials(self, shape: Shape, branch: str) -> str:
         """The Authorization line, in the same words as `digest.Credentials` has."""
         account = self.account
         digest = shape.digest
@@ -147,9 +143,10 @@ class Line:
         nonce = self.nonce
         self.uses = uses = self.uses + 1
         if shape.qop:
-            cnonce = f"{count}{self._salt[:6]}"
-            use = f"{self._ha1}:{nonce}:{uses:08x}:{cnonce}:{shape.qop}:{shape.ha2}"
-            last = f'{cnonce}", nc={uses:08x}{shape.last}'
+            cnonce = f"{branch[8:]}{branch[:6]}"
+            count = f"{uses:08x}"
+            use = f"{self._ha1}:{nonce}:{count}:{cnonce}:{shape.qop}:{shape.ha2}"
+            last = f'{cnonce}", nc={count}{shape.last}'
         else:
             use = f"{self._ha1}:{nonce}:{shape.ha2}"
             last = shape.last
@@ -158,9 +155,3 @@ class Line:
             f'Authorization: Digest username="{escaped(account.auth_username)}{shape.before}'
             f"{escaped(nonce)}{shape.middle}{answer}{shape.after}{last}\r\n"
         )
-
-    def _text_below(self, expires: str) -> str:
-        agent = self.account.user_agent
-        if agent:
-            return f"{self._contact}{expires}User-Agent: {agent}\r\n"
-        return self._contact + expires

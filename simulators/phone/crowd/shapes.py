@@ -51,22 +51,35 @@ class Shapes:
 
     def __init__(self) -> None:
         self._known: dict[tuple[bytes, bytes, str], Shape | None] = {}
+        self._latest: tuple[bytes, bytes, str, Shape] | None = None
 
     def read(self, text: bytes, domain: str) -> tuple[Shape, str] | None:
         """Shape and nonce of a challenge (ASCII); None: the full parser has to look."""
+        if self._latest is not None:
+            before, after, of, shape = self._latest
+            if text.startswith(before) and text.endswith(after) and of == domain:
+                nonce = text[len(before) : -len(after)]
+                if b'"' not in nonce and b"\\" not in nonce:
+                    return shape, nonce.decode("ascii")
+        return self._looked_up(text, domain)
+
+    def _looked_up(self, text: bytes, domain: str) -> tuple[Shape, str] | None:
         at = text.find(b'nonce="') + 7
         end = text.find(b'"', at)
         if at < 7 or end < 0:
             return None
         nonce = text[at:end]
-        key = text[:at], text[end:], domain
+        key = before, after, _ = text[:at], text[end:], domain
         try:
             shape = self._known[key]
         except KeyError:
             if len(self._known) >= MOST_SHAPES:
                 self._known.clear()
-            shape = self._known[key] = _shape(key[0], key[1], domain)
-        return None if shape is None or b"\\" in nonce else (shape, nonce.decode("ascii"))
+            shape = self._known[key] = _shape(before, after, domain)
+        if shape is None or b"\\" in nonce:
+            return None
+        self._latest = before, after, domain, shape
+        return shape, nonce.decode("ascii")
 
 
 def _shape(before: bytes, after: bytes, domain: str) -> Shape | None:

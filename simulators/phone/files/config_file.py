@@ -15,7 +15,7 @@ phone doesn't know is kept.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 MAX_FILE = 1_048_576
 """Octets that a phone reads of one file; the rest is reported and dropped."""
@@ -66,8 +66,13 @@ def is_secret(name: str) -> bool:
     return name.endswith("password")
 
 
+@lru_cache(maxsize=64)
 def read(data: bytes) -> ConfigurationFile:
-    """Read a file; never raises."""
+    """Read a file; never raises.
+
+    Those read last are remembered by their octets: the first two files are the same for all phones
+    of a model. Nobody changes what one says.
+    """
     problems: list[Problem] = []
     if len(data) > MAX_FILE:
         problems.append(Problem(0, f"the file has {len(data)} octets; {MAX_FILE} are read"))

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from simulators.core import TCP, TLS, UDP, Address
 from simulators.sip.registration import Account
@@ -66,6 +67,7 @@ Resolve = Callable[[str], str | None]
 """Finds the IPv4 address of a host; None where there is none."""
 
 
+@lru_cache(maxsize=64)
 def addresses_only(host: str) -> str | None:
     """Knows no names but those of this very machine (RFC 6761 section 6.3)."""
     try:

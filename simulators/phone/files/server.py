@@ -29,7 +29,7 @@ class Server:
 
     def url(self, file: str) -> str:
         """The URL of a file at this server; a URL stays what it is."""
-        if urlsplit(file).scheme in DEFAULT_PORTS:
+        if ":" in file and urlsplit(file).scheme in DEFAULT_PORTS:
             return file
         path = quote(f"{self.path}/{file}" if self.path else file)
         return f"{self.scheme}://{self.host}:{self.port}/{path}"

@@ -153,14 +153,16 @@ class Life(InService):
 
     def _boot(self, *, fast: bool) -> None:
         self._forget()
-        self.layers = replace(self.layers, once=self.layers.coming, coming={})
+        if self.layers.once or self.layers.coming:
+            self.layers = replace(self.layers, once=self.layers.coming, coming={})
         self._fast = fast
         self._situation.want(do.Boot(self._situation.settings.boot_s))
 
     def _forget(self) -> None:
         """Memory goes with the power; layers, certificates and firmware are flashed."""
         self._situation.trouble = Trouble.NONE
-        self.layers = replace(self.layers, given={}, override={})
+        if self.layers.given or self.layers.override:
+            self.layers = replace(self.layers, given={}, override={})
         self._network_awaited = False
         self._service = None
         self._configuring = Configuring(self._situation)

@@ -15,6 +15,8 @@ from enum import Enum
 class State(Enum):
     """Where a phone is in its life."""
 
+    __hash__ = object.__hash__  # as equality: an `Enum`'s own hashes the name, each time anew
+
     OFF = "off"
     BOOTING = "booting"
     MINET = "MiNET"
@@ -36,6 +38,8 @@ class State(Enum):
 
 class Event(Enum):
     """What moves a phone."""
+
+    __hash__ = object.__hash__  # as in `State`
 
     POWER_ON = "power on"
     POWER_OFF = "power off"

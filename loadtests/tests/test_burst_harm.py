@@ -91,7 +91,7 @@ async def test_one_lost_and_another_held_in_vain_are_found_though_counts_agree(
     assert outcome.registered == 3
     assert outcome.problems == [
         "1 phone failed to register",
-        "1 ghosts at the MBG (phone 1, extension 100001)",
+        "1 ghost at the MBG (phone 1, extension 100001)",
         "1 forgotten by the MBG (phone 3, extension 100003)",
     ]
     found = json.loads((tmp_path / "run" / "burst.json").read_text())["recovery"]
@@ -100,7 +100,7 @@ async def test_one_lost_and_another_held_in_vain_are_found_though_counts_agree(
         "ghosts at the MBG": [{"phone": 1, "extension": "100001"}],
         "forgotten by the MBG": [{"phone": 3, "extension": "100003"}],
     }
-    assert "ghosts at the MBG (phone 1, extension 100001)" in found["verdict"]
+    assert "1 ghost at the MBG (phone 1, extension 100001)" in found["verdict"]
 
 
 async def test_a_phone_that_fails_at_an_honest_target_leaves_no_harm(

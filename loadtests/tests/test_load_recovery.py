@@ -97,7 +97,7 @@ def test_one_lost_and_another_held_in_vain_are_found_though_the_counts_are_equal
     found = judged(totals, who)
     assert harm(totals, who) == {"ghosts at the MBG": 1, "forgotten by the MBG": 1}
     assert found.sentence.endswith(
-        "lasting harm: 1 ghosts at the MBG (phone 0, extension 1000), "
+        "lasting harm: 1 ghost at the MBG (phone 0, extension 1000), "
         "1 forgotten by the MBG (phone 40, extension 1040)"
     )
     rows, document = dict(found.rows), found.document()

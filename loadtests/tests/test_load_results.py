@@ -236,7 +236,7 @@ def test_a_consumer_without_an_end_is_an_operation_lost() -> None:
     plan = replace(PLAN, scenario=Scenario.STORM_TOKENS, phones=5)
     storm = outcome(found, plan=plan).recovery
     assert storm is not None and not storm.whole
-    assert storm.sentence == "1 of 5 consumers did not come back; lasting harm: 1 operations lost"
+    assert storm.sentence == "1 of 5 consumers did not come back; lasting harm: 1 operation lost"
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_storm_has_a_recovery_and_a_leaked_licence_fails_it() -> None:
     assert (verdict["whole"], verdict["back"]) == (True, 4)
     assert storm.passed
     leaked = replace(storm, report=Report(4, 4, 5, 1.5, who=who(licences=("9999",))))
-    assert leaked.problems == ["1 licences leaked (extension 9999)"]
+    assert leaked.problems == ["1 licence leaked (extension 9999)"]
     assert not leaked.passed
 
 

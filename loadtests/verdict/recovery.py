@@ -33,7 +33,8 @@ class Harm:
     who: tuple[Named, ...] = ()
 
     def __str__(self) -> str:
-        said = f"{self.count:,} {self.name}"
+        what, space, rest = self.name.partition(" ")
+        said = f"{self.count:,} {what.removesuffix('s') if self.count == 1 else what}{space}{rest}"
         return f"{said} ({listed(self.who)})" if self.who else said
 
     def document(self) -> dict[str, object]:

@@ -8,7 +8,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from loadtests.bench.figures import Figure, Of, Side
 from loadtests.bench.file_servers import Unavailable
 from loadtests.bench.mcs import RunningMcs, administrator, mcs
 from loadtests.bench.postgres import postgres
-from loadtests.bench.processes import Child, generated, lacking_cores, on_one_core, serving
+from loadtests.bench.processes import Child, generated, lacking_cores, serving
 from loadtests.bench.rounds import Say, Size, take_turns
 from loadtests.errors import TargetError
 
@@ -52,10 +52,7 @@ async def provision(size: Size, say: Say) -> list[Figure]:
 
 
 async def two_mcs(size: Size, say: Say) -> list[Figure]:
-    """Two MCS on one PostgreSQL beside one: what the busier one has to do, and the rate.
-
-    Where there is no core for each of them, the MBG and the database, all share one.
-    """
+    """Two MCS on one PostgreSQL beside one: what the busier one has to do, and the rate."""
     name = f"two MCS provision {size.extensions:,} extensions"
     by_cpu = f"{name}, by the busier one's CPU"
     busiest = Figure(by_cpu, "extensions/s", "one MCS", aim=AIMS["two-mcs"], of=Of.BUSIEST)
@@ -63,8 +60,7 @@ async def two_mcs(size: Size, say: Say) -> list[Figure]:
     rate = Figure(f"{name}: rate", "extensions/s", "one MCS", lacks=lacks)
     two, one = (partial(_switched, size, count, True) for count in (2, 1))
     try:
-        with on_one_core() if lacks else nullcontext():
-            busiest = await take_turns(busiest, two, one, size.rounds, say)
+        busiest = await take_turns(busiest, two, one, size.rounds, say)
     except Unavailable as why:
         return [replace(figure, skipped=str(why)) for figure in (busiest, rate)]
     return [busiest, replace(rate, rounds=busiest.rounds)]

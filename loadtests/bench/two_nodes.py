@@ -8,6 +8,7 @@ there is no core for each process and one for SIPp, all share one (`on_one_core`
 beside it, and needs those cores.
 """
 
+import asyncio
 import os
 import shutil
 import sys
@@ -20,16 +21,19 @@ from statistics import median
 
 from loadtests.bench.aims import AIMS
 from loadtests.bench.figures import Figure, Of, Side
-from loadtests.bench.processes import lacking_cores, on_one_core, serving
+from loadtests.bench.processes import Child, lacking_cores, on_one_core, serving
 from loadtests.bench.registering import WINDOW, made_up_accounts, registrations_by_sipp
 from loadtests.bench.rounds import Say, Size, take_turns
 from loadtests.bench.sipp_load import MISSING
+from loadtests.errors import TargetError
 
 NODE = (sys.executable, "-m", "simulators.estate.registrar_site")
 PROCESSES = 2
 PHONES = 10
 """Times those of a registrar's round: what a process does for the first time must not count."""
 PEER = "one process"
+LOOKS, LOOK_EVERY_S = 600, 0.05
+"""For what processes tell their parent a little later."""
 
 
 async def two_nodes(size: Size, say: Say) -> list[Figure]:
@@ -77,8 +81,22 @@ async def registered(accounts: Path, phones: int, processes: int, shares: list[f
             window=PROCESSES * WINDOW,  # at one process as well: the same load
         )
         if others:
-            report = await child.ask("report")
-            while report["registered"] < side.count and not report["losses"]:
-                report = await child.ask("report")  # the parent hears of phones a little later
-            shares.append(max(report["by_process"]) / max(1, sum(report["by_process"])))
+            shares.append(await _share(child, side.count))
         return side
+
+
+async def _share(child: Child, phones: float) -> float:
+    """Of the phones, that one process had at most, once the parent has heard of all of them.
+
+    Raises:
+        TargetError: it does not hear of all.
+    """
+    report = await child.ask("report")
+    for _ in range(LOOKS):
+        if report["registered"] >= phones or report["losses"]:
+            return float(max(report["by_process"]) / max(1, sum(report["by_process"])))
+        await asyncio.sleep(LOOK_EVERY_S)
+        report = await child.ask("report")
+    raise TargetError(
+        f"the node's parent has heard of {report['registered']} of {phones:,.0f} registered phones"
+    )

@@ -6,15 +6,18 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from loadtests.bench import two_nodes as pair
 from loadtests.bench.figures import Of
-from loadtests.bench.processes import on_one_core
+from loadtests.bench.processes import Child, on_one_core
 from loadtests.bench.registering import PASSWORD, made_up_accounts
 from loadtests.bench.rounds import Size
 from loadtests.bench.sipp_load import Task, words
 from loadtests.bench.two_nodes import registered, two_nodes
+from loadtests.errors import TargetError
 
 needs_sipp = pytest.mark.skipif(
     shutil.which("sipp") is None,
@@ -82,3 +85,22 @@ def test_phones_have_a_port_each_only_where_that_is_asked_for() -> None:
     task = Task(("127.0.0.1", 5060), "127.0.1.1", "", 5, 3, 1)
     assert "u1" in words(task)
     assert "un" in words(replace(task, own_ports=True))
+
+
+class Deaf:
+    """A parent that hears of so many phones at each look."""
+
+    def __init__(self, *heard: int) -> None:
+        self.heard = iter(heard)
+
+    async def ask(self, _line: str) -> dict[str, Any]:
+        return {"registered": next(self.heard, 0), "losses": 0, "by_process": [1, 3]}
+
+
+async def test_the_parent_may_hear_of_phones_later_but_not_never(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pair, "LOOK_EVERY_S", 0)
+    assert await pair._share(cast(Child, Deaf(2, 3, 4)), 4) == 0.75
+    with pytest.raises(TargetError, match="heard of 0 of 4"):
+        await pair._share(cast(Child, Deaf()), 4)

@@ -17,7 +17,8 @@ from simulators.lineage import die_with_parent
 
 NO_GARBAGE = (20_000, 20, 20)
 """Thresholds of the garbage collector while modules are read, which make objects by the ten
-thousand and hardly any garbage: a twentieth of a start."""
+thousand and hardly any garbage: a twentieth of a start. `simulators.running` has the same, but to
+read that would come before the MCS's process begins."""
 
 PROGRAM = f"""\
 import contextlib, gc, json, os, runpy, sys
